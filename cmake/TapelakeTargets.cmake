@@ -1,0 +1,16 @@
+# tapelake_module(name SOURCES ... DEPS ...): one folder under src/ = one library `tapelake_<name>`.
+function(tapelake_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(tapelake_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(tapelake_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# tapelake_test(name SOURCES ... DEPS ...): the module's unit tests, one program `<name>_test`.
+function(tapelake_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE TAPELAKE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS unit)
+endfunction()

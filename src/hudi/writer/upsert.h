@@ -1,0 +1,72 @@
+#pragma once
+
+/// One copy-on-write commit: what goes in and what comes out.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include "base/status.h"
+
+namespace tapelake::hudi {
+
+/// One change of one record: write a row or delete the key. At most one per (partition, key).
+struct RecordChange {
+  static constexpr int64_t kDelete = -1;
+
+  std::string_view record_key;
+  uint32_t partition = 0;  ///< Index into UpsertRequest::partition_values.
+  int64_t row = kDelete;   ///< Row of UpsertRequest::rows, or kDelete.
+};
+
+/// Decides which of two versions of a record survives when the key is already stored.
+/// Called from several threads at once, for different records.
+class RecordMerger {
+ public:
+  virtual ~RecordMerger() = default;
+
+  /// Called once per batch of stored rows before IncomingWins, to look up columns.
+  /// Return whether change `change_index` of the request replaces (or deletes) row `stored_row` of
+  /// `stored`. `stored` has the data columns of its file (which may lack newer columns).
+  virtual bool IncomingWins(const arrow::RecordBatch& stored, int64_t stored_row,
+                            size_t change_index) const = 0;
+};
+
+/// One commit's input. Everything referenced must live until Upsert() returns.
+struct UpsertRequest {
+  std::shared_ptr<arrow::Schema> schema;     ///< Table schema after the commit (may add nullable columns).
+  std::shared_ptr<arrow::RecordBatch> rows;  ///< Columns = schema; may hold rows no change names.
+  std::vector<std::string> partition_values; ///< Raw values, for example `2026-11-22`.
+  std::span<const RecordChange> changes;
+  const RecordMerger* merger = nullptr;      ///< nullptr: incoming always wins.
+  std::map<std::string, std::string> extra_metadata;  ///< Goes into the commit beside `schema`.
+  std::string operation = "UPSERT";          ///< operationType; "BULK_INSERT" is for empty tables.
+  int threads = 2;                           ///< File groups written at the same time.
+};
+
+enum class CommitOutcome : uint8_t { kDone = 1, kNotDone = 2, kUnknown = 3 };
+
+/// What a commit did. With kNotDone and kUnknown `reason` says why; kUnknown must be settled by
+/// reading the timeline for `instant`, never by a blind retry.
+struct UpsertResult {
+  CommitOutcome outcome = CommitOutcome::kNotDone;
+  Status reason;
+  std::string instant;
+  int64_t inserted_rows = 0;
+  int64_t updated_rows = 0;
+  int64_t deleted_rows = 0;
+  int64_t kept_stored_rows = 0;  ///< Changes the merger refused (the stored row was newer).
+  int64_t missing_deletes = 0;   ///< Deletes whose key was not stored.
+  std::vector<size_t> refused;   ///< Indices of those refused changes.
+  int64_t files_written = 0;
+  int64_t bytes_written = 0;
+};
+
+}  // namespace tapelake::hudi

@@ -1,0 +1,241 @@
+#include "io/local_file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <arrow/io/file.h>
+
+namespace tapelake::io {
+namespace {
+
+Status SystemError(std::string_view action, const std::string& path, int error) {
+  ErrorKind kind = ErrorKind::kUnavailable;
+  if (error == ENOENT || error == ENOTDIR) kind = ErrorKind::kNotFound;
+  if (error == EEXIST) kind = ErrorKind::kAlreadyExists;
+  if (error == EACCES || error == EPERM) kind = ErrorKind::kUnauthorized;
+  return MakeError(kind, std::string(action) + " '" + path + "': " + std::strerror(error));
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status WriteDurably(const std::string& path, std::string_view content) {
+  const Descriptor file(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+  if (file.get() < 0) return SystemError("cannot create", path, errno);
+  while (!content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return SystemError("cannot write", path, errno);
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  if (::fsync(file.get()) != 0) return SystemError("cannot sync", path, errno);
+  return Status::OK();
+}
+
+/// A name in the same directory that no reader takes for anything.
+std::string TemporaryName(const std::string& path) {
+  static std::atomic<uint64_t> counter{0};
+  return JoinPath(ParentPath(path), ".tmp-" + std::to_string(::getpid()) + "-" +
+                                        std::to_string(counter.fetch_add(1)));
+}
+
+/// Adds fsync before close to Arrow's file stream.
+class DurableFile : public arrow::io::FileOutputStream::OutputStream {
+ public:
+  DurableFile(std::shared_ptr<arrow::io::FileOutputStream> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  ~DurableFile() override {
+    if (!file_->closed()) (void)file_->Close();
+  }
+
+  using OutputStream::Write;
+  Status Write(const void* data, int64_t size) override { return file_->Write(data, size); }
+  Status Flush() override { return file_->Flush(); }
+  Result<int64_t> Tell() const override { return file_->Tell(); }
+  bool closed() const override { return file_->closed(); }
+  Status Abort() override { return file_->Close(); }
+  Status Close() override {
+    if (file_->closed()) return Status::OK();
+    TAPELAKE_RETURN_NOT_OK(file_->Flush());
+    if (::fsync(file_->file_descriptor()) != 0) return SystemError("cannot sync", path_, errno);
+    return file_->Close();
+  }
+
+ private:
+  std::shared_ptr<arrow::io::FileOutputStream> file_;
+  std::string path_;
+};
+
+int64_t ModifiedMicros(const struct stat& st) {
+  return st.st_mtim.tv_sec * int64_t{1'000'000} + st.st_mtim.tv_nsec / 1000;
+}
+
+}  // namespace
+
+std::string JoinPath(std::string_view left, std::string_view right) {
+  if (left.empty()) return std::string(right);
+  while (!right.empty() && right.front() == '/') right.remove_prefix(1);
+  if (right.empty()) return std::string(left);
+  std::string joined(left);
+  if (joined.back() != '/') joined.push_back('/');
+  return joined.append(right);
+}
+
+std::string ParentPath(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
+std::string FileName(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+Result<std::string> LocalFileSystem::ReadFile(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return SystemError("cannot open", path, errno);
+  std::string content;
+  struct stat st {};
+  if (::fstat(file.get(), &st) == 0 && st.st_size > 0) {
+    content.reserve(static_cast<size_t>(st.st_size));
+  }
+  char buffer[64 * 1024];
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError("cannot read", path, errno);
+    if (got == 0) return content;
+    content.append(buffer, static_cast<size_t>(got));
+  }
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> LocalFileSystem::OpenForRead(
+    const std::string& path) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) != 0) return SystemError("cannot open", path, errno);
+  if (S_ISDIR(st.st_mode)) {
+    return MakeError(ErrorKind::kInvalid, "cannot open '" + path + "': it is a directory");
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  return file;
+}
+
+Result<std::shared_ptr<arrow::io::OutputStream>> LocalFileSystem::OpenForWrite(
+    const std::string& path) {
+  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+  return std::make_shared<DurableFile>(std::move(file), path);
+}
+
+Status LocalFileSystem::CreateIfAbsent(const std::string& path, std::string_view content) {
+  const std::string temporary = TemporaryName(path);
+  Status status = WriteDurably(temporary, content);
+  if (status.ok() && ::link(temporary.c_str(), path.c_str()) != 0) {
+    status = SystemError("cannot publish", path, errno);
+  }
+  ::unlink(temporary.c_str());
+  TAPELAKE_RETURN_NOT_OK(status);
+  const Status synced = SyncDirectory(ParentPath(path));
+  if (synced.ok()) return synced;
+  return MakeError(ErrorKind::kUnknownOutcome, synced.message());
+}
+
+Status LocalFileSystem::ReplaceFile(const std::string& path, std::string_view content) {
+  const std::string temporary = TemporaryName(path);
+  TAPELAKE_RETURN_NOT_OK(WriteDurably(temporary, content));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Status status = SystemError("cannot replace", path, errno);
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  ::unlink(JoinPath(ParentPath(path), "." + FileName(path) + ".crc").c_str());
+  return SyncDirectory(ParentPath(path));
+}
+
+Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory) {
+  DIR* handle = ::opendir(directory.c_str());
+  if (handle == nullptr) return SystemError("cannot list", directory, errno);
+  std::vector<FileInfo> files;
+  while (const dirent* entry = ::readdir(handle)) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    struct stat st {};
+    if (::fstatat(::dirfd(handle), entry->d_name, &st, 0) != 0) continue;  // deleted meanwhile
+    FileInfo info;
+    info.name = name;
+    info.is_directory = S_ISDIR(st.st_mode);
+    info.size_bytes = info.is_directory ? 0 : st.st_size;
+    info.modified_micros = ModifiedMicros(st);
+    files.push_back(std::move(info));
+  }
+  ::closedir(handle);
+  std::sort(files.begin(), files.end(),
+            [](const FileInfo& a, const FileInfo& b) { return a.name < b.name; });
+  return files;
+}
+
+Result<FileInfo> LocalFileSystem::GetInfo(const std::string& path) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) != 0) return SystemError("cannot look at", path, errno);
+  FileInfo info;
+  info.name = FileName(path);
+  info.is_directory = S_ISDIR(st.st_mode);
+  info.size_bytes = info.is_directory ? 0 : st.st_size;
+  info.modified_micros = ModifiedMicros(st);
+  return info;
+}
+
+Result<bool> LocalFileSystem::Exists(const std::string& path) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return SystemError("cannot look at", path, errno);
+}
+
+Status LocalFileSystem::CreateDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return SystemError("cannot create directory", path, error.value());
+  return Status::OK();
+}
+
+Status LocalFileSystem::DeleteFile(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return SystemError("cannot delete", path, errno);
+  return Status::OK();
+}
+
+Status LocalFileSystem::DeleteDirectory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) return SystemError("cannot delete directory", path, error.value());
+  return Status::OK();
+}
+
+Status LocalFileSystem::SyncDirectory(const std::string& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) return SystemError("cannot open directory", path, errno);
+  if (::fsync(directory.get()) != 0) return SystemError("cannot sync directory", path, errno);
+  return Status::OK();
+}
+
+}  // namespace tapelake::io
