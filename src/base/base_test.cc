@@ -81,7 +81,7 @@ TEST(Json, WritesAndReadsBack) {
   EXPECT_EQ(value.Find("a\n")->text(), "x\"\\\x01é");
   EXPECT_EQ(value.Find("n")->AsInt(0), -5);
   EXPECT_EQ(value.Find("l")->items().size(), 2u);
-  EXPECT_TRUE(ParseJson("12345678901234567890123").ValueOrDie().is_number());
+  EXPECT_TRUE(ParseJson("[12345678901234567890123]").ValueOrDie().items()[0].is_number());
 }
 
 TEST(Json, RefusesWhatIsNoJson) {
