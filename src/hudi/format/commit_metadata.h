@@ -1,0 +1,77 @@
+#pragma once
+
+/// The JSON of commits (docs/internals/hudi-v6.md, section 4). Pure; any thread.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace tapelake::hudi {
+
+/// prevCommit of a new file group: these four letters, not a JSON null.
+inline constexpr std::string_view kNoPreviousCommit = "null";
+
+/// Key of extraMetadata that holds the Avro schema without meta columns.
+inline constexpr std::string_view kSchemaKey = "schema";
+
+/// What only the stat of a log file has.
+struct LogWriteStat {
+  int64_t log_version = 0;
+  int64_t log_offset = 0;
+  std::string base_file;               ///< Name of the slice's base file; empty: none.
+  std::vector<std::string> log_files;  ///< Names of all log files of the slice.
+};
+
+/// One written file.
+struct WriteStat {
+  std::string file_id;
+  std::string path;  ///< Relative to the table's base path.
+  std::string previous_commit = std::string(kNoPreviousCommit);
+  std::string partition_path;
+  int64_t writes = 0;         ///< Rows in the new file.
+  int64_t deletes = 0;        ///< Rows removed.
+  int64_t update_writes = 0;  ///< Rows changed.
+  int64_t inserts = 0;        ///< Rows added.
+  int64_t write_bytes = 0;
+  int64_t write_errors = 0;
+  int64_t file_size_bytes = 0;
+  std::map<std::string, int64_t> cdc_stats;  ///< CDC log path -> bytes; empty: none.
+  std::optional<int64_t> min_event_time_ms;
+  std::optional<int64_t> max_event_time_ms;
+  int64_t scan_time_ms = 0;
+  int64_t upsert_time_ms = 0;
+  int64_t create_time_ms = 0;
+  std::optional<LogWriteStat> log;
+};
+
+/// A completed commit, deltacommit or replacecommit.
+struct CommitMetadata {
+  std::string instant;  ///< Not in the JSON: whoever reads the file sets it.
+  std::string operation_type = "UPSERT";
+  bool compacted = false;
+  std::map<std::string, std::vector<WriteStat>> write_stats;          ///< By partition path.
+  std::map<std::string, std::vector<std::string>> replaced_file_ids;  ///< Replacecommits only.
+  std::map<std::string, std::string> extra_metadata;
+
+  /// The Avro schema text, or empty.
+  const std::string& schema() const;
+};
+
+/// Parse a completed file. Unknown members are ignored, absent ones get their defaults, a member of
+/// the wrong type is an error. Errors: kCorrupt, naming the member (and, for an empty text, that).
+Result<CommitMetadata> ParseCommitMetadata(std::string_view json);
+
+/// Format a completed file with every member Hudi writes. partitionToReplaceFileIds appears only if
+/// `replaced_file_ids` is not empty. The same metadata always gives the same bytes.
+std::string FormatCommitMetadata(const CommitMetadata& metadata);
+
+/// Format the work profile of an inflight file from the stats the commit is going to have: per
+/// partition one entry with the inserts of new file groups, and one per rewritten file group.
+std::string FormatInflightMetadata(const CommitMetadata& planned);
+
+}  // namespace tapelake::hudi

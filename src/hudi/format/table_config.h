@@ -1,0 +1,64 @@
+#pragma once
+
+/// hoodie.properties as a struct (docs/internals/hudi-v6.md, section 2). Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "hudi/format/properties.h"
+
+namespace tapelake::hudi {
+
+enum class TableType : uint8_t { kCopyOnWrite = 1, kMergeOnRead = 2 };
+
+/// `COPY_ON_WRITE` or `MERGE_ON_READ`.
+std::string_view TableTypeName(TableType type);
+
+/// What hoodie.properties says. `properties` holds every key as stored, also those without a
+/// member; FormatTableConfig lets the members overrule it.
+struct TableConfig {
+  std::string name;
+  std::string database;  ///< May be empty.
+  TableType type = TableType::kCopyOnWrite;
+  int version = 6;
+  int layout_version = 1;
+  std::vector<std::string> record_key_fields;
+  std::vector<std::string> partition_fields;  ///< Empty: not partitioned.
+  std::string precombine_field;               ///< Empty: none stored.
+  std::string key_generator_class;            ///< Empty: none stored.
+  std::string base_file_format = "PARQUET";
+  std::string timezone = "LOCAL";  ///< Zone of instants: UTC, or LOCAL = that of each writer.
+  bool hive_style_partitioning = false;
+  bool urlencode_partitions = false;
+  bool drop_partition_columns = false;
+  bool populate_meta_fields = true;
+  bool cdc_enabled = false;
+  std::vector<std::string> metadata_partitions;  ///< Not empty: the metadata table is live.
+  std::string index_type;                        ///< `BUCKET` or another; empty: not stored.
+  int bucket_count = 0;                          ///< 0: not stored.
+  std::string bucket_hash_field;                 ///< Empty: not stored.
+  Properties properties;
+
+  bool metadata_table_live() const { return !metadata_partitions.empty(); }
+};
+
+/// Parse hoodie.properties.
+///
+/// Whether we can read or write such a table is not judged here: the table door does, by version,
+/// type and flags. Errors: kCorrupt, naming key and value (required key absent: name, type,
+/// version; a value that is no number or boolean; a checksum that disagrees with database and
+/// name). An absent checksum is accepted. An absent layout version is 1 for versions up to 7.
+Result<TableConfig> ParseTableConfig(std::string_view text);
+
+/// Format hoodie.properties: `properties` overruled by the members, and the right checksum.
+/// A member that is empty (or bucket_count 0) removes its key, except database and partition
+/// fields, which are stored empty.
+std::string FormatTableConfig(const TableConfig& config);
+
+/// The value of hoodie.table.checksum: CRC-32 of `<database>.<name>` in decimal digits.
+std::string TableChecksum(std::string_view database, std::string_view name);
+
+}  // namespace tapelake::hudi
