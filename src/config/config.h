@@ -1,0 +1,94 @@
+#pragma once
+
+/// The whole configuration as structs. Defaults are the members' initialisers; keys, ranges and
+/// sentences stand in Describe() (config.cc) and nowhere else.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/value.h"
+#include "config/visitor.h"
+
+namespace tapelake::config {
+
+struct LakeConfig {
+  std::string path = "./tapelake-data";
+  static void Describe(Visitor& visitor, LakeConfig& self);
+};
+
+struct CommitConfig {
+  Duration interval{5 * kMicrosPerSecond};
+  int64_t changes_max = 1'000'000;
+  ByteSize bytes_max{256 << 20};
+  static void Describe(Visitor& visitor, CommitConfig& self);
+};
+
+struct IngestConfig {
+  Duration horizon{10 * kMicrosPerMinute};
+  ByteSize index_bytes_max{256 << 20};
+  int64_t threads = 2;
+  static void Describe(Visitor& visitor, IngestConfig& self);
+};
+
+struct QueryConfig {
+  int64_t threads = 2;
+  static void Describe(Visitor& visitor, QueryConfig& self);
+};
+
+struct SimulatorConfig {
+  int64_t seed = 1;
+  int64_t changes_per_second = 50;
+  static void Describe(Visitor& visitor, SimulatorConfig& self);
+};
+
+struct ColumnConfig {
+  std::string place;  ///< Where it was read, for error messages; empty for defaults.
+  std::string name;
+  std::string attribute;  ///< Empty: same as name.
+  std::string type = "string";
+  static void Describe(Visitor& visitor, ColumnConfig& self);
+};
+
+struct SourceConfig {
+  std::string place;
+  std::string kind = "none";
+  std::vector<std::string> paths;
+  std::string speed = "max";
+  std::string shape = "streams";
+  std::string exchange;
+  std::string pair;
+  static void Describe(Visitor& visitor, SourceConfig& self);
+};
+
+struct TableConfig {
+  std::string place;
+  std::string database = "crypto";
+  std::string name;
+  std::string key = "transaction_id";
+  std::string time = "timestamp";
+  std::string type = "cow";
+  int64_t buckets = 4;
+  std::vector<ColumnConfig> columns;  ///< Empty: those of CryptoTransactions.
+  SourceConfig source;
+
+  /// `database.name`.
+  std::string QualifiedName() const { return database + "." + name; }
+  static void Describe(Visitor& visitor, TableConfig& self);
+};
+
+struct Config {
+  LakeConfig lake;
+  CommitConfig commit;
+  IngestConfig ingest;
+  QueryConfig query;
+  SimulatorConfig simulator;
+  std::vector<TableConfig> tables;
+  static void Describe(Visitor& visitor, Config& self);
+};
+
+/// The configuration without a file: one table `crypto.transactions`, fed by the simulator, under
+/// `./tapelake-data`.
+Config DefaultConfig();
+
+}  // namespace tapelake::config

@@ -1,0 +1,285 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "base/json.h"
+#include "config/document.h"
+#include "config/nearest.h"
+#include "config/parse.h"
+#include "config/value.h"
+
+namespace tapelake::config {
+namespace {
+
+std::optional<std::string> TestEnvironment(const std::string& name) {
+  static const std::map<std::string, std::string> variables = {
+      {"LAKE", "/data/lake"}, {"COUNT", "7"}, {"EMPTY", ""}};
+  const auto found = variables.find(name);
+  if (found == variables.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<Problem> Problems(std::string_view text) {
+  Config config = DefaultConfig();
+  return ParseConfig(text, "t.yaml", TestEnvironment, &config);
+}
+
+/// `what (place); hint` of the only problem.
+std::string OnlyProblem(std::string_view text) {
+  const std::vector<Problem> problems = Problems(text);
+  if (problems.size() != 1) return std::to_string(problems.size()) + " problems";
+  return problems[0].what + " (" + problems[0].place + "); " + problems[0].hint;
+}
+
+Config Parsed(std::string_view text) {
+  Config config = DefaultConfig();
+  for (const Problem& problem : ParseConfig(text, "t.yaml", TestEnvironment, &config)) {
+    ADD_FAILURE() << problem.what << " (" << problem.place << ")";
+  }
+  return config;
+}
+
+TEST(Value, ReadsDurations) {
+  EXPECT_EQ(ParseDuration("500ms")->micros, 500'000);
+  EXPECT_EQ(ParseDuration("2s")->micros, 2'000'000);
+  EXPECT_EQ(ParseDuration("10 m")->micros, 600'000'000);
+  EXPECT_EQ(ParseDuration("0")->micros, 0);
+  for (const char* bad : {"", "2", "s", "-2s", "2.5s", "2S", "2 parsecs", "99999999999999999d"}) {
+    EXPECT_FALSE(ParseDuration(bad)) << bad;
+  }
+}
+
+TEST(Value, ReadsSizes) {
+  EXPECT_EQ(ParseByteSize("256MiB")->bytes, 256 << 20);
+  EXPECT_EQ(ParseByteSize("10MB")->bytes, 10'000'000);
+  EXPECT_EQ(ParseByteSize("4096")->bytes, 4096);
+  for (const char* bad : {"", "MiB", "-1", "1.5GiB", "1XB", "9999999TiB"}) {
+    EXPECT_FALSE(ParseByteSize(bad)) << bad;
+  }
+}
+
+TEST(Value, FormatsWhatItReads) {
+  for (const char* text : {"500ms", "2s", "10m", "90s", "1h", "1d", "3us"}) {
+    EXPECT_EQ(FormatDuration(*ParseDuration(text)), text);
+  }
+  for (const char* text : {"256MiB", "1GiB", "1KiB", "1000"}) {
+    EXPECT_EQ(FormatByteSize(*ParseByteSize(text)), text);
+  }
+}
+
+TEST(Nearest, FindsTyposAndNothingElse) {
+  const std::vector<std::string> known = {"commit", "ingest", "lake", "simulator"};
+  EXPECT_EQ(Nearest("comit", known), "commit");
+  EXPECT_EQ(Nearest("lkae", known), "lake");
+  EXPECT_EQ(Nearest("INGEST", known), "ingest");
+  EXPECT_EQ(Nearest("tables", known), "");
+  EXPECT_EQ(Nearest("", known), "");
+}
+
+TEST(ParseConfig, EmptyFileKeepsTheDefaults) {
+  for (const char* text : {"", "# only a comment\n", "---\n", "commit:\n", "{}"}) {
+    EXPECT_EQ(ConfigJson(Parsed(text)), ConfigJson(DefaultConfig())) << text;
+  }
+}
+
+TEST(ParseConfig, ReadsEveryKindOfValue) {
+  const Config config = Parsed(
+      "lake: {path: /var/lake}\n"
+      "commit: {interval: 750ms, changes_max: 10, bytes_max: 1MiB}\n"
+      "simulator: {seed: 3}\n"
+      "tables:\n"
+      "  - name: a\n"
+      "    buckets: 8\n"
+      "    columns:\n"
+      "      - {name: id, attribute: Id, type: string}\n"
+      "      - {name: at, type: timestamp(ms)}\n"
+      "    key: id\n"
+      "    time: at\n"
+      "    source: {kind: files, paths: [x.ndjson, y.csv.gz], speed: 10x}\n"
+      "  - {database: other, name: a}\n");
+  EXPECT_EQ(config.lake.path, "/var/lake");
+  EXPECT_EQ(config.commit.interval.micros, 750'000);
+  EXPECT_EQ(config.commit.changes_max, 10);
+  EXPECT_EQ(config.commit.bytes_max.bytes, 1 << 20);
+  EXPECT_EQ(config.simulator.seed, 3);
+  ASSERT_EQ(config.tables.size(), 2u);
+  EXPECT_EQ(config.tables[0].QualifiedName(), "crypto.a");
+  EXPECT_EQ(config.tables[0].columns[0].attribute, "Id");
+  EXPECT_EQ(config.tables[0].columns[1].place, "t.yaml:9:9");
+  EXPECT_EQ(config.tables[0].source.paths[1], "y.csv.gz");
+  EXPECT_EQ(config.tables[1].QualifiedName(), "other.a");
+}
+
+TEST(ParseConfig, RefusesUnknownKeysWithTheNearest) {
+  EXPECT_EQ(OnlyProblem("lake:\n  pth: x\n"),
+            "unknown key 'lake.pth' (t.yaml:2:3); did you mean 'path'?");
+  EXPECT_EQ(OnlyProblem("comit: {}\n"), "unknown key 'comit' (t.yaml:1:1); did you mean 'commit'?");
+  EXPECT_EQ(OnlyProblem("lake: {zzzzzz: 1}\n"),
+            "unknown key 'lake.zzzzzz' (t.yaml:1:8); known here: path");
+  EXPECT_EQ(OnlyProblem("tables:\n- name: a\n  sorce: {}\n"),
+            "unknown key 'tables[0].sorce' (t.yaml:3:3); did you mean 'source'?");
+}
+
+TEST(ParseConfig, RefusesKeysGivenTwice) {
+  EXPECT_EQ(OnlyProblem("lake: {path: a}\nlake: {path: b}\n"),
+            "key 'lake' is given twice (t.yaml:2:1); remove one of them");
+}
+
+TEST(ParseConfig, NamesKeyValueRangeAndPlace) {
+  EXPECT_EQ(OnlyProblem("commit:\n  interval: soon\n"),
+            "commit.interval = 'soon' is no duration (t.yaml:2:13); "
+            "write a whole number and a unit: 500ms, 2s, 10m, 1h or 1d");
+  EXPECT_EQ(OnlyProblem("commit: {interval: 1ms}\n"),
+            "commit.interval = '1ms' is out of range (t.yaml:1:20); allowed: 100ms to 1h");
+  EXPECT_EQ(OnlyProblem("commit: {bytes_max: lots}\n"),
+            "commit.bytes_max = 'lots' is no size (t.yaml:1:21); "
+            "write a whole number and a unit: 512KiB, 256MiB, 2GiB, 10MB or 1GB");
+  EXPECT_EQ(OnlyProblem("query: {threads: 0}\n"),
+            "query.threads = '0' is out of range (t.yaml:1:18); allowed: 1 to 256");
+  EXPECT_EQ(OnlyProblem("simulator: {seed: -1}\n"),
+            "simulator.seed = '-1' is out of range (t.yaml:1:19); allowed: at least 0");
+  EXPECT_EQ(OnlyProblem("query: {threads: two}\n"),
+            "query.threads = 'two' is no whole number (t.yaml:1:18); "
+            "write digits only, for example 4");
+  EXPECT_EQ(OnlyProblem("tables: [{name: a, type: fast}]\n"),
+            "tables[0].type = 'fast' is not known (t.yaml:1:26); one of: cow, mor");
+}
+
+TEST(ParseConfig, RefusesWrongShapes) {
+  EXPECT_EQ(OnlyProblem("lake: {path: [a]}\n"),
+            "lake.path must be a single value, not a list (t.yaml:1:14); write 'path: value'");
+  EXPECT_EQ(OnlyProblem("lake:\n  path:\n"),
+            "lake.path must be a single value, not nothing (t.yaml:2:3); "
+            "give it a value, or remove the key to use the default");
+  EXPECT_EQ(OnlyProblem("lake: 5\n"),
+            "lake must be a mapping, not a single value (t.yaml:1:7); "
+            "write its keys below it, indented");
+  EXPECT_EQ(OnlyProblem("tables: {name: a}\n"),
+            "tables must be a list, not a mapping (t.yaml:1:9); write one '- ' item per entry");
+  EXPECT_EQ(OnlyProblem("tables: [5]\n"),
+            "tables[0] must be a mapping, not a single value (t.yaml:1:10); "
+            "write its keys after '- '");
+  EXPECT_EQ(OnlyProblem("tables: [{name: a, source: {kind: files, paths: x}}]\n"),
+            "tables[0].source.paths must be a list, not a single value (t.yaml:1:49); "
+            "write [first, second] or one '- item' per line");
+  EXPECT_EQ(OnlyProblem("- a\n- b\n"),
+            "the file must hold a mapping, not a list (t.yaml:1:1); "
+            "write 'key: value' lines; 'tapelake config docs' lists the keys");
+  EXPECT_EQ(OnlyProblem("tables: [{database: x}]\n"),
+            "key 'tables[0].name' is missing (t.yaml:1:10); add 'name: ...'");
+  EXPECT_EQ(OnlyProblem("{}\n---\n{}\n"),
+            "the file holds more than one YAML document (t.yaml:3:1); "
+            "remove the '---' lines; several tables go under 'tables:'");
+}
+
+TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
+  EXPECT_EQ(OnlyProblem("tables:\n- name: a\n- name: a\n"),
+            "table crypto.a is declared twice (t.yaml:3:3); "
+            "give each table its own database and name");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, type: mor}\n"),
+            "table crypto.a: type = 'mor' (merge-on-read) is not available in this version "
+            "(t.yaml:2:3); use 'type: cow' (copy-on-write)");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: files}}\n"),
+            "table crypto.a: source.kind = 'files' names no paths (t.yaml:2:21); "
+            "add 'paths: [FILE-OR-DIRECTORY, ...]'");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: simulator, paths: [x]}}\n"),
+            "table crypto.a: source.paths is given, but source.kind = 'simulator' (t.yaml:2:21); "
+            "set 'kind: files', or remove 'paths'");
+  EXPECT_EQ(OnlyProblem("lake: {path: \"\"}\n"),
+            "lake.path is empty (); name a directory, for example ./tapelake-data");
+}
+
+TEST(ParseConfig, ReportsSeveralProblemsAtOnceButNotEndlessly) {
+  EXPECT_EQ(Problems("lake: {pth: 1}\nquery: {threads: 0}\n").size(), 2u);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "key" + std::to_string(i) + ": 1\n";
+  EXPECT_EQ(Problems(many).size(), kProblemsMax);
+}
+
+TEST(ParseConfig, SubstitutesTheEnvironment) {
+  EXPECT_EQ(Parsed("lake: {path: \"${LAKE}/x\"}").lake.path, "/data/lake/x");
+  EXPECT_EQ(Parsed("lake: {path: \"${NONE:-./here}\"}").lake.path, "./here");
+  EXPECT_EQ(Parsed("lake: {path: \"a${NONE:-}b${EMPTY}c\"}").lake.path, "abc");
+  EXPECT_EQ(Parsed("query: {threads: \"${COUNT}\"}").query.threads, 7);
+  EXPECT_EQ(Parsed("lake: {path: \"$${LAKE}\"}").lake.path, "${LAKE}");
+  EXPECT_EQ(Parsed("lake: {path: \"a$b\"}").lake.path, "a$b");
+}
+
+TEST(ParseConfig, RefusesVariablesItCannotResolve) {
+  EXPECT_EQ(OnlyProblem("lake:\n  path: ${NOT_SET}/x\n"),
+            "the environment variable NOT_SET is not set (t.yaml:2:9); "
+            "set NOT_SET, or give a default: ${NOT_SET:-value}");
+  EXPECT_EQ(OnlyProblem("lake: {path: \"${LAKE\"}\n"),
+            "'${LAKE' has no closing '}' (t.yaml:1:14); "
+            "write ${NAME} or ${NAME:-default}; for a plain '${' write '$${'");
+  EXPECT_EQ(OnlyProblem("lake: {path: \"${a b}\"}\n"),
+            "'${a b}' names no environment variable (t.yaml:1:14); "
+            "write ${NAME} or ${NAME:-default}; for a plain '${' write '$${'");
+}
+
+TEST(ParseConfig, AcceptsAnchorsAndBoundsThem) {
+  const Config config = Parsed(
+      "tables:\n"
+      "  - name: a\n"
+      "    columns: &columns\n"
+      "      - {name: transaction_id}\n"
+      "      - {name: timestamp, type: timestamp}\n"
+      "  - {name: b, columns: *columns}\n");
+  EXPECT_EQ(config.tables[1].columns[1].type, "timestamp");
+
+  std::string bomb = "tables:\n- &t\n  name: a\n  columns: [";
+  for (int i = 0; i < 1000; ++i) bomb += "{name: x},";
+  bomb += "]\n";
+  for (int i = 0; i < 1000; ++i) bomb += "- *t\n";
+  const std::vector<Problem> problems = Problems(bomb);
+  ASSERT_FALSE(problems.empty());
+  EXPECT_EQ(problems[0].what, "the configuration has more than 100000 values");
+}
+
+TEST(ParseConfig, SurvivesHostileText) {
+  EXPECT_NE(OnlyProblem("lake: [").find("no valid YAML"), std::string::npos);
+  EXPECT_NE(OnlyProblem("lake: *nobody\n").find("no valid YAML"), std::string::npos);
+  EXPECT_NE(OnlyProblem(std::string(50'000, '[')).find("no valid YAML"), std::string::npos);
+  EXPECT_NE(OnlyProblem(std::string(kConfigBytesMax + 1, ' ')).find("more than 1MiB"),
+            std::string::npos);
+  EXPECT_FALSE(Problems("tables: &t [*t]\n").empty());
+  EXPECT_FALSE(Problems("? {a: b}\n: c\n").empty());
+}
+
+TEST(ConfigYaml, IsReadBackToTheSameValues) {
+  Config config = DefaultConfig();
+  config.lake.path = "a \"quoted\" ${path} \\ with: #signs";
+  config.commit.interval.micros = 1'500'000;
+  config.tables[0].source = {};
+  config.tables[0].source.kind = "files";
+  config.tables[0].source.paths = {"one", "two, three"};
+  config.tables[0].columns.resize(2);
+  config.tables[0].columns[0].name = "id";
+  config.tables[0].columns[1].name = "at";
+  EXPECT_EQ(ConfigJson(Parsed(ConfigYaml(config))), ConfigJson(config));
+}
+
+TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
+  const Result<base::JsonValue> schema = base::ParseJson(ConfigJsonSchema());
+  ASSERT_TRUE(schema.ok()) << schema.status().ToString();
+  const base::JsonValue* properties = schema->Find("properties");
+  ASSERT_NE(properties, nullptr);
+  EXPECT_EQ(properties->members().size(), 6u);
+  const base::JsonValue* table = properties->Find("tables")->Find("items");
+  EXPECT_EQ(table->Find("required")->items()[0].text(), "name");
+  EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);
+}
+
+TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
+  const std::string text = ConfigMarkdown();
+  EXPECT_NE(text.find("| `commit.interval` | duration | `5s` | 100ms to 1h | "), std::string::npos);
+  EXPECT_NE(text.find("| `tables[].name` | text | required |"), std::string::npos);
+  EXPECT_NE(text.find("| `tables[].source.kind` | text | `none` | `simulator`, `files`, `none` |"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace tapelake::config
