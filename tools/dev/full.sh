@@ -1,0 +1,73 @@
+# `./dev test --full`: the parts that take longer. Each part that passed on this commit is not run
+# again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
+# `figure:`. Sourced by ./dev.
+
+FULL_PARTS=(asan tsan debug lint bench-transform bench-cow conformance)
+
+list_full_parts() {
+  cat <<'TEXT'
+asan             unit tests under the address and undefined-behaviour sanitizers
+tsan             unit tests under the thread sanitizer
+debug            unit tests without optimisation, costly checks on
+lint             clang-tidy over every source file
+bench-transform  records per second against the Python Lambda handler on the same records
+bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JVM
+conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
+TEXT
+}
+
+run_full() {
+  local parts=("$@") part commit folder status=0
+  ((${#parts[@]} > 0)) || parts=("${FULL_PARTS[@]}")
+  for part in "${parts[@]}"; do
+    [[ " ${FULL_PARTS[*]} " == *" $part "* ]] || fail "no part '$part'; there are: ${FULL_PARTS[*]}"
+  done
+  commit="$(git rev-parse --short=12 HEAD)"
+  folder="build/full/$commit"
+  RESULTS="$TAPELAKE_ROOT/$folder/results"
+  mkdir -p "$RESULTS"
+  prepare_test
+  for part in "${parts[@]}"; do
+    run_full_part "$part" "$folder" || status=1
+  done
+  run_tool full_report "$folder" --commit "$commit"
+  return "$status"
+}
+
+run_full_part() {
+  local part="$1" folder="$2" start=$SECONDS status=0
+  if [[ "$(cut -f1 "$folder/$part.result" 2>/dev/null)" == passed ]]; then
+    say "$part: passed before on this commit"
+    return 0
+  fi
+  phase "part $part" full_part "$part" >"$folder/$part.log" 2> >(tee -a "$folder/$part.err" >&2) || status=$?
+  local verdict=passed
+  ((status == 0)) || verdict=failed
+  printf '%s\t%s\n' "$verdict" "$((SECONDS - start))" >"$folder/$part.result"
+  ((status == 0)) || tail -n 60 "$folder/$part.log" >&2
+  return "$status"
+}
+
+full_part() {
+  case "$1" in
+    asan | tsan | debug) sanitized_unit_tests "$1" ;;
+    lint) run_clang_tidy ;;
+    bench-transform) bench_transform ;;
+    bench-cow) bench_cow ;;
+    conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
+  esac
+}
+
+# The peers' libraries (Arrow, DuckDB) are not instrumented: leak checks stay off, races inside
+# them are listed in tools/dev/tsan.supp.
+sanitized_unit_tests() {
+  local preset="$1"
+  build_preset "$preset"
+  ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    TSAN_OPTIONS="suppressions=$TAPELAKE_ROOT/tools/dev/tsan.supp" run_unit_tests "$preset"
+  printf 'figure: unit tests = %s\n' "$(grep -oE '[0-9]+% tests passed.*' "$RESULTS/unit-$preset.log")"
+}
+
+bench_transform() { "$DEPS/test-venv/bin/python3" bench/transform.py; }
+
+bench_cow() { "$DEPS/test-venv/bin/python3" bench/cow.py; }

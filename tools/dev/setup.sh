@@ -1,0 +1,196 @@
+# Installs what is missing, by the registries' ordinary clients. Every step is a no-op once its
+# stamp (or the thing itself) is there. Sourced by ./dev.
+
+setup_build() {
+  apt_install tools/apt-build.txt
+  setup_python
+  setup_npm
+  setup_duckdb_header
+}
+
+setup_test() {
+  setup_java_and_maven
+  setup_test_python
+  setup_hudi_bundle
+}
+
+# --- apt -------------------------------------------------------------------------------------
+
+apt_missing() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+      printf '%s\n' "$package"
+  done
+}
+
+# apt_install FILE: install the packages listed in FILE that this machine lacks.
+apt_install() {
+  local list="$1" stamp missing
+  stamp="$(stamp_path "apt-$(basename "$list" .txt)" "$list")"
+  [[ -e "$stamp" ]] && return 0
+  mapfile -t missing < <(grep -v '^#' "$list" | tr ' ' '\n' | grep . | drop_provided)
+  if ! have apt-get; then
+    say "this machine has no apt-get: please see to the equivalents of: ${missing[*]}"
+    stamp_set "$stamp"
+    return 0
+  fi
+  mapfile -t missing < <(apt_missing "${missing[@]}")
+  apt_get_install "${missing[@]}"
+  stamp_set "$stamp"
+}
+
+# Leave out tools the machine has by other means than apt (a newer CMake, Python or git).
+drop_provided() {
+  local package
+  while read -r package; do
+    case "$package" in
+      cmake) cmake_is_new_enough && continue ;;
+      ninja-build) have ninja && continue ;;
+      g++ | git | ccache | mold) have "$package" && continue ;;
+      python3 | python3-venv) find_python >/dev/null && continue ;;
+    esac
+    printf '%s\n' "$package"
+  done
+}
+
+cmake_is_new_enough() {
+  have cmake || return 1
+  local version
+  version="$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')"
+  [[ "$(printf '3.25\n%s\n' "$version" | sort -V | head -n1)" == 3.25 ]]
+}
+
+apt_get_install() {
+  (($# == 0)) && return 0
+  local as_root=()
+  if [[ "$(id -u)" != 0 ]]; then
+    have sudo || fail "these Debian packages are missing and neither root nor sudo is here: $*"
+    as_root=(sudo)
+  fi
+  say "installing with apt-get: $*"
+  local quiet=(-qq -o Dpkg::Use-Pty=0 -y --no-install-recommends)
+  if ! DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install "${quiet[@]}" "$@" >/dev/null 2>&1; then
+    phase "apt-get update" "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install "${quiet[@]}" "$@" >&2
+  fi
+}
+
+# --- Python ----------------------------------------------------------------------------------
+
+# Print the first Python of at least 3.11 that can make virtual environments.
+find_python() {
+  local candidate
+  for candidate in python3.11 python3.12 python3.13 python3; do
+    have "$candidate" || continue
+    "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
+      printf '%s' "$candidate" && return 0
+  done
+  return 1
+}
+
+# make_venv FOLDER REQUIREMENTS
+make_venv() {
+  local folder="$1" requirements="$2" python stamp
+  stamp="$(stamp_path "venv-$(basename "$folder")" "$requirements")"
+  [[ -e "$stamp" && -x "$folder/bin/python3" ]] && return 0
+  python="$(find_python)" || fail "needed: Python 3.11 or newer with the modules venv and ensurepip"
+  say "installing with pip into ${folder#"$TAPELAKE_ROOT/"}: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+  [[ -x "$folder/bin/python3" ]] || "$python" -m venv "$folder"
+  "$folder/bin/python3" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
+  stamp_set "$stamp"
+}
+
+setup_python() {
+  find_python >/dev/null || apt_install tools/apt-build.txt
+  make_venv "$DEPS/venv" tools/requirements.txt
+}
+
+setup_test_python() { make_venv "$DEPS/test-venv" tests/requirements.txt; }
+
+# --- npm -------------------------------------------------------------------------------------
+
+setup_npm() {
+  local stamp
+  stamp="$(stamp_path npm tools/npm/package.json tools/npm/package-lock.json)"
+  [[ -e "$stamp" && -d "$DEPS/npm/node_modules" ]] && return 0
+  if ! have npm; then
+    make_venv "$DEPS/node-venv" tools/requirements-node.txt
+    PATH="$DEPS/node-venv/bin:$PATH"
+  fi
+  say "installing with npm into .deps/npm: DuckDB's library, simdjson"
+  mkdir -p "$DEPS/npm"
+  cp tools/npm/package.json tools/npm/package-lock.json "$DEPS/npm/"
+  (cd "$DEPS/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  stamp_set "$stamp"
+}
+
+# --- DuckDB's C header -------------------------------------------------------------------------
+
+# npm has the library without its header. PyPI's source package of the same version holds it.
+setup_duckdb_header() {
+  local stamp version scratch
+  stamp="$(stamp_path duckdb-header tools/duckdb-version.txt)"
+  [[ -e "$stamp" && -e "$DEPS/duckdb/include/duckdb.h" ]] && return 0
+  version="$(<tools/duckdb-version.txt)"
+  say "fetching with pip the source of duckdb $version, for its header duckdb.h"
+  scratch="$(mktemp -d)"
+  "$DEPS/venv/bin/python3" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --no-binary duckdb --dest "$scratch" "duckdb==$version" >&2
+  mkdir -p "$DEPS/duckdb/include"
+  tar -xzf "$scratch"/duckdb-*.tar.gz -O "duckdb-$version/external/duckdb/src/include/duckdb.h" \
+    >"$DEPS/duckdb/include/duckdb.h"
+  rm -rf "$scratch"
+  stamp_set "$stamp"
+}
+
+# --- Java, Maven, Hudi -------------------------------------------------------------------------
+
+# Print a JAVA_HOME whose Java Spark 3.5 supports (8, 11 and 17; we take 11 and 17).
+find_java_home() {
+  local home
+  for home in "${JAVA_HOME:-}" "$(java_home_of_path)" /usr/lib/jvm/*17* /usr/lib/jvm/*11*; do
+    [[ -n "$home" && -x "$home/bin/java" ]] || continue
+    "$home/bin/java" -version 2>&1 | grep -qE 'version "(11|17)\.' && printf '%s' "$home" && return 0
+  done
+  return 1
+}
+
+java_home_of_path() {
+  have java && dirname "$(dirname "$(readlink -f "$(command -v java)")")"
+}
+
+setup_java_and_maven() {
+  local wanted=()
+  find_java_home >/dev/null || wanted+=(openjdk-17-jre-headless)
+  have mvn || [[ -n "$(ls "$DEPS"/jars/*.jar 2>/dev/null)" ]] || wanted+=(maven)
+  if ((${#wanted[@]} > 0)); then
+    have apt-get || fail "the tests need: ${wanted[*]}"
+    apt_get_install "${wanted[@]}"
+  fi
+  JAVA_HOME="$(find_java_home)" || fail "the tests need Java 11 or 17"
+  export JAVA_HOME
+}
+
+setup_hudi_bundle() {
+  local stamp artifact
+  stamp="$(stamp_path jars tests/hudi-bundle.txt)"
+  [[ -e "$stamp" && -n "$(ls "$DEPS"/jars/*.jar 2>/dev/null)" ]] && return 0
+  mkdir -p "$DEPS/jars"
+  while read -r artifact; do
+    say "fetching with Maven into .deps/jars: $artifact"
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+      -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >&2
+  done < <(grep -v '^#' tests/hudi-bundle.txt)
+  stamp_set "$stamp"
+}
+
+# --- building ----------------------------------------------------------------------------------
+
+build_preset() {
+  local preset="$1"
+  [[ -f "build/$preset/build.ninja" ]] ||
+    phase "configure $preset" cmake --preset "$preset" --log-level=WARNING
+  phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet
+  if [[ -x "build/$preset/tapelake" ]]; then say "the program is build/$preset/tapelake"; fi
+}
