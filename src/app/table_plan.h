@@ -1,0 +1,40 @@
+#pragma once
+
+/// From the configuration to what the lower layers understand.
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "config/parse.h"
+#include "record/change.h"
+#include "record/table_definition.h"
+
+namespace tapelake::app {
+
+/// One configured table, checked: what it is and what feeds it.
+struct TablePlan {
+  record::TableDefinition definition;
+  config::SourceConfig source;
+};
+
+/// Turn every configured table into a plan. Mistakes (column types, keys, times, speeds) are added
+/// to
+/// `*problems` with their place; the plans are usable only if none was added.
+std::vector<TablePlan> PlanTables(const config::Config& config,
+                                  std::vector<config::Problem>* problems);
+
+/// The plan of `database.table`: the configured one, else the columns of CryptoTransactions under
+/// that name. `buckets` > 0 overrides the number of buckets.
+/// Errors: kInvalid (name has not the form `database.table`, buckets out of range).
+Result<TablePlan> FindTablePlan(const std::vector<TablePlan>& plans,
+                                const std::string& qualified_name, int64_t buckets);
+
+/// `streams` or `kinesis`, as validated by the configuration.
+record::RecordShape ShapeOf(const std::string& text);
+
+/// The directory of a table: `<lake>/<database>/<name>`.
+std::string TablePath(const std::string& lake_path, const record::TableDefinition& table);
+
+}  // namespace tapelake::app

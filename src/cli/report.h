@@ -1,0 +1,35 @@
+#pragma once
+
+/// What verbs say: data on stdout, mistakes and progress on stderr.
+
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "config/parse.h"
+
+namespace tapelake::cli {
+
+/// Print one mistake to stderr: `tapelake: error: WHAT (PLACE)` and `  hint: REMEDY`.
+void PrintProblem(const config::Problem& problem);
+
+/// Print a failed status the same way. A message may carry its own remedy after "\nhint: "; without
+/// one, the remedy that fits its kind is printed.
+void PrintError(const Status& status);
+
+/// `status` with a remedy; an OK status and one that has a remedy stay as they are.
+Status WithHint(const Status& status, std::string_view hint);
+
+/// Write data to stdout. Failures are noticed by FlushOutput().
+void Print(std::string_view text);
+
+/// Flush stdout. Errors: kUnavailable (closed pipe, full disk).
+Status FlushOutput();
+
+/// Whether stderr is a terminal, where progress is redrawn in place.
+bool ErrorIsTerminal();
+
+/// 1234567 -> `1,234,567`.
+std::string Grouped(int64_t number);
+
+}  // namespace tapelake::cli

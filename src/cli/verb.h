@@ -1,0 +1,76 @@
+#pragma once
+
+/// What a verb is: one row of the table in verbs.cc and one Command.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/table_plan.h"
+#include "app/world.h"
+#include "base/status.h"
+#include "cli/options.h"
+#include "config/config.h"
+
+namespace tapelake::cli {
+
+/// Exit codes; part of the contract in docs/reference/cli.md.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitBadConfig = 78;
+
+/// What a running verb gets.
+struct Context {
+  app::World& world;
+  config::Config config;
+  std::vector<app::TablePlan> tables;  ///< The configured tables, checked.
+  std::string config_file;             ///< Empty: embedded defaults.
+};
+
+/// One verb's arguments and work. Made for one run.
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual void Declare(Options& options) = 0;
+
+  /// Do the work and return the exit code; a failed Status is printed and gives kExitFailure.
+  virtual Result<int> Run(Context& context) = 0;
+
+  /// Whether `--config` is read, so that a bad file stops the verb.
+  virtual bool NeedsConfig() const { return true; }
+};
+
+/// One row of the table of verbs.
+struct Verb {
+  std::string_view name;      ///< `ingest`, `table list`
+  std::string_view sentence;  ///< One line for the list of verbs.
+  std::string_view details;   ///< More for `tapelake VERB --help`; may be empty.
+  std::string_view example;   ///< Lines to paste into a shell.
+  std::unique_ptr<Command> (*make)();
+  bool hidden = false;  ///< Only for our own tools.
+};
+
+/// All verbs in the order of the help text.
+std::span<const Verb> Verbs();
+
+// The commands, one per *_verb.cc.
+std::unique_ptr<Command> MakeUpCommand();
+std::unique_ptr<Command> MakeCheckCommand();
+std::unique_ptr<Command> MakeSimulateCommand();
+std::unique_ptr<Command> MakeReplayCommand();
+std::unique_ptr<Command> MakeTransformCommand();
+std::unique_ptr<Command> MakeIngestCommand();
+std::unique_ptr<Command> MakeSqlCommand();
+std::unique_ptr<Command> MakeTableListCommand();
+std::unique_ptr<Command> MakeTableDescribeCommand();
+std::unique_ptr<Command> MakeStatusCommand();
+std::unique_ptr<Command> MakeConfigShowCommand();
+std::unique_ptr<Command> MakeConfigDocsCommand();
+std::unique_ptr<Command> MakeConfigSchemaCommand();
+std::unique_ptr<Command> MakeVersionCommand();
+std::unique_ptr<Command> MakeReferenceCommand();
+
+}  // namespace tapelake::cli
