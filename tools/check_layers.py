@@ -81,7 +81,8 @@ class Libraries:
 
 SYSTEM_PREFIXES = ("sys/", "linux/", "bits/")
 SYSTEM_HEADERS = {
-    "dirent.h", "dlfcn.h", "fcntl.h", "immintrin.h", "poll.h", "pthread.h", "signal.h", "termios.h",
+    "dirent.h", "dlfcn.h", "emmintrin.h", "fcntl.h", "immintrin.h", "poll.h", "pthread.h", "signal.h",
+    "termios.h",
     "time.h", "unistd.h", "x86intrin.h", "gtest/gtest.h", "gmock/gmock.h", "pwd.h",
     "benchmark/benchmark.h", "langinfo.h", "errno.h",
 }
