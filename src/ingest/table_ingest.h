@@ -39,6 +39,7 @@ struct IngestOptions {
   int64_t index_bytes_max = 256 << 20;    ///< Recent-change index: memory.
   int threads = 2;
   bool hand_over = false;            ///< Accept another record shape than the table's last one.
+  bool buckets_stated = false;       ///< The definition's bucket count was asked for, not defaulted.
 };
 
 /// What one Commit() did.

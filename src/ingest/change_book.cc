@@ -1,0 +1,68 @@
+#include "ingest/change_book.h"
+
+#include <algorithm>
+
+namespace tapelake::ingest {
+
+ChangeBook::Slot& ChangeBook::SlotOf(Entry* entry) {
+  if (entry->second.pending == kNotPending) {
+    entry->second.pending = static_cast<int64_t>(slots_.size());
+    slots_.push_back({.entry = entry});
+  }
+  return slots_[static_cast<size_t>(entry->second.pending)];
+}
+
+void ChangeBook::Accept(Entry* entry, int64_t row, bool late) {
+  Slot& slot = SlotOf(entry);
+  slot.row = row;
+  slot.late = slot.late || late;
+  ++slot.accepted;
+  std::erase(slot.left, entry->second.partition);
+}
+
+void ChangeBook::Leave(Entry* entry, uint32_t partition) {
+  if (partition == kNoPartition || partition == entry->second.partition) return;
+  Slot& slot = SlotOf(entry);
+  if (std::find(slot.left.begin(), slot.left.end(), partition) == slot.left.end()) {
+    slot.left.push_back(partition);
+  }
+}
+
+std::vector<ChangeBook::Entry*> ChangeBook::LateEntries() const {
+  std::vector<Entry*> late;
+  for (const Slot& slot : slots_) {
+    if (slot.late) late.push_back(slot.entry);
+  }
+  return late;
+}
+
+int64_t ChangeBook::Refuse(Entry* entry) {
+  Slot& slot = SlotOf(entry);
+  const int64_t accepted = slot.accepted;
+  slot.row = hudi::RecordChange::kDelete;
+  slot.accepted = 0;
+  slot.left.clear();
+  return accepted;
+}
+
+std::vector<hudi::RecordChange> ChangeBook::MakeWrites() const {
+  std::vector<hudi::RecordChange> writes;
+  writes.reserve(slots_.size());
+  for (const Slot& slot : slots_) {
+    const auto& [key, recent] = *slot.entry;
+    if (slot.row != hudi::RecordChange::kDelete) {
+      writes.push_back({.record_key = key, .partition = recent.partition, .row = slot.row});
+    }
+    for (uint32_t partition : slot.left) {
+      writes.push_back({.record_key = key, .partition = partition});
+    }
+  }
+  return writes;
+}
+
+void ChangeBook::Clear() {
+  for (Slot& slot : slots_) slot.entry->second.pending = kNotPending;
+  slots_.clear();
+}
+
+}  // namespace tapelake::ingest

@@ -1,0 +1,76 @@
+#pragma once
+
+/// The recent-change index: what ingest knows of each key without looking into the table.
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/node_hash_map.h>
+
+#include "ingest/change_order.h"
+
+namespace tapelake::ingest {
+
+inline constexpr uint32_t kNoPartition = std::numeric_limits<uint32_t>::max();
+inline constexpr int64_t kNotPending = -1;
+
+/// The newest known change of one key.
+struct RecentChange {
+  ChangeOrder order;
+  ChangeIdentity identity;
+  uint32_t partition = kNoPartition;  ///< Where the row is now; kNoPartition: deleted (a tombstone).
+  int64_t pending = kNotPending;      ///< Slot in the commit being prepared.
+};
+
+/// Key -> newest change, bounded by event time and memory. One thread. References to entries stay
+/// valid until the entry is evicted; pending entries are never evicted.
+class RecentChanges {
+ public:
+  using Map = absl::node_hash_map<std::string, RecentChange>;
+
+  RecentChanges(int64_t horizon_micros, int64_t bytes_max)
+      : horizon_micros_(horizon_micros), bytes_max_(bytes_max) {}
+
+  /// The entry of `key`, or nullptr.
+  Map::value_type* Find(std::string_view key);
+
+  /// The entry of `key`, made if absent.
+  Map::value_type* FindOrAdd(std::string_view key);
+
+  /// Forget one entry, which must not be pending.
+  void Forget(std::string_view key);
+
+  /// Forget everything (nothing may be pending) because the order domain changed at `newest_micros`.
+  void Clear(int64_t newest_micros);
+
+  /// The index knows every key that changed after this event time. An unknown key with an older
+  /// change may have a newer one in the table.
+  int64_t floor_micros() const { return floor_micros_; }
+
+  /// Declare what the index knows at the start.
+  void set_floor_micros(int64_t micros) { floor_micros_ = micros; }
+
+  /// Drop entries older than `newest_micros` - horizon and, if still over the memory limit, the
+  /// oldest of the rest. Cheap when nothing grew since the last call.
+  void Evict(int64_t newest_micros);
+
+  int64_t horizon_micros() const { return horizon_micros_; }
+  int64_t bytes() const { return bytes_; }
+  const Map& entries() const { return entries_; }
+
+ private:
+  static int64_t BytesOf(const Map::value_type& entry);
+  void EvictBefore(int64_t time_micros);
+
+  int64_t horizon_micros_;
+  int64_t bytes_max_;
+  int64_t bytes_ = 0;
+  int64_t floor_micros_ = std::numeric_limits<int64_t>::min();
+  size_t size_after_eviction_ = 0;
+  Map entries_;
+};
+
+}  // namespace tapelake::ingest

@@ -1,0 +1,459 @@
+#include "ingest/table_ingest.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "base/assert.h"
+#include "ingest/change_book.h"
+#include "ingest/error_objects.h"
+#include "ingest/ingest_state.h"
+#include "ingest/recent_changes.h"
+#include "ingest/stored_rows.h"
+#include "hudi/format/bucket_hash.h"
+#include "transform/record_parser.h"
+#include "transform/row_builder.h"
+
+namespace tapelake::ingest {
+namespace {
+
+using transform::ParseError;
+
+std::string TablePath(const record::TableDefinition& table, const IngestOptions& options) {
+  return io::JoinPath(io::JoinPath(options.lake_path, table.database), table.name);
+}
+
+Status Conflict(const record::TableDefinition& table, const std::string& what) {
+  return MakeError(ErrorKind::kConflict, "table " + table.QualifiedName() + ": " + what);
+}
+
+/// The stored table must be keyed, partitioned and bucketed as the definition says.
+Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig& stored,
+                   bool buckets_stated) {
+  if (stored.record_key_fields != std::vector<std::string>{table.key_column}) {
+    const std::string key =
+        stored.record_key_fields.empty() ? "none" : stored.record_key_fields.front();
+    return Conflict(table, "is stored with record key '" + key + "', declared is '" +
+                               table.key_column + "'");
+  }
+  if (stored.partition_fields != std::vector<std::string>{record::kPartitionColumn}) {
+    return Conflict(table, std::string("is not partitioned by '") + record::kPartitionColumn + "'");
+  }
+  if (stored.bucket_count == 0) {
+    return Conflict(table, "has no bucket index, so its keys cannot be found by their hash");
+  }
+  if (buckets_stated && stored.bucket_count != table.bucket_count) {
+    return Conflict(table, "is stored with " + std::to_string(stored.bucket_count) +
+                               " buckets, asked for are " + std::to_string(table.bucket_count) +
+                               "; a table keeps the count it was made with");
+  }
+  return Status::OK();
+}
+
+/// The value in `event_date=2026-11-22`.
+std::string_view PartitionValueOf(std::string_view partition_path) {
+  const size_t equals = partition_path.find('=');
+  return equals == std::string_view::npos ? partition_path : partition_path.substr(equals + 1);
+}
+
+}  // namespace
+
+void IngestCounts::Add(const IngestCounts& other) {
+  received += other.received;
+  applied += other.applied;
+  duplicates += other.duplicates;
+  stale += other.stale;
+  errors += other.errors;
+  rescued_values += other.rescued_values;
+  inserted_rows += other.inserted_rows;
+  updated_rows += other.updated_rows;
+  deleted_rows += other.deleted_rows;
+  commits += other.commits;
+  for (const auto& [type, count] : other.errors_by_type) errors_by_type[type] += count;
+}
+
+class TableIngest::Impl {
+ public:
+  Impl(const hudi::TableEnvironment& environment, const record::TableDefinition& table,
+       const IngestOptions& options)
+      : environment_(environment),
+        definition_(table),
+        options_(options),
+        path_(TablePath(table, options)),
+        recent_(options.horizon_micros, options.index_bytes_max),
+        errors_(environment.files, options.lake_path, table.QualifiedName()) {}
+
+  Status Open();
+  Status Append(const record::RecordBlock& block, const std::string& source,
+                const std::string& place);
+  Result<CommitReport> Commit();
+
+  const IngestState& state() const { return state_; }
+  const IngestCounts& totals() const { return totals_; }
+  int64_t pending_records() const { return counts_.received; }
+  int64_t pending_bytes() const { return builder_->memory_bytes() + errors_.pending_bytes(); }
+
+ private:
+  /// Where a record came from, for error objects.
+  struct Origin {
+    const std::string& source;
+    const std::string& place;
+    uint64_t offset;
+    std::string_view bytes;
+  };
+
+  Status OpenTable();
+  Status RestoreState();
+  Status RestoreRecentChanges(const hudi::Snapshot& snapshot);
+  void Reject(ParseError error, std::string_view reason, const Origin& origin);
+  Status Take(const record::Change& change, const Origin& origin);
+  Status TakeNewer(const record::Change& change, std::string_view key, ChangeOrder order,
+                   const ChangeIdentity& identity, ChangeBook::Entry* known);
+  uint32_t PartitionId(std::string_view value);
+  uint32_t OldPartition(const record::Change& change);
+  Status AskStoredRows();
+  void MeetStoredRow(ChangeBook::Entry* entry, const StoredRow& stored);
+  std::vector<Tombstone> Tombstones() const;
+  Result<hudi::UpsertResult> Write();
+
+  hudi::TableEnvironment environment_;
+  record::TableDefinition definition_;
+  IngestOptions options_;
+  std::string path_;
+  std::unique_ptr<hudi::Table> table_;
+  transform::RecordParser parser_;
+  std::unique_ptr<transform::RowBuilder> builder_;
+  RecentChanges recent_;
+  ChangeBook book_;
+  ErrorObjects errors_;
+  IngestState state_;
+  std::vector<std::string> partition_values_;
+  std::map<std::string, uint32_t, std::less<>> partition_ids_;
+  std::vector<std::string> refused_keys_;  // to forget once the commit is over
+  std::string restored_instant_;  // of the commit that carried state_
+  int64_t rescued_before_ = 0;
+  IngestCounts counts_;  // since the last commit
+  IngestCounts totals_;
+};
+
+Status TableIngest::Impl::Open() {
+  TAPELAKE_RETURN_NOT_OK(record::ValidateTable(definition_));
+  TAPELAKE_RETURN_NOT_OK(OpenTable());
+  TAPELAKE_RETURN_NOT_OK(table_->CleanUpPendingCommits());
+  TAPELAKE_RETURN_NOT_OK(RestoreState());
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
+  const auto stored_schema = snapshot.instant.empty() ? nullptr : snapshot.schema;
+  TAPELAKE_ASSIGN_OR_RAISE(builder_, transform::RowBuilder::Make(definition_, stored_schema));
+  if (snapshot.instant != restored_instant_) {  // another writer committed since
+    TAPELAKE_ASSIGN_OR_RAISE(const int64_t stored_seq,
+                             GreatestStoredChangeSeq(environment_.files, path_, snapshot));
+    state_.change_seq = std::max(state_.change_seq, stored_seq);
+  }
+  if (options_.hand_over) {
+    state_.shape.reset();
+    state_.tombstones.clear();
+    recent_.Clear(state_.watermark_micros);
+    return Status::OK();
+  }
+  return RestoreRecentChanges(snapshot);
+}
+
+Status TableIngest::Impl::OpenTable() {
+  const std::string properties = io::JoinPath(path_, ".hoodie/hoodie.properties");
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, environment_.files.Exists(properties));
+  if (exists) {
+    TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
+    return CheckStored(definition_, table_->config(), options_.buckets_stated);
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const auto empty, transform::RowBuilder::Make(definition_, nullptr));
+  hudi::CreateOptions create;
+  create.database = definition_.database;
+  create.name = definition_.name;
+  create.schema = empty->schema();
+  create.record_key_field = definition_.key_column;
+  create.partition_field = record::kPartitionColumn;
+  create.precombine_field = record::kChangeSeqColumn;
+  create.bucket_count = definition_.bucket_count;
+  TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Create(environment_, path_, create));
+  return Status::OK();
+}
+
+Status TableIngest::Impl::RestoreState() {
+  const auto commit = table_->NewestCommitWith(kPositionsKey);
+  if (commit.ok()) {
+    auto loaded = LoadState(environment_.files, path_, commit->extra_metadata);
+    if (!loaded.ok()) return WithContext(loaded.status(), "commit " + commit->instant);
+    state_ = std::move(*loaded);
+    restored_instant_ = commit->instant;
+    return Status::OK();
+  }
+  return KindOf(commit.status()) == ErrorKind::kNotFound ? Status::OK() : commit.status();
+}
+
+Status TableIngest::Impl::RestoreRecentChanges(const hudi::Snapshot& snapshot) {
+  if (snapshot.instant.empty()) return Status::OK();
+  if (!state_.shape) {
+    // Rows of another writer only: nothing is known of any key.
+    recent_.set_floor_micros(std::numeric_limits<int64_t>::max());
+    return Status::OK();
+  }
+  const int64_t from = state_.watermark_micros - options_.horizon_micros;
+  recent_.set_floor_micros(from - 1);
+  for (const Tombstone& tombstone : state_.tombstones) {
+    recent_.FindOrAdd(tombstone.key)->second.order = tombstone.order;
+  }
+  return VisitStoredRows(environment_.files, path_, snapshot, {.change_time_from_micros = from},
+                         [this](const StoredRow& row) {
+                           RecentChange& recent = recent_.FindOrAdd(row.key)->second;
+                           recent.order.time_micros = row.change_time_micros;
+                           recent.order.sequence = std::string(row.change_sequence);
+                           recent.partition = PartitionId(PartitionValueOf(row.partition_path));
+                         });
+}
+
+Status TableIngest::Impl::Append(const record::RecordBlock& block, const std::string& source,
+                                 const std::string& place) {
+  for (const record::RecordBlock::Entry& entry : block.entries) {
+    const Origin origin{source, place, entry.offset, block.bytes(entry)};
+    ++counts_.received;
+    const ParseError error = parser_.Parse(origin.bytes);
+    if (error != ParseError::kNone) {
+      Reject(error, parser_.reason(), origin);
+      continue;
+    }
+    TAPELAKE_RETURN_NOT_OK(Take(parser_.change(), origin));
+  }
+  state_.positions[source] = block.end_offset;
+  return Status::OK();
+}
+
+void TableIngest::Impl::Reject(ParseError error, std::string_view reason, const Origin& origin) {
+  const std::string_view type = transform::ParseErrorText(error);
+  ++counts_.errors;
+  ++counts_.errors_by_type[std::string(type)];
+  errors_.Add(type, reason, origin.source, origin.place, origin.offset, origin.bytes);
+}
+
+Status TableIngest::Impl::Take(const record::Change& change, const Origin& origin) {
+  if (!state_.shape) state_.shape = change.shape;
+  if (change.shape != *state_.shape) {
+    Reject(ParseError::kWrongShape,
+           "a " + std::string(record::RecordShapeText(change.shape)) + " record in a table ordered by " +
+               std::string(record::RecordShapeText(*state_.shape)) +
+               " records; change the source of a table with an explicit hand-over",
+           origin);
+    return Status::OK();
+  }
+  const std::string_view key = builder_->KeyOf(change);
+  if (key.empty()) {
+    Reject(ParseError::kNoKey, "key attribute of '" + definition_.key_column +
+                                   "' is absent, empty or no string",
+           origin);
+    return Status::OK();
+  }
+  if (change.event != record::EventName::kRemove &&
+      builder_->PartitionOf(change.new_image).empty()) {
+    Reject(ParseError::kNoPartition, "attribute of '" + definition_.time_column +
+                                         "' is absent or no time, so the row has no day",
+           origin);
+    return Status::OK();
+  }
+  ChangeOrder order = OrderOf(change);
+  const ChangeIdentity identity = IdentityOf(change);
+  ChangeBook::Entry* known = recent_.Find(key);
+  if (known == nullptr) return TakeNewer(change, key, std::move(order), identity, nullptr);
+  switch (PlaceChange(*state_.shape, known->second.order, known->second.identity, order, identity)) {
+    case OrderVerdict::kDuplicate:
+      ++counts_.duplicates;
+      return Status::OK();
+    case OrderVerdict::kStale:
+      ++counts_.stale;
+      // Its row is outdated, but it proves that the key has left the partition of its old image.
+      book_.Leave(known, OldPartition(change));
+      return Status::OK();
+    case OrderVerdict::kNewer:
+      return TakeNewer(change, key, std::move(order), identity, known);
+  }
+  return Status::OK();
+}
+
+Status TableIngest::Impl::TakeNewer(const record::Change& change, std::string_view key,
+                                    ChangeOrder order, const ChangeIdentity& identity,
+                                    ChangeBook::Entry* known) {
+  const bool removes = change.event == record::EventName::kRemove;
+  const uint32_t left = OldPartition(change);
+  // Without an entry and below the floor, or not knowing where the row was, only the table can say.
+  const bool where_unknown =
+      known == nullptr && change.event != record::EventName::kInsert && left == kNoPartition;
+  const bool late =
+      where_unknown || (known == nullptr && order.time_micros <= recent_.floor_micros());
+  int64_t row = hudi::RecordChange::kDelete;
+  uint32_t partition = kNoPartition;
+  if (!removes) {
+    partition = PartitionId(builder_->PartitionOf(change.new_image));
+    TAPELAKE_ASSIGN_OR_RAISE(row, builder_->Append(change, ++state_.change_seq));
+  }
+  ChangeBook::Entry* entry = known != nullptr ? known : recent_.FindOrAdd(key);
+  const uint32_t before = entry->second.partition;
+  state_.watermark_micros = std::max(state_.watermark_micros, order.time_micros);
+  entry->second.order = std::move(order);
+  entry->second.identity = identity;
+  entry->second.partition = partition;
+  book_.Accept(entry, row, late);
+  book_.Leave(entry, before);
+  book_.Leave(entry, left);
+  ++counts_.applied;
+  return Status::OK();
+}
+
+uint32_t TableIngest::Impl::PartitionId(std::string_view value) {
+  if (const auto found = partition_ids_.find(value); found != partition_ids_.end()) {
+    return found->second;
+  }
+  const uint32_t id = static_cast<uint32_t>(partition_values_.size());
+  partition_values_.emplace_back(value);
+  partition_ids_.emplace(std::string(value), id);
+  return id;
+}
+
+uint32_t TableIngest::Impl::OldPartition(const record::Change& change) {
+  if (!change.has_old_image) return kNoPartition;
+  const std::string_view value = builder_->PartitionOf(change.old_image);
+  return value.empty() ? kNoPartition : PartitionId(value);
+}
+
+Status TableIngest::Impl::AskStoredRows() {
+  const std::vector<ChangeBook::Entry*> late = book_.LateEntries();
+  if (late.empty()) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
+  absl::flat_hash_map<std::string_view, ChangeBook::Entry*> by_key;
+  StoredRowFilter filter;
+  const auto bucket_count = static_cast<uint32_t>(table_->config().bucket_count);
+  for (ChangeBook::Entry* entry : late) {
+    by_key.emplace(entry->first, entry);
+    filter.buckets.insert(hudi::BucketOfHash(hudi::BucketHash(entry->first), bucket_count));
+  }
+  return VisitStoredRows(environment_.files, path_, snapshot, filter,
+                         [&](const StoredRow& stored) {
+                           const auto found = by_key.find(stored.key);
+                           if (found != by_key.end()) MeetStoredRow(found->second, stored);
+                         });
+}
+
+void TableIngest::Impl::MeetStoredRow(ChangeBook::Entry* entry, const StoredRow& stored) {
+  const ChangeOrder& incoming = entry->second.order;
+  int compared = 0;  // of incoming with stored
+  if (*state_.shape == record::RecordShape::kStreams) {
+    compared = stored.change_sequence.empty()
+                   ? 1
+                   : CompareSequence(incoming.sequence, stored.change_sequence);
+  } else if (incoming.time_micros != stored.change_time_micros) {
+    compared = incoming.time_micros > stored.change_time_micros ? 1 : -1;
+  }
+  if (compared > 0) {
+    book_.Leave(entry, PartitionId(PartitionValueOf(stored.partition_path)));
+    return;
+  }
+  const int64_t refused = book_.Refuse(entry);
+  counts_.applied -= refused;
+  (compared == 0 ? counts_.duplicates : counts_.stale) += refused;
+  refused_keys_.push_back(entry->first);
+}
+
+std::vector<Tombstone> TableIngest::Impl::Tombstones() const {
+  std::vector<Tombstone> tombstones;
+  const int64_t from = state_.watermark_micros - options_.horizon_micros;
+  for (const auto& [key, recent] : recent_.entries()) {
+    if (recent.partition == kNoPartition && recent.order.time_micros >= from) {
+      tombstones.push_back({key, recent.order});
+    }
+  }
+  std::sort(tombstones.begin(), tombstones.end(),
+            [](const Tombstone& a, const Tombstone& b) { return a.key < b.key; });
+  return tombstones;
+}
+
+Result<hudi::UpsertResult> TableIngest::Impl::Write() {
+  state_.tombstones = Tombstones();
+  hudi::UpsertRequest request;
+  TAPELAKE_ASSIGN_OR_RAISE(request.rows, builder_->Finish());
+  request.schema = request.rows->schema();
+  request.partition_values = partition_values_;
+  const std::vector<hudi::RecordChange> writes = book_.MakeWrites();
+  request.changes = writes;
+  TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata,
+                           StoreState(environment_.files, path_, "tapelake", state_));
+  request.threads = options_.threads;
+  TAPELAKE_ASSIGN_OR_RAISE(hudi::UpsertResult result, table_->Upsert(request));
+  if (result.outcome == hudi::CommitOutcome::kUnknown) {
+    return MakeError(ErrorKind::kUnknownOutcome,
+                     "commit " + result.instant + " of " + definition_.QualifiedName() +
+                         " may have happened: " + result.reason.message());
+  }
+  if (result.outcome == hudi::CommitOutcome::kNotDone) {
+    return WithContext(result.reason, "commit of " + definition_.QualifiedName());
+  }
+  DropOldStateFiles(environment_.files, path_, request.extra_metadata);
+  return result;
+}
+
+Result<CommitReport> TableIngest::Impl::Commit() {
+  CommitReport report;
+  if (counts_.received == 0) return report;
+  const int64_t started = environment_.clock.SteadyMicros();
+  TAPELAKE_RETURN_NOT_OK(AskStoredRows());
+  TAPELAKE_RETURN_NOT_OK(errors_.Write(environment_.clock.WallMicros()));
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, Write());
+  counts_.inserted_rows = result.inserted_rows;
+  counts_.updated_rows = result.updated_rows;
+  counts_.deleted_rows = result.deleted_rows;
+  counts_.rescued_values = builder_->rescued_values() - rescued_before_;
+  counts_.commits = 1;
+  rescued_before_ = builder_->rescued_values();
+  book_.Clear();
+  for (const std::string& key : refused_keys_) recent_.Forget(key);
+  refused_keys_.clear();
+  recent_.Evict(state_.watermark_micros);
+  TAPELAKE_ASSERT(counts_.received ==
+                  counts_.applied + counts_.duplicates + counts_.stale + counts_.errors);
+  totals_.Add(counts_);
+  report.instant = result.instant;
+  report.counts = std::exchange(counts_, {});
+  report.watermark_micros = state_.watermark_micros;
+  report.duration_micros = environment_.clock.SteadyMicros() - started;
+  report.table_rows_written = result.inserted_rows + result.updated_rows;
+  return report;
+}
+
+TableIngest::TableIngest() = default;
+TableIngest::~TableIngest() = default;
+
+Result<std::unique_ptr<TableIngest>> TableIngest::Open(const hudi::TableEnvironment& environment,
+                                                       const record::TableDefinition& table,
+                                                       const IngestOptions& options) {
+  std::unique_ptr<TableIngest> ingest(new TableIngest());
+  ingest->impl_ = std::make_unique<Impl>(environment, table, options);
+  TAPELAKE_RETURN_NOT_OK(ingest->impl_->Open());
+  return ingest;
+}
+
+uint64_t TableIngest::CommittedOffset(const std::string& source) const {
+  const auto& positions = impl_->state().positions;
+  const auto found = positions.find(source);
+  return found == positions.end() ? 0 : found->second;
+}
+
+Status TableIngest::Append(const record::RecordBlock& block, const std::string& source,
+                           const std::string& place) {
+  return impl_->Append(block, source, place);
+}
+
+int64_t TableIngest::pending_records() const { return impl_->pending_records(); }
+int64_t TableIngest::pending_bytes() const { return impl_->pending_bytes(); }
+Result<CommitReport> TableIngest::Commit() { return impl_->Commit(); }
+const IngestCounts& TableIngest::totals() const { return impl_->totals(); }
+
+}  // namespace tapelake::ingest
