@@ -71,7 +71,8 @@ Result<CommitMetadata> ParseCommitMetadata(std::string_view json);
 std::string FormatCommitMetadata(const CommitMetadata& metadata);
 
 /// Format the work profile of an inflight file from the stats the commit is going to have: per
-/// partition one entry with the inserts of new file groups, and one per rewritten file group.
+/// partition one entry with all its inserts, and one per rewritten file group with its updates and
+/// deletes.
 std::string FormatInflightMetadata(const CommitMetadata& planned);
 
 }  // namespace tapelake::hudi

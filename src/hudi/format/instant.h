@@ -63,6 +63,9 @@ std::string InstantFileName(const Instant& instant);
 /// Return whether `text` can be an instant time: 14 to 20 digits.
 bool IsInstantTime(std::string_view text);
 
+/// The last moment an instant time can name, 9999-12-31T23:59:59.999 UTC.
+inline constexpr int64_t kInstantMicrosMax = 253'402'300'799'999'000;
+
 /// `yyyyMMddHHmmssSSS` in UTC of microseconds since 1970; cuts to the millisecond. Years 1..9999.
 std::string FormatInstantTime(int64_t micros);
 
