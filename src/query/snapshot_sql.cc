@@ -1,0 +1,150 @@
+#include "query/snapshot_sql.h"
+
+#include <arrow/type.h>
+
+namespace tapelake::query {
+namespace {
+
+std::string Quote(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out.push_back(quote);
+    out.push_back(c);
+  }
+  out.push_back(quote);
+  return out;
+}
+
+// read_parquet takes each path for a glob pattern.
+std::string EscapeGlob(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '*' || c == '?' || c == '[') {
+      out.append({'[', c, ']'});
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+Result<std::string> NestedTypeName(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::MAP) {
+    const auto& map = static_cast<const arrow::MapType&>(type);
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string key, DuckTypeName(*map.key_type()));
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string value, DuckTypeName(*map.item_type()));
+    return "MAP(" + key + ", " + value + ")";
+  }
+  if (type.id() != arrow::Type::STRUCT) {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string element, DuckTypeName(*type.field(0)->type()));
+    return element + "[]";
+  }
+  std::string out = "STRUCT(";
+  for (const auto& field : type.fields()) {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string member, DuckTypeName(*field->type()));
+    if (out.back() != '(') out += ", ";
+    out += QuoteIdentifier(field->name()) + " " + member;
+  }
+  return out + ")";
+}
+
+// Parquet has no zone, only "adjusted to UTC": those values are TIMESTAMPTZ.
+std::string TimestampTypeName(const arrow::TimestampType& type) {
+  if (!type.timezone().empty()) return "TIMESTAMP WITH TIME ZONE";
+  return type.unit() == arrow::TimeUnit::NANO ? "TIMESTAMP_NS" : "TIMESTAMP";
+}
+
+}  // namespace
+
+std::string QuoteIdentifier(std::string_view name) { return Quote(name, '"'); }
+
+std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
+
+Result<std::string> DuckTypeName(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return "BOOLEAN";
+    case arrow::Type::INT8:
+      return "TINYINT";
+    case arrow::Type::INT16:
+      return "SMALLINT";
+    case arrow::Type::INT32:
+      return "INTEGER";
+    case arrow::Type::INT64:
+      return "BIGINT";
+    case arrow::Type::FLOAT:
+      return "FLOAT";
+    case arrow::Type::DOUBLE:
+      return "DOUBLE";
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+      return "VARCHAR";
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return "BLOB";
+    case arrow::Type::DATE32:
+      return "DATE";
+    case arrow::Type::TIME64:
+    case arrow::Type::TIME32:
+      return "TIME";
+    case arrow::Type::TIMESTAMP:
+      return TimestampTypeName(static_cast<const arrow::TimestampType&>(type));
+    case arrow::Type::DECIMAL128: {
+      const auto& decimal = static_cast<const arrow::DecimalType&>(type);
+      return "DECIMAL(" + std::to_string(decimal.precision()) + "," +
+             std::to_string(decimal.scale()) + ")";
+    }
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::MAP:
+    case arrow::Type::STRUCT:
+      return NestedTypeName(type);
+    default:
+      return MakeError(ErrorKind::kInvalid, "type " + type.ToString() + " cannot be queried");
+  }
+}
+
+Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema) {
+  static constexpr std::string_view kMetaColumns[] = {
+      "_hoodie_commit_time", "_hoodie_commit_seqno", "_hoodie_record_key",
+      "_hoodie_partition_path", "_hoodie_file_name"};
+  std::vector<SnapshotColumn> columns;
+  for (const std::string_view name : kMetaColumns) {
+    columns.push_back({.name = std::string(name), .type = "VARCHAR"});
+  }
+  for (const auto& field : schema.fields()) {
+    Result<std::string> type = DuckTypeName(*field->type());
+    if (!type.ok()) return WithContext(type.status(), "column '" + field->name() + "'");
+    columns.push_back({.name = field->name(), .type = type.MoveValueUnsafe()});
+  }
+  return columns;
+}
+
+Result<std::string> SnapshotSelect(const TableSnapshot& snapshot) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
+  std::string sql;
+  if (snapshot.file_paths.empty()) {
+    for (const SnapshotColumn& column : columns) {
+      sql += sql.empty() ? "SELECT " : ", ";
+      sql += "CAST(NULL AS " + column.type + ") AS " + QuoteIdentifier(column.name);
+    }
+    return sql + " WHERE false";
+  }
+  std::string files;
+  for (const std::string& path : snapshot.file_paths) {
+    if (!files.empty()) files += ", ";
+    files += QuoteLiteral(EscapeGlob(path));
+  }
+  std::string schema;
+  for (const SnapshotColumn& column : columns) {
+    if (!schema.empty()) schema += ", ";
+    const std::string name = QuoteLiteral(column.name);
+    schema += name + ": {name: " + name + ", type: " + QuoteLiteral(column.type) +
+              ", default_value: NULL}";
+  }
+  return "SELECT * FROM read_parquet([" + files + "], schema = MAP {" + schema +
+         "}, hive_partitioning = false)";
+}
+
+}  // namespace tapelake::query

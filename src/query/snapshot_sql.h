@@ -1,0 +1,39 @@
+#pragma once
+
+/// Snapshots and names as DuckDB SQL text. Pure; any thread.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "query/snapshot_provider.h"
+
+namespace tapelake::query {
+
+/// `"name"` with inner quotes doubled.
+std::string QuoteIdentifier(std::string_view name);
+
+/// `'text'` with inner quotes doubled.
+std::string QuoteLiteral(std::string_view text);
+
+/// The DuckDB type that holds every value of `type` exactly. Errors: kInvalid, naming the type.
+Result<std::string> DuckTypeName(const arrow::DataType& type);
+
+/// One column as query shows it.
+struct SnapshotColumn {
+  std::string name;
+  std::string type;  ///< DuckDB's spelling.
+  bool operator==(const SnapshotColumn&) const = default;
+};
+
+/// The five `_hoodie_*` columns, then the data columns. Errors: kInvalid, naming the column.
+Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema);
+
+/// A SELECT that reads the snapshot: `read_parquet` over the explicit file list, so that DuckDB's
+/// own column, row-group and page pruning works. The columns come from the schema, not from the
+/// files: those absent in an old file are null, narrower ones are widened. Without files the result
+/// has the columns and no rows. Errors: kInvalid, naming the column.
+Result<std::string> SnapshotSelect(const TableSnapshot& snapshot);
+
+}  // namespace tapelake::query
