@@ -2,7 +2,7 @@
 
 usage: generate_docs.py --program FILE [--check] [--root FOLDER]
 
-docs/reference/* is what `tapelake config docs|schema` and `tapelake help --markdown` print; the
+docs/reference/* is what `tapelake config docs`, `config schema` and `reference` print; the
 layer table of docs/architecture.md comes from src/layers.txt. With --check nothing is written and
 the command fails, naming the documents that are not current.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 REFERENCE = {
     "docs/reference/config.md": ["config", "docs"],
     "docs/reference/config.schema.json": ["config", "schema"],
-    "docs/reference/cli.md": ["help", "--markdown"],
+    "docs/reference/cli.md": ["reference"],
 }
 BEGIN = "<!-- generated from src/layers.txt: begin -->"
 END = "<!-- generated from src/layers.txt: end -->"

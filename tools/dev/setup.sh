@@ -97,7 +97,7 @@ make_venv() {
   python="$(find_python)" || fail "needed: Python 3.11 or newer with the modules venv and ensurepip"
   say "installing with pip into ${folder#"$TAPELAKE_ROOT/"}: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
   [[ -x "$folder/bin/python3" ]] || "$python" -m venv "$folder"
-  "$folder/bin/python3" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
+  "$folder/bin/python3" -m pip install -qq --disable-pip-version-check -r "$requirements" >&2
   stamp_set "$stamp"
 }
 

@@ -1,0 +1,1 @@
+"""What tests of whole programs share: the program, other engines' readers, canonical tables."""
