@@ -24,6 +24,8 @@
 
 namespace tapelake::hudi {
 
+class UpsertJob;
+
 /// The world a table lives in. All referenced objects must outlive the table.
 struct TableEnvironment {
   io::FileSystem& files;
@@ -37,14 +39,15 @@ struct CreateOptions {
   std::string name;
   std::shared_ptr<arrow::Schema> schema;  ///< Data columns, without `_hoodie_*`.
   std::string record_key_field;
-  std::string partition_field;  ///< A string column; hive-style directories. Empty: not partitioned.
+  std::string
+      partition_field;  ///< A string column; hive-style directories. Empty: not partitioned.
   std::string precombine_field;
   int bucket_count = 4;
 };
 
 /// One consistent view of a table: what readers of this instant see. Immutable; any thread.
 struct Snapshot {
-  std::string instant;                    ///< Newest completed instant; empty for a table without commits.
+  std::string instant;  ///< Newest completed instant; empty for a table without commits.
   std::shared_ptr<arrow::Schema> schema;  ///< Data columns at that instant, without `_hoodie_*`.
   std::vector<FileSlice> slices;          ///< Latest slice of every live file group.
 };
@@ -59,8 +62,8 @@ class Table {
                                                const std::string& base_path,
                                                const CreateOptions& options);
 
-  /// Open an existing table. Errors: kNotFound (no `.hoodie`), kInvalid (version or feature we do not
-  /// read; says which), kCorrupt (checksum, properties).
+  /// Open an existing table. Errors: kNotFound (no `.hoodie`), kInvalid (version or feature we do
+  /// not read; says which), kCorrupt (checksum, properties).
   static Result<std::unique_ptr<Table>> Open(const TableEnvironment& environment,
                                              const std::string& base_path);
 
@@ -73,20 +76,34 @@ class Table {
   /// Read the timeline again.
   Result<Timeline> LoadTimeline();
 
-  /// The newest completed commit whose extraMetadata holds `key`: instant and the whole extraMetadata.
-  /// kNotFound if there is none.
+  /// The newest completed commit whose extraMetadata holds `key`: instant and the whole
+  /// extraMetadata. kNotFound if there is none.
   Result<CommitMetadata> NewestCommitWith(const std::string& key);
 
   /// Remove what dead writers left: files and timeline entries of every pending commit (ours or
   /// foreign; single-writer rule). Upsert() does this first by itself.
   Status CleanUpPendingCommits();
 
-  /// Apply one batch of changes as one commit. See UpsertRequest and UpsertResult.
+  /// Apply one batch of changes as one commit, durably. See UpsertRequest and UpsertResult.
+  ///
+  /// First cleans up after dead writers and retires a foreign metadata table. Waits if the newest
+  /// instant is ahead of the clock. A failed Status means that no instant was begun and nothing is
+  /// changed: kInvalid (request, a schema change the table cannot follow, a table or file group not
+  /// ours to write), kUnavailable (file system; newest instant more than 10 s ahead), kCorrupt.
+  /// Once an instant was begun the result tells its outcome; kNotDone leaves no trace of it but
+  /// what the next CleanUpPendingCommits() removes.
   Result<UpsertResult> Upsert(const UpsertRequest& request);
 
  private:
   Table(const TableEnvironment& environment, std::string base_path, TableConfig config)
       : environment_(environment), base_path_(std::move(base_path)), config_(std::move(config)) {}
+
+  Status ReloadConfig();
+  Status RetireMetadataTable();
+  Result<Snapshot> SnapshotAt(const Timeline& timeline);
+  Result<std::string> WaitForInstant();
+  Status RollBack(const Instant& instant);
+  Status CommitFiles(UpsertJob* job, const UpsertRequest& request, UpsertResult* result);
 
   TableEnvironment environment_;
   std::string base_path_;

@@ -1,0 +1,43 @@
+#pragma once
+
+/// Which file group holds a key: a hash of the key (docs/internals/hudi-v6.md, section 24).
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "hudi/file_slice/file_slice.h"
+#include "hudi/format/bucket_hash.h"
+
+namespace tapelake::hudi {
+
+/// The file groups of a table by partition and bucket. Immutable; any thread.
+class BucketIndex {
+ public:
+  /// Check that every slice belongs to a bucket index of `bucket_count` buckets, and index them.
+  ///
+  /// Errors: kInvalid if a file id does not begin with a bucket number (made by another index), if
+  /// the number is not below `bucket_count`, or if a partition holds one number twice. The message
+  /// names file group, partition and what to do; writing such a table would make duplicate keys.
+  static Result<BucketIndex> Make(const std::vector<FileSlice>& slices, uint32_t bucket_count);
+
+  uint32_t bucket_count() const { return bucket_count_; }
+
+  /// The bucket of a record key made of one field.
+  uint32_t BucketOf(std::string_view record_key) const {
+    return BucketOfHash(BucketHash(record_key), bucket_count_);
+  }
+
+  /// The slice of a bucket, or nullptr if it has no file group yet. Valid as long as the index.
+  const FileSlice* Find(const std::string& partition_path, uint32_t bucket) const;
+
+ private:
+  uint32_t bucket_count_ = 1;
+  std::map<std::pair<std::string, uint32_t>, FileSlice> slices_;
+};
+
+}  // namespace tapelake::hudi

@@ -1,0 +1,29 @@
+#pragma once
+
+/// What hoodie.properties must say for us to make, read or write a table. Pure; any thread.
+
+#include <memory>
+
+#include <arrow/type.h>
+
+#include "base/status.h"
+#include "hudi/format/table_config.h"
+#include "hudi/table/table.h"
+
+namespace tapelake::hudi {
+
+/// Return the properties of a new table, the ones included that make a plain Spark write do the
+/// right thing. Errors: kInvalid, naming the option (see CreateOptions).
+Result<TableConfig> ConfigOf(const CreateOptions& options);
+
+/// Return OK if snapshots of such a table can be read. Errors: kInvalid, naming property and value.
+Status CheckReadable(const TableConfig& config);
+
+/// Return OK if such a table, readable, can also be written. Errors: kInvalid, as above.
+Status CheckWritable(const TableConfig& config);
+
+/// Return OK if `next` holds all columns of `current` with their types, and what it adds is
+/// nullable. Errors: kInvalid, naming the column and both types.
+Status CheckSchemaChange(const arrow::Schema& current, const arrow::Schema& next);
+
+}  // namespace tapelake::hudi

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "hudi/format/bloom_filter.h"
+#include "hudi/reader/base_file_reader.h"
+
+namespace tapelake::hudi {
+
+inline constexpr std::string_view kMinRecordKeyKey = "hoodie_min_record_key";
+inline constexpr std::string_view kMaxRecordKeyKey = "hoodie_max_record_key";
+
+/// What a base file's footer says of its record keys: their filter and their range.
+///
+/// Both may claim too much after deletes, never too little. So a rewritten file inherits them from
+/// the file before, as long as the filter has room, and only new keys are added: no key that stays
+/// has to be hashed again. One thread.
+class KeySummary {
+ public:
+  /// Start from `previous` (nullptr: a new file group) for a file that gets at most `new_keys`
+  /// more.
+  KeySummary(const BaseFileReader* previous, int64_t new_keys);
+
+  /// Whether AddStored must be called for every row that stays.
+  bool needs_stored_keys() const { return needs_stored_keys_; }
+  void AddStored(std::string_view key) { Add(key); }
+  /// Add the key of a row that comes in. Keys known before need not be added again unless
+  /// needs_stored_keys().
+  void Add(std::string_view key);
+
+  /// Put the footer entries into `*footer`.
+  void WriteTo(std::map<std::string, std::string>* footer) const;
+
+ private:
+  BloomFilter filter_;
+  bool needs_stored_keys_ = false;
+  bool has_range_ = false;
+  std::string min_;
+  std::string max_;
+};
+
+/// Compare UTF-8 texts as Java compares strings: by UTF-16 code units. Negative, 0 or positive.
+int CompareAsJava(std::string_view left, std::string_view right);
+
+}  // namespace tapelake::hudi
