@@ -3,6 +3,7 @@
 /// The recent-change index: what ingest knows of each key without looking into the table.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -29,7 +30,12 @@ struct RecentChange {
 /// valid until the entry is evicted; pending entries are never evicted.
 class RecentChanges {
  public:
-  using Map = absl::node_hash_map<std::string, RecentChange>;
+  /// Lets std::string_view look up std::string keys.
+  struct KeyHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
+  using Map = absl::node_hash_map<std::string, RecentChange, KeyHash, std::equal_to<>>;
 
   RecentChanges(int64_t horizon_micros, int64_t bytes_max)
       : horizon_micros_(horizon_micros), bytes_max_(bytes_max) {}

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <absl/container/flat_hash_map.h>
 
 #include "base/assert.h"
 #include "ingest/change_book.h"
@@ -329,7 +328,7 @@ Status TableIngest::Impl::AskStoredRows() {
   const std::vector<ChangeBook::Entry*> late = book_.LateEntries();
   if (late.empty()) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
-  absl::flat_hash_map<std::string_view, ChangeBook::Entry*> by_key;
+  std::unordered_map<std::string_view, ChangeBook::Entry*> by_key;
   StoredRowFilter filter;
   const auto bucket_count = static_cast<uint32_t>(table_->config().bucket_count);
   for (ChangeBook::Entry* entry : late) {
