@@ -6,10 +6,12 @@ decimals with their scale and never an exponent, booleans `True`/`False`, bytes 
 
 import csv
 import datetime
+import io
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+csv.field_size_limit(1 << 30)
 NULL = "\\N"
 KEY = "transaction_id"
 
@@ -50,7 +52,7 @@ def cell(value) -> str:
 
 def parse(text: str) -> Table:
     """Read CSV with a header line."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns = next(reader)
     rows = list(reader)
     assert all(len(row) == len(columns) for row in rows), "rows of different length"
