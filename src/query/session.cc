@@ -181,10 +181,13 @@ Result<StatementOutcome> Session::Execute(const StatementText& statement, RowWri
   return state_->RunnerFor(statement).RunAll(statement.sql, writer);
 }
 
-Status Session::ExportParquet(const StatementText& statement, const std::string& path) {
+Result<bool> Session::IsQuery(const StatementText& statement) {
   TAPELAKE_RETURN_NOT_OK(state_->BeginStatement());
-  StatementRunner runner = state_->RunnerFor(statement);
-  TAPELAKE_ASSIGN_OR_RAISE(const bool query, runner.IsOneQuery(statement.sql));
+  return state_->RunnerFor(statement).IsOneQuery(statement.sql);
+}
+
+Status Session::ExportParquet(const StatementText& statement, const std::string& path) {
+  TAPELAKE_ASSIGN_OR_RAISE(const bool query, IsQuery(statement));
   if (!query) {
     return MakeError(ErrorKind::kInvalid,
                      "only the rows of a query can be written as Parquet: " + statement.sql);
@@ -193,7 +196,7 @@ Status Session::ExportParquet(const StatementText& statement, const std::string&
   const std::string copy = "COPY (" + statement.sql + "\n) TO " + QuoteLiteral(path) +
                            " (FORMAT parquet, COMPRESSION zstd)";
   TextCollector none;
-  return runner.RunAll(copy, none).status();
+  return state_->RunnerFor(statement).RunAll(copy, none).status();
 }
 
 Result<std::vector<std::vector<std::string>>> Session::FetchText(const std::string& sql) {

@@ -60,6 +60,10 @@ class Session {
   /// table that cannot be read, kShuttingDown (interrupted), kThrottled (memory), the sink's.
   Result<StatementOutcome> Execute(const StatementText& statement, RowWriter& writer);
 
+  /// Return whether the statement is a query whose rows ExportParquet can write, without running it.
+  /// Errors: those of Execute.
+  Result<bool> IsQuery(const StatementText& statement);
+
   /// Run one query and write its rows to a new Parquet file (zstd), replacing what was there.
   /// Errors: those of Execute; kInvalid if the statement gives no rows.
   Status ExportParquet(const StatementText& statement, const std::string& path);
