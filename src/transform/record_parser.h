@@ -29,9 +29,12 @@ enum class ParseError : uint8_t {
   kDuplicateKey = 10,     ///< `duplicate-key`: the same member name twice where it matters.
   kTooLarge = 11,         ///< `too-large`: over the record limit.
   kNoPartition = 12,      ///< `no-partition`: the time attribute gives no day (set by ingest).
-  kWrongShape = 13,       ///< `wrong-shape`: the other order domain than the table's (set by ingest).
+  kWrongShape = 13,  ///< `wrong-shape`: the other order domain than the table's (set by ingest).
 };
 std::string_view ParseErrorText(ParseError error);
+
+/// Records over this many bytes are kTooLarge. (A DynamoDB item has at most 400 KB.)
+inline constexpr size_t kRecordBytesMax = size_t{16} << 20;
 
 /// Parses one wire record after the other. One thread; reuse it, it keeps its buffers.
 class RecordParser {

@@ -22,20 +22,21 @@ namespace tapelake::transform {
 /// Columns, in this order: the declared ones, those discovered so far (in order of discovery),
 /// `event_date`, `_rescued`, `_change_time`, `_change_sequence`, `_change_seq`. All nullable.
 /// Undeclared attributes become new columns: S string, N decimal(38,18), BOOL boolean, B binary,
-/// SS NS BS M L canonical JSON text, NULL none until a typed value comes. A name that is no legal or
-/// free column name goes to `_rescued`. A value that does not fit its column is null there and kept in
+/// SS NS BS M L canonical JSON text, NULL none until a typed value comes. A name that is no legal
+/// or free column name goes to `_rescued`. A value that does not fit its column is null there and
+/// kept in
 /// `_rescued`: a JSON object, sorted by attribute name, attribute -> DynamoDB JSON of the value.
 class RowBuilder {
  public:
-  /// `table` must be valid (record::ValidateTable). `stored_schema` is the table's present schema, or
-  /// nullptr: its extra columns count as discovered already.
-  /// Errors: kConflict if the stored type of a declared column is another (names both).
-  static Result<std::unique_ptr<RowBuilder>> Make(const record::TableDefinition& table,
-                                                  const std::shared_ptr<arrow::Schema>& stored_schema);
+  /// `table` must be valid (record::ValidateTable). `stored_schema` is the table's present schema,
+  /// or nullptr: its extra columns count as discovered already. Errors: kConflict if the stored
+  /// type of a declared column is another (names both).
+  static Result<std::unique_ptr<RowBuilder>> Make(
+      const record::TableDefinition& table, const std::shared_ptr<arrow::Schema>& stored_schema);
   ~RowBuilder();
 
-  /// The record key of a change; empty if it cannot be had (see ParseError::kNoKey). Unescaped text,
-  /// valid while the change is. The key is read from the image, else from Keys.
+  /// The record key of a change; empty if it cannot be had (see ParseError::kNoKey). Unescaped
+  /// text, valid while the change is. The key is read from the image, else from Keys.
   std::string_view KeyOf(const record::Change& change) const;
 
   /// The partition value (`2026-11-22`) an image belongs to, from the time attribute; empty if it
@@ -54,7 +55,8 @@ class RowBuilder {
   /// The schema that Finish() would have now.
   std::shared_ptr<arrow::Schema> schema() const;
 
-  /// Return all rows and start anew with the same columns. On failure the rows are lost: abort the commit.
+  /// Return all rows and start anew with the same columns. On failure the rows are lost: abort the
+  /// commit.
   Result<std::shared_ptr<arrow::RecordBatch>> Finish();
 
  private:
