@@ -6,10 +6,10 @@
 
 #include "base/time.h"
 #include "source/simulation/emission_queue.h"
-#include "source/simulation/event_json.h"
 #include "source/simulation/expected_table.h"
 #include "source/simulation/random_draws.h"
 #include "source/simulation/table_history.h"
+#include "source/wire/event_json.h"
 
 namespace tapelake::source {
 namespace {

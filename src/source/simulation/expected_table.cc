@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "source/simulation/event_json.h"
-#include "source/simulation/nested_value.h"
+#include "source/wire/event_json.h"
+#include "source/wire/nested_value.h"
 
 namespace tapelake::source {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "record/change.h"
-#include "source/simulation/item.h"
+#include "source/wire/item.h"
 
 namespace tapelake::source {
 

@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "base/time.h"
-#include "source/simulation/nested_value.h"
 #include "source/simulation/random_draws.h"
+#include "source/wire/nested_value.h"
 
 namespace tapelake::source {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "io/random.h"
-#include "source/simulation/item.h"
 #include "source/simulation/price_process.h"
+#include "source/wire/item.h"
 
 namespace tapelake::source {
 

@@ -1,9 +1,9 @@
-#include "source/simulation/event_json.h"
+#include "source/wire/event_json.h"
 
 #include <charconv>
 
 #include "base/time.h"
-#include "source/simulation/nested_value.h"
+#include "source/wire/nested_value.h"
 
 namespace tapelake::source {
 namespace {

@@ -1,4 +1,4 @@
-#include "source/simulation/nested_value.h"
+#include "source/wire/nested_value.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "source/simulation/item.h"
+#include "source/wire/item.h"
 
 #include "base/assert.h"
 
