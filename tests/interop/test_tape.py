@@ -1,0 +1,117 @@
+"""Trade dumps: the generated one always, a recorded one if $TAPELAKE_TAPE names it."""
+
+import csv
+import datetime
+import gzip
+import os
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from support import csv_table, program, readers
+from support.cells import cell
+from support.csv_table import NULL
+
+COLUMNS = ["trade_id", "trading_pair", "price", "quantity", "timestamp_ms", "is_buyer_maker"]
+EXCHANGE = "binance"
+
+
+def make_tape(path: Path) -> Path:
+    """Write trades over three days in the recorded tape's form, amounts of every length."""
+    random.seed(20)
+    millis = 1_570_752_011_620
+    with gzip.open(path, "wt", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for trade in range(13_519_807, 13_519_807 + 4_000):
+            millis += random.choice([0, 0, 7, 613, 130_000])
+            price = Decimal(random.randrange(1, 10**random.randrange(1, 16))).scaleb(-8)
+            amount = Decimal(random.randrange(1, 10**random.randrange(1, 18))).scaleb(-8)
+            writer.writerow([trade, "XRP/ETH", f"{price:.8f}", f"{amount:.8f}", millis,
+                             random.choice(["true", "false"])])
+    return path
+
+
+def expected_rows(tape: Path) -> dict[str, dict[str, str]]:
+    """The rows that the tape's trades must become, computed with Python's decimal."""
+    rows = {}
+    with gzip.open(tape, "rt", newline="") as file:
+        for trade in csv.DictReader(file):
+            key = f"{EXCHANGE}-{trade['trading_pair'].replace('/', '')}-{trade['trade_id']}"
+            time = datetime.datetime(1970, 1, 1) + datetime.timedelta(
+                milliseconds=int(trade["timestamp_ms"]))
+            rows[key] = {
+                "transaction_id": key,
+                "timestamp": csv_table.cell(time),
+                "exchange": EXCHANGE,
+                "trading_pair": trade["trading_pair"],
+                "order_type": "SELL" if trade["is_buyer_maker"] == "true" else "BUY",
+                "price": format(Decimal(trade["price"]), ".18f"),
+                "quantity": format(Decimal(trade["quantity"]), ".18f"),
+                "trade_status": "SUCCESS",
+                "event_date": csv_table.cell(time)[:10],
+            }
+    return rows
+
+
+def tapes() -> list:
+    recorded = os.environ.get("TAPELAKE_TAPE")
+    return ["generated"] + ([recorded] if recorded else [])
+
+
+@pytest.fixture(scope="module", params=tapes(), ids=lambda tape: Path(tape).name)
+def tape(request, tmp_path_factory):
+    if request.param == "generated":
+        return make_tape(tmp_path_factory.mktemp("tape") / "trades.csv.gz")
+    return Path(request.param)
+
+
+def ingest(lake, tape) -> dict:
+    return lake.ingest(tape, more=("--exchange", EXCHANGE))
+
+
+def test_every_trade_becomes_its_row(tape, tmp_path, spark):
+    expected = expected_rows(tape)
+    lake = program.Lake(tmp_path / "lake")
+    counts = ingest(lake, tape)
+    assert counts["received"] == counts["applied"] == len(expected)
+    columns = list(next(iter(expected.values())))
+    table = csv_table.from_keyed(expected, columns)
+    kind = "generated" if tape.name == "trades.csv.gz" else "recorded"
+    for engine, read in (
+        ("Spark 3.5 + Hudi 0.15", lambda: readers.read_spark(spark, lake.table_path)),
+        ("hudi-rs 0.5", lambda: readers.read_hudi_rs(lake.table_path)),
+        ("tapelake sql", lambda: readers.read_sql(lake)),
+    ):
+        with cell(engine, f"read a {kind} trade tape"):
+            rows = read()
+            csv_table.assert_equal(rows.select(columns), table, engine)
+            others = [name for name in rows.columns if name not in columns]
+            empty = rows.select([n for n in others if not n.startswith("_change")])
+            assert all(value == NULL for row in empty.rows for value in row)
+
+
+def test_the_market_figures_are_exact(tape, tmp_path):
+    """Volume and notional per pair and day, as sums of exact products."""
+    lake = program.Lake(tmp_path / "lake")
+    ingest(lake, tape)
+    days: dict[str, list[Decimal]] = {}
+    for row in expected_rows(tape).values():
+        sums = days.setdefault(row["event_date"], [Decimal(0), Decimal(0)])
+        sums[0] += Decimal(row["quantity"])
+        sums[1] += Decimal(row["quantity"]) * Decimal(row["price"])
+    answer = lake.sql(
+        "SELECT event_date, sum(quantity) AS volume, sum(notional) AS notional "
+        "FROM transactions_enriched GROUP BY event_date ORDER BY event_date")
+    got = {row[0]: [Decimal(row[1]), Decimal(row[2])] for row in answer.rows}
+    assert got == days
+
+
+def test_a_tape_again_changes_nothing(tape, tmp_path):
+    lake = program.Lake(tmp_path / "lake")
+    ingest(lake, tape)
+    before = lake.instants()
+    assert ingest(lake, tape)["applied"] == 0
+    assert lake.instants() == before
