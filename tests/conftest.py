@@ -1,5 +1,6 @@
 """Fixtures of the tests that run the whole program beside its peers."""
 
+import decimal
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ["TZ"] = "UTC"
 time.tzset()
+decimal.getcontext().prec = 200  # sums and products of 38-digit amounts must stay exact
 
 from support import program  # noqa: E402  (needs the path above)
 
