@@ -9,7 +9,8 @@ namespace {
 constexpr std::array<UInt128, kDecimalPrecisionMax + 1> MakePowersOfTen() {
   std::array<UInt128, kDecimalPrecisionMax + 1> powers{};
   powers[0] = 1;
-  for (int i = 1; i <= kDecimalPrecisionMax; ++i) powers[i] = powers[i - 1] * 10;
+  for (int i = 1; i <= kDecimalPrecisionMax; ++i)
+    powers[i] = powers[i - 1] * 10;
   return powers;
 }
 constexpr auto kPowersOfTen = MakePowersOfTen();
@@ -22,11 +23,14 @@ struct DecimalText {
   int64_t exponent = 0;       // clamped to +-1,000,000
 };
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string_view TakeDigits(std::string_view* text) {
   size_t size = 0;
-  while (size < text->size() && IsDigit((*text)[size])) ++size;
+  while (size < text->size() && IsDigit((*text)[size]))
+    ++size;
   std::string_view digits = text->substr(0, size);
   text->remove_prefix(size);
   return digits;
@@ -54,14 +58,43 @@ bool SplitDecimal(std::string_view text, DecimalText* out) {
   const std::string_view digits = TakeDigits(&text);
   if (digits.empty() || !text.empty()) return false;
   int64_t exponent = 0;
-  for (char c : digits) exponent = std::min<int64_t>(exponent * 10 + (c - '0'), 1'000'000);
+  for (char c : digits)
+    exponent = std::min<int64_t>(exponent * 10 + (c - '0'), 1'000'000);
   out->exponent = negative_exponent ? -exponent : exponent;
+  return true;
+}
+
+/// The common case without 128-bit steps: at most 18 digits, no exponent, surely within precision.
+/// Return false, for the general way to decide, whenever anything is unusual.
+bool ParseShortDecimal(std::string_view text, int precision, int scale, Int128* scaled) {
+  constexpr size_t kCharactersMax = 20;  // sign, point, 18 digits
+  if (text.empty() || text.size() > kCharactersMax) return false;
+  const bool negative = text.front() == '-';
+  text.remove_prefix(negative ? 1 : 0);
+  uint64_t value = 0;
+  int digits = 0;
+  int point_at = -1;  // digits before the point
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      value = value * 10 + static_cast<uint64_t>(c - '0');
+      ++digits;
+    } else if (c == '.' && point_at < 0) {
+      point_at = digits;
+    } else {
+      return false;
+    }
+  }
+  const int shift = scale - (point_at < 0 ? 0 : digits - point_at);
+  if (digits == 0 || digits > 18 || shift < 0 || digits + shift > precision) return false;
+  const UInt128 magnitude = value * kPowersOfTen[shift];
+  *scaled = negative ? -static_cast<Int128>(magnitude) : static_cast<Int128>(magnitude);
   return true;
 }
 
 }  // namespace
 
 DecimalOutcome ParseDecimal(std::string_view text, int precision, int scale, Int128* scaled) {
+  if (ParseShortDecimal(text, precision, scale, scaled)) return DecimalOutcome::kOk;
   DecimalText parts;
   if (!SplitDecimal(text, &parts)) return DecimalOutcome::kNotANumber;
   UInt128 value = 0;
@@ -106,7 +139,8 @@ void AppendDecimal(Int128 scaled, int scale, std::string* out) {
     digits[count++] = static_cast<char>('0' + static_cast<int>(rest % 10));
     rest /= 10;
   } while (rest != 0);
-  while (count <= scale) digits[count++] = '0';
+  while (count <= scale)
+    digits[count++] = '0';
   if (scaled < 0) out->push_back('-');
   for (int i = count - 1; i >= 0; --i) {
     out->push_back(digits[i]);

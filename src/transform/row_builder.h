@@ -17,6 +17,9 @@
 
 namespace tapelake::transform {
 
+/// Most columns a table gets from undeclared attributes.
+inline constexpr size_t kDiscoveredColumnsMax = 512;
+
 /// Collects rows of one table until Finish(). One thread.
 ///
 /// Columns, in this order: the declared ones, those discovered so far (in order of discovery),
@@ -24,8 +27,13 @@ namespace tapelake::transform {
 /// Undeclared attributes become new columns: S string, N decimal(38,18), BOOL boolean, B binary,
 /// SS NS BS M L canonical JSON text, NULL none until a typed value comes. A name that is no legal
 /// or free column name goes to `_rescued`. A value that does not fit its column is null there and
-/// kept in
-/// `_rescued`: a JSON object, sorted by attribute name, attribute -> DynamoDB JSON of the value.
+/// kept in `_rescued`: a JSON object, sorted by attribute name, attribute -> DynamoDB JSON of the
+/// value.
+///
+/// A discovered string column takes strings as they are and nested values as JSON text, so that a
+/// row never depends on which of the two came first. Attributes beyond kDiscoveredColumnsMax
+/// columns go to
+/// `_rescued`.
 class RowBuilder {
  public:
   /// `table` must be valid (record::ValidateTable). `stored_schema` is the table's present schema,
@@ -40,7 +48,7 @@ class RowBuilder {
   std::string_view KeyOf(const record::Change& change) const;
 
   /// The partition value (`2026-11-22`) an image belongs to, from the time attribute; empty if it
-  /// cannot be had. Cached per day: cheap.
+  /// cannot be had. Cached per day: cheap. Valid until Finish().
   std::string_view PartitionOf(std::span<const record::Attribute> image) const;
 
   /// Append the row of `change.image()`; return its row number (0-based since the last Finish).
