@@ -17,7 +17,8 @@ namespace tapelake::golden {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tapelake-test-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tapelake-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
     path_ = pattern;
   }
