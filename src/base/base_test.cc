@@ -40,8 +40,7 @@ TEST(Decimal, NeverRoundsOrOverflows) {
   EXPECT_EQ(Outcome("0.000000001", 18, 8), DecimalOutcome::kDoesNotFit);
   EXPECT_EQ(Outcome("10000000000", 18, 8), DecimalOutcome::kDoesNotFit);
   EXPECT_EQ(Outcome("1e10", 18, 8), DecimalOutcome::kDoesNotFit);
-  EXPECT_EQ(Outcome("100000000000000000000000000000000000000", 38, 0),
-            DecimalOutcome::kDoesNotFit);
+  EXPECT_EQ(Outcome("100000000000000000000000000000000000000", 38, 0), DecimalOutcome::kDoesNotFit);
   EXPECT_EQ(Outcome("1E+125", 38, 18), DecimalOutcome::kDoesNotFit);
   EXPECT_EQ(Outcome("1E-130", 38, 18), DecimalOutcome::kDoesNotFit);
 }
@@ -85,7 +84,8 @@ TEST(Json, WritesAndReadsBack) {
 }
 
 TEST(Json, RefusesWhatIsNoJson) {
-  for (const char* text : {"", "{", "{\"a\":1}x", "[1,]", "{\"a\" 1}", "nul", "\"\\ud800\"", "01"}) {
+  for (const char* text :
+       {"", "{", "{\"a\":1}x", "[1,]", "{\"a\" 1}", "nul", "\"\\ud800\"", "01"}) {
     const auto parsed = ParseJson(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(KindOf(parsed.status()), ErrorKind::kInvalid);

@@ -19,13 +19,27 @@ void AppendJsonString(std::string_view text, std::string* out) {
     out->append(text, clean_from, i - clean_from);
     clean_from = i + 1;
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\b': out->append("\\b"); break;
-      case '\f': out->append("\\f"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\b':
+        out->append("\\b");
+        break;
+      case '\f':
+        out->append("\\f");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
       default:
         out->append("\\u00");
         out->push_back(kHex[c >> 4]);
@@ -100,7 +114,9 @@ JsonWriter& JsonWriter::String(std::string_view value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Int(int64_t value) { return Raw(std::to_string(value)); }
+JsonWriter& JsonWriter::Int(int64_t value) {
+  return Raw(std::to_string(value));
+}
 
 JsonWriter& JsonWriter::Double(double value) {
   if (!std::isfinite(value)) return Null();  // JSON has no infinities
@@ -109,9 +125,13 @@ JsonWriter& JsonWriter::Double(double value) {
   return Raw(std::string_view(buffer, static_cast<size_t>(end.ptr - buffer)));
 }
 
-JsonWriter& JsonWriter::Bool(bool value) { return Raw(value ? "true" : "false"); }
+JsonWriter& JsonWriter::Bool(bool value) {
+  return Raw(value ? "true" : "false");
+}
 
-JsonWriter& JsonWriter::Null() { return Raw("null"); }
+JsonWriter& JsonWriter::Null() {
+  return Raw("null");
+}
 
 JsonWriter& JsonWriter::Raw(std::string_view json) {
   BeforeValue();
@@ -187,7 +207,8 @@ class JsonParser {
           token = source.raw_json_token();
         }
         simdjson::ondemand::number number;
-        if (auto error = source.get_number().get(number); error && error != simdjson::BIGINT_ERROR) {
+        if (auto error = source.get_number().get(number);
+            error && error != simdjson::BIGINT_ERROR) {
           return error;
         }
         while (!token.empty() && static_cast<unsigned char>(token.back()) <= 0x20) {
@@ -239,6 +260,8 @@ class JsonParser {
   }
 };
 
-Result<JsonValue> ParseJson(std::string_view text) { return JsonParser().Parse(text); }
+Result<JsonValue> ParseJson(std::string_view text) {
+  return JsonParser().Parse(text);
+}
 
 }  // namespace tapelake::base

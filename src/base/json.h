@@ -13,12 +13,12 @@
 
 namespace tapelake::base {
 
-/// Append `text` as a JSON string with quotes and the fewest escapes: `"`, `\` and bytes below 0x20.
-/// UTF-8 passes as it is. The same text always gives the same bytes.
+/// Append `text` as a JSON string with quotes and the fewest escapes: `"`, `\` and bytes below
+/// 0x20. UTF-8 passes as it is. The same text always gives the same bytes.
 void AppendJsonString(std::string_view text, std::string* out);
 
-/// Write one JSON value to a string, commas and colons included. One thread; no validation of nesting
-/// beyond assertions. Pretty mode indents by two spaces.
+/// Write one JSON value to a string, commas and colons included. One thread; no validation of
+/// nesting beyond assertions. Pretty mode indents by two spaces.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string* out, bool pretty = false) : out_(out), pretty_(pretty) {}

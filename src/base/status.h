@@ -18,7 +18,8 @@ using Status = arrow::Status;
 template <typename T>
 using Result = arrow::Result<T>;
 
-/// What a caller can do about an error. Numeric values are written to error objects: never reuse one.
+/// What a caller can do about an error. Numeric values are written to error objects: never reuse
+/// one.
 enum class ErrorKind : uint8_t {
   kInvalid = 1,         ///< The input is wrong; the same call fails again.
   kNotFound = 2,        ///< The named thing does not exist.

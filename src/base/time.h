@@ -29,11 +29,12 @@ int64_t FromCivil(const CivilTime& civil);
 /// Result of ParseIso8601.
 struct ParsedTime {
   int64_t micros = 0;
-  bool exact = true;  ///< False if digits beyond the microsecond were not zero (then cut, not rounded).
+  bool exact =
+      true;  ///< False if digits beyond the microsecond were not zero (then cut, not rounded).
 };
 
-/// Parse `2024-05-01`, `2024-05-01T10:00`, `2024-05-01 10:00:00.123456Z`, `...+02:00`; no zone = UTC.
-/// Years 0001..9999; seconds 0..59. Nothing else is accepted: nullopt.
+/// Parse `2024-05-01`, `2024-05-01T10:00`, `2024-05-01 10:00:00.123456Z`, `...+02:00`; no zone =
+/// UTC. Years 0001..9999; seconds 0..59. Nothing else is accepted: nullopt.
 std::optional<ParsedTime> ParseIso8601(std::string_view text);
 
 /// `2024-05-01T10:00:00.123456` (UTC, always six digits, no zone).

@@ -61,7 +61,8 @@ std::vector<hudi::RecordChange> ChangeBook::MakeWrites() const {
 }
 
 void ChangeBook::Clear() {
-  for (Slot& slot : slots_) slot.entry->second.pending = kNotPending;
+  for (Slot& slot : slots_)
+    slot.entry->second.pending = kNotPending;
   slots_.clear();
 }
 

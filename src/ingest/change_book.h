@@ -14,8 +14,8 @@ namespace tapelake::ingest {
 
 /// Turns a stream of accepted changes into at most one write per (partition, key). One thread.
 ///
-/// Invariants: a slot's entry outlives it (pending entries are never evicted); a slot's row, if any,
-/// is in its entry's partition; `left` never holds that partition.
+/// Invariants: a slot's entry outlives it (pending entries are never evicted); a slot's row, if
+/// any, is in its entry's partition; `left` never holds that partition.
 class ChangeBook {
  public:
   using Entry = RecentChanges::Map::value_type;

@@ -22,7 +22,8 @@ uint64_t HashImage(const std::vector<record::Attribute>& image) {
 }  // namespace
 
 std::string_view StripLeadingZeros(std::string_view text) {
-  while (text.size() > 1 && text.front() == '0') text.remove_prefix(1);
+  while (text.size() > 1 && text.front() == '0')
+    text.remove_prefix(1);
   return text;
 }
 

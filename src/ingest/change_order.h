@@ -35,8 +35,8 @@ int CompareSequence(std::string_view left, std::string_view right);
 /// The order of a change.
 ChangeOrder OrderOf(const record::Change& change);
 
-/// The fingerprints of a change; image hashes only for the Kinesis shape, whose ties need them. Equal
-/// images hash alike whatever the order of their attributes.
+/// The fingerprints of a change; image hashes only for the Kinesis shape, whose ties need them.
+/// Equal images hash alike whatever the order of their attributes.
 ChangeIdentity IdentityOf(const record::Change& change);
 
 /// Place an incoming change against the newest one known of its key.

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "base/time.h"
-#include "transform/error_line.h"
+#include "transform/ndjson_writer.h"
 
 namespace tapelake::ingest {
 namespace {
@@ -31,14 +31,14 @@ std::string HourDirectory(int64_t micros) {
 
 }  // namespace
 
-void ErrorObjects::Add(std::string_view type, std::string_view reason, const std::string& source,
-                       const std::string& place, uint64_t offset, std::string_view raw) {
-  Object& object = objects_[{std::string(type), source}];
+void ErrorObjects::Add(transform::ParseError error, std::string_view reason,
+                       const std::string& source, const std::string& place, uint64_t offset,
+                       std::string_view raw) {
+  Object& object = objects_[{std::string(transform::ParseErrorText(error)), source}];
   if (object.lines.empty()) object.first_offset = offset;
   const size_t before = object.lines.size();
-  transform::AppendErrorLine(
-      {.type = type, .reason = reason, .source = place, .offset = offset, .raw = raw},
-      &object.lines);
+  transform::AppendErrorLine(error, reason, {.source = place, .offset = offset}, raw,
+                             &object.lines);
   pending_bytes_ += static_cast<int64_t>(object.lines.size() - before);
 }
 

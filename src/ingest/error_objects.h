@@ -9,21 +9,24 @@
 
 #include "base/status.h"
 #include "io/file_system.h"
+#include "transform/record_parser.h"
 
 namespace tapelake::ingest {
 
 /// Collects the error lines of one commit and writes them as
-/// `<lake>/errors/<type>/YYYY/MM/DD/HH/<table>-<source>-<first offset>.ndjson` (hour of writing, UTC).
+/// `<lake>/errors/<type>/YYYY/MM/DD/HH/<table>-<source>-<first offset>.ndjson` (hour of writing,
+/// UTC).
 ///
-/// The name depends on the source position alone, so writing the same records again in the same hour
-/// replaces the object instead of doubling it. One thread.
+/// The name depends on the source position alone, so writing the same records again in the same
+/// hour replaces the object instead of doubling it. One thread.
 class ErrorObjects {
  public:
   ErrorObjects(io::FileSystem& files, std::string lake_path, std::string table_name)
       : files_(files), lake_path_(std::move(lake_path)), table_name_(std::move(table_name)) {}
 
-  /// Keep one record. `source` and `offset` name its place; `raw` is the record as it came.
-  void Add(std::string_view type, std::string_view reason, const std::string& source,
+  /// Keep one record. `source` is the id of its log, `place` the name people know it by, `offset`
+  /// where it starts there; `raw` is the record as it came.
+  void Add(transform::ParseError error, std::string_view reason, const std::string& source,
            const std::string& place, uint64_t offset, std::string_view raw);
 
   int64_t pending_bytes() const { return pending_bytes_; }

@@ -128,8 +128,7 @@ Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
 
   const std::string content = FormatStateFile(state, inline_positions ? "{}" : positions);
   const std::string checksum = Checksum(content);
-  const std::string name =
-      "state-" + std::to_string(state.change_seq) + "-" + checksum + ".json";
+  const std::string name = "state-" + std::to_string(state.change_seq) + "-" + checksum + ".json";
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(StateDirectory(table_path)));
   TAPELAKE_RETURN_NOT_OK(
       files.ReplaceFile(io::JoinPath(StateDirectory(table_path), name), content));

@@ -33,14 +33,15 @@ struct Tombstone {
 struct IngestState {
   std::map<std::string, uint64_t> positions;  ///< Source id -> committed offset.
   int64_t watermark_micros = 0;
-  int64_t change_seq = 0;                        ///< Last one used.
-  std::optional<record::RecordShape> shape;      ///< Order domain; none before the first change.
+  int64_t change_seq = 0;                    ///< Last one used.
+  std::optional<record::RecordShape> shape;  ///< Order domain; none before the first change.
   std::vector<Tombstone> tombstones;
 };
 
-/// Turn a state into extraMetadata, writing what is too big for a commit (tombstones, many positions)
-/// to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is named after the state's
-/// change_seq and record count, so a retry of the same commit writes the same name.
+/// Turn a state into extraMetadata, writing what is too big for a commit (tombstones, many
+/// positions) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is named
+/// after the state's change_seq and record count, so a retry of the same commit writes the same
+/// name.
 Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
                                                       const std::string& table_path,
                                                       const std::string& writer,

@@ -40,7 +40,8 @@ TEST_F(IngestStateTest, SmallStateTravelsInsideTheCommit) {
 }
 
 TEST_F(IngestStateTest, TombstonesAndManyPositionsTravelInASideFile) {
-  for (int i = 0; i < 2000; ++i) state_.positions["source-" + std::to_string(i)] = 7;
+  for (int i = 0; i < 2000; ++i)
+    state_.positions["source-" + std::to_string(i)] = 7;
   state_.tombstones.push_back({"k\n1", {99, "123"}});
   const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
   EXPECT_LT(metadata.at(kPositionsKey).size(), 100u);

@@ -12,7 +12,8 @@ constexpr size_t kSweepEntriesMin = 1024;
 
 int64_t RecentChanges::BytesOf(const Map::value_type& entry) {
   // Node, hash slot and the string bodies; the sequence is about as long as what is stored first.
-  return static_cast<int64_t>(sizeof(Map::value_type) + 2 * sizeof(void*) + entry.first.size() + 32);
+  return static_cast<int64_t>(sizeof(Map::value_type) + 2 * sizeof(void*) + entry.first.size() +
+                              32);
 }
 
 RecentChanges::Map::value_type* RecentChanges::Find(std::string_view key) {
@@ -60,7 +61,8 @@ void RecentChanges::Evict(int64_t newest_micros) {
   if (bytes_ <= bytes_max_) return;
   std::vector<int64_t> times;
   times.reserve(entries_.size());
-  for (const auto& [key, change] : entries_) times.push_back(change.order.time_micros);
+  for (const auto& [key, change] : entries_)
+    times.push_back(change.order.time_micros);
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::nth_element(times.begin(), middle, times.end());
   EvictBefore(*middle);

@@ -22,8 +22,9 @@ inline constexpr int64_t kNotPending = -1;
 struct RecentChange {
   ChangeOrder order;
   ChangeIdentity identity;
-  uint32_t partition = kNoPartition;  ///< Where the row is now; kNoPartition: deleted (a tombstone).
-  int64_t pending = kNotPending;      ///< Slot in the commit being prepared.
+  uint32_t partition =
+      kNoPartition;               ///< Where the row is now; kNoPartition: deleted (a tombstone).
+  int64_t pending = kNotPending;  ///< Slot in the commit being prepared.
 };
 
 /// Key -> newest change, bounded by event time and memory. One thread. References to entries stay
@@ -49,7 +50,8 @@ class RecentChanges {
   /// Forget one entry, which must not be pending.
   void Forget(std::string_view key);
 
-  /// Forget everything (nothing may be pending) because the order domain changed at `newest_micros`.
+  /// Forget everything (nothing may be pending) because the order domain changed at
+  /// `newest_micros`.
   void Clear(int64_t newest_micros);
 
   /// The index knows every key that changed after this event time. An unknown key with an older

@@ -16,7 +16,8 @@ RecentChanges::Map::value_type* Add(RecentChanges* recent, const std::string& ke
 
 TEST(RecentChanges, ForgetsWhatIsOlderThanTheHorizonAndSaysSo) {
   RecentChanges recent(1000, 1 << 30);
-  for (int i = 0; i < 5000; ++i) Add(&recent, "k" + std::to_string(i), i);
+  for (int i = 0; i < 5000; ++i)
+    Add(&recent, "k" + std::to_string(i), i);
   recent.Evict(4999);
   EXPECT_EQ(recent.Find("k3998"), nullptr);
   ASSERT_NE(recent.Find("k3999"), nullptr);
@@ -27,7 +28,8 @@ TEST(RecentChanges, KeepsPendingEntriesWhateverTheirAge) {
   RecentChanges recent(10, 1 << 30);
   ChangeBook book;
   book.Accept(Add(&recent, "old", 0), 7, false);
-  for (int i = 0; i < 5000; ++i) Add(&recent, "k" + std::to_string(i), 1000);
+  for (int i = 0; i < 5000; ++i)
+    Add(&recent, "k" + std::to_string(i), 1000);
   recent.Evict(100000);
   EXPECT_NE(recent.Find("old"), nullptr);
   EXPECT_EQ(recent.Find("k1"), nullptr);

@@ -57,13 +57,12 @@ std::string_view TextAt(const arrow::RecordBatch& batch, int column, int64_t row
 }
 
 void VisitBatch(const arrow::RecordBatch& batch, std::string_view partition_path,
-                const StoredRowFilter& filter,
-                const std::function<void(const StoredRow&)>& visit) {
+                const StoredRowFilter& filter, const std::function<void(const StoredRow&)>& visit) {
   const int key = batch.schema()->GetFieldIndex(kRecordKeyColumn);
   const int time = batch.schema()->GetFieldIndex(record::kChangeTimeColumn);
   const int sequence = batch.schema()->GetFieldIndex(record::kChangeSequenceColumn);
-  const auto times = time < 0 ? nullptr
-                              : std::static_pointer_cast<arrow::TimestampArray>(batch.column(time));
+  const auto times =
+      time < 0 ? nullptr : std::static_pointer_cast<arrow::TimestampArray>(batch.column(time));
   for (int64_t i = 0; i < batch.num_rows(); ++i) {
     StoredRow row;
     row.change_time_micros = times == nullptr || times->IsNull(i)

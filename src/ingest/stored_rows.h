@@ -26,9 +26,9 @@ struct StoredRowFilter {
 /// One stored row. Views live during the visit.
 struct StoredRow {
   std::string_view key;
-  std::string_view partition_path;  ///< As on disk, for example `event_date=2026-11-22`.
-  int64_t change_time_micros = 0;   ///< Minimal value if the row has none.
-  std::string_view change_sequence; ///< Without leading zeros; empty if the row has none.
+  std::string_view partition_path;   ///< As on disk, for example `event_date=2026-11-22`.
+  int64_t change_time_micros = 0;    ///< Minimal value if the row has none.
+  std::string_view change_sequence;  ///< Without leading zeros; empty if the row has none.
 };
 
 /// Call `visit` for every stored row that passes the filter, reading four columns only.

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "hudi/format/bucket_hash.h"
 #include "ingest/change_book.h"
 #include "ingest/error_objects.h"
 #include "ingest/ingest_state.h"
 #include "ingest/recent_changes.h"
 #include "ingest/stored_rows.h"
-#include "hudi/format/bucket_hash.h"
 #include "transform/record_parser.h"
 #include "transform/row_builder.h"
 
@@ -35,8 +35,8 @@ Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig
   if (stored.record_key_fields != std::vector<std::string>{table.key_column}) {
     const std::string key =
         stored.record_key_fields.empty() ? "none" : stored.record_key_fields.front();
-    return Conflict(table, "is stored with record key '" + key + "', declared is '" +
-                               table.key_column + "'");
+    return Conflict(
+        table, "is stored with record key '" + key + "', declared is '" + table.key_column + "'");
   }
   if (stored.partition_fields != std::vector<std::string>{record::kPartitionColumn}) {
     return Conflict(table, std::string("is not partitioned by '") + record::kPartitionColumn + "'");
@@ -71,7 +71,8 @@ void IngestCounts::Add(const IngestCounts& other) {
   updated_rows += other.updated_rows;
   deleted_rows += other.deleted_rows;
   commits += other.commits;
-  for (const auto& [type, count] : other.errors_by_type) errors_by_type[type] += count;
+  for (const auto& [type, count] : other.errors_by_type)
+    errors_by_type[type] += count;
 }
 
 class TableIngest::Impl {
@@ -132,7 +133,7 @@ class TableIngest::Impl {
   std::vector<std::string> partition_values_;
   std::map<std::string, uint32_t, std::less<>> partition_ids_;
   std::vector<std::string> refused_keys_;  // to forget once the commit is over
-  std::string restored_instant_;  // of the commit that carried state_
+  std::string restored_instant_;           // of the commit that carried state_
   int64_t rescued_before_ = 0;
   IngestCounts counts_;  // since the last commit
   IngestCounts totals_;
@@ -230,17 +231,17 @@ Status TableIngest::Impl::Append(const record::RecordBlock& block, const std::st
 }
 
 void TableIngest::Impl::Reject(ParseError error, std::string_view reason, const Origin& origin) {
-  const std::string_view type = transform::ParseErrorText(error);
   ++counts_.errors;
-  ++counts_.errors_by_type[std::string(type)];
-  errors_.Add(type, reason, origin.source, origin.place, origin.offset, origin.bytes);
+  ++counts_.errors_by_type[std::string(transform::ParseErrorText(error))];
+  errors_.Add(error, reason, origin.source, origin.place, origin.offset, origin.bytes);
 }
 
 Status TableIngest::Impl::Take(const record::Change& change, const Origin& origin) {
   if (!state_.shape) state_.shape = change.shape;
   if (change.shape != *state_.shape) {
     Reject(ParseError::kWrongShape,
-           "a " + std::string(record::RecordShapeText(change.shape)) + " record in a table ordered by " +
+           "a " + std::string(record::RecordShapeText(change.shape)) +
+               " record in a table ordered by " +
                std::string(record::RecordShapeText(*state_.shape)) +
                " records; change the source of a table with an explicit hand-over",
            origin);
@@ -248,15 +249,16 @@ Status TableIngest::Impl::Take(const record::Change& change, const Origin& origi
   }
   const std::string_view key = builder_->KeyOf(change);
   if (key.empty()) {
-    Reject(ParseError::kNoKey, "key attribute of '" + definition_.key_column +
-                                   "' is absent, empty or no string",
+    Reject(ParseError::kNoKey,
+           "key attribute of '" + definition_.key_column + "' is absent, empty or no string",
            origin);
     return Status::OK();
   }
   if (change.event != record::EventName::kRemove &&
       builder_->PartitionOf(change.new_image).empty()) {
-    Reject(ParseError::kNoPartition, "attribute of '" + definition_.time_column +
-                                         "' is absent or no time, so the row has no day",
+    Reject(ParseError::kNoPartition,
+           "attribute of '" + definition_.time_column +
+               "' is absent or no time, so the row has no day",
            origin);
     return Status::OK();
   }
@@ -264,7 +266,8 @@ Status TableIngest::Impl::Take(const record::Change& change, const Origin& origi
   const ChangeIdentity identity = IdentityOf(change);
   ChangeBook::Entry* known = recent_.Find(key);
   if (known == nullptr) return TakeNewer(change, key, std::move(order), identity, nullptr);
-  switch (PlaceChange(*state_.shape, known->second.order, known->second.identity, order, identity)) {
+  switch (
+      PlaceChange(*state_.shape, known->second.order, known->second.identity, order, identity)) {
     case OrderVerdict::kDuplicate:
       ++counts_.duplicates;
       return Status::OK();
@@ -335,11 +338,10 @@ Status TableIngest::Impl::AskStoredRows() {
     by_key.emplace(entry->first, entry);
     filter.buckets.insert(hudi::BucketOfHash(hudi::BucketHash(entry->first), bucket_count));
   }
-  return VisitStoredRows(environment_.files, path_, snapshot, filter,
-                         [&](const StoredRow& stored) {
-                           const auto found = by_key.find(stored.key);
-                           if (found != by_key.end()) MeetStoredRow(found->second, stored);
-                         });
+  return VisitStoredRows(environment_.files, path_, snapshot, filter, [&](const StoredRow& stored) {
+    const auto found = by_key.find(stored.key);
+    if (found != by_key.end()) MeetStoredRow(found->second, stored);
+  });
 }
 
 void TableIngest::Impl::MeetStoredRow(ChangeBook::Entry* entry, const StoredRow& stored) {
@@ -413,7 +415,8 @@ Result<CommitReport> TableIngest::Impl::Commit() {
   counts_.commits = 1;
   rescued_before_ = builder_->rescued_values();
   book_.Clear();
-  for (const std::string& key : refused_keys_) recent_.Forget(key);
+  for (const std::string& key : refused_keys_)
+    recent_.Forget(key);
   refused_keys_.clear();
   recent_.Evict(state_.watermark_micros);
   TAPELAKE_ASSERT(counts_.received ==
@@ -450,9 +453,17 @@ Status TableIngest::Append(const record::RecordBlock& block, const std::string& 
   return impl_->Append(block, source, place);
 }
 
-int64_t TableIngest::pending_records() const { return impl_->pending_records(); }
-int64_t TableIngest::pending_bytes() const { return impl_->pending_bytes(); }
-Result<CommitReport> TableIngest::Commit() { return impl_->Commit(); }
-const IngestCounts& TableIngest::totals() const { return impl_->totals(); }
+int64_t TableIngest::pending_records() const {
+  return impl_->pending_records();
+}
+int64_t TableIngest::pending_bytes() const {
+  return impl_->pending_bytes();
+}
+Result<CommitReport> TableIngest::Commit() {
+  return impl_->Commit();
+}
+const IngestCounts& TableIngest::totals() const {
+  return impl_->totals();
+}
 
 }  // namespace tapelake::ingest

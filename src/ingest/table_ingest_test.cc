@@ -106,7 +106,8 @@ class TableIngestTest : public ::testing::Test {
 
   void Append(const std::vector<Event>& events) {
     std::vector<std::string> records;
-    for (const Event& event : events) records.push_back(KinesisRecord(event));
+    for (const Event& event : events)
+      records.push_back(KinesisRecord(event));
     AppendRaw(records);
   }
 

@@ -24,9 +24,9 @@ struct FileInfo {
 
 /// Files and directories by path ('/' between components).
 ///
-/// Thread rule: every method may be called from any thread; two writers of one path are the caller's
-/// mistake. Errors everywhere: kNotFound, kAlreadyExists, kUnavailable (the message names path and
-/// system reason).
+/// Thread rule: every method may be called from any thread; two writers of one path are the
+/// caller's mistake. Errors everywhere: kNotFound, kAlreadyExists, kUnavailable (the message names
+/// path and system reason).
 class FileSystem {
  public:
   virtual ~FileSystem() = default;

@@ -70,7 +70,8 @@ TEST(SeededRandomTest, RepeatsItself) {
   SeededRandom other(8);
   EXPECT_EQ(first.Next(), second.Next());
   EXPECT_NE(first.Next(), other.Next());
-  for (int i = 0; i < 1000; ++i) EXPECT_LT(first.Below(10), 10u);
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_LT(first.Below(10), 10u);
 }
 
 }  // namespace

@@ -94,7 +94,8 @@ int64_t ModifiedMicros(const struct stat& st) {
 
 std::string JoinPath(std::string_view left, std::string_view right) {
   if (left.empty()) return std::string(right);
-  while (!right.empty() && right.front() == '/') right.remove_prefix(1);
+  while (!right.empty() && right.front() == '/')
+    right.remove_prefix(1);
   if (right.empty()) return std::string(left);
   std::string joined(left);
   if (joined.back() != '/') joined.push_back('/');
@@ -116,7 +117,7 @@ Result<std::string> LocalFileSystem::ReadFile(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return SystemError("cannot open", path, errno);
   std::string content;
-  struct stat st {};
+  struct stat st{};
   if (::fstat(file.get(), &st) == 0 && st.st_size > 0) {
     content.reserve(static_cast<size_t>(st.st_size));
   }
@@ -132,7 +133,7 @@ Result<std::string> LocalFileSystem::ReadFile(const std::string& path) {
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> LocalFileSystem::OpenForRead(
     const std::string& path) {
-  struct stat st {};
+  struct stat st{};
   if (::stat(path.c_str(), &st) != 0) return SystemError("cannot open", path, errno);
   if (S_ISDIR(st.st_mode)) {
     return MakeError(ErrorKind::kInvalid, "cannot open '" + path + "': it is a directory");
@@ -179,7 +180,7 @@ Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory
   while (const dirent* entry = ::readdir(handle)) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    struct stat st {};
+    struct stat st{};
     if (::fstatat(::dirfd(handle), entry->d_name, &st, 0) != 0) continue;  // deleted meanwhile
     FileInfo info;
     info.name = name;
@@ -195,7 +196,7 @@ Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory
 }
 
 Result<FileInfo> LocalFileSystem::GetInfo(const std::string& path) {
-  struct stat st {};
+  struct stat st{};
   if (::stat(path.c_str(), &st) != 0) return SystemError("cannot look at", path, errno);
   FileInfo info;
   info.name = FileName(path);
@@ -206,7 +207,7 @@ Result<FileInfo> LocalFileSystem::GetInfo(const std::string& path) {
 }
 
 Result<bool> LocalFileSystem::Exists(const std::string& path) {
-  struct stat st {};
+  struct stat st{};
   if (::stat(path.c_str(), &st) == 0) return true;
   if (errno == ENOENT || errno == ENOTDIR) return false;
   return SystemError("cannot look at", path, errno);

@@ -4,8 +4,8 @@
 
 namespace tapelake::io {
 
-/// The machine's own file system. Deletes Hadoop's stale `.NAME.crc` sibling when it replaces a file
-/// (Spark refuses a file whose CRC sibling disagrees).
+/// The machine's own file system. Deletes Hadoop's stale `.NAME.crc` sibling when it replaces a
+/// file (Spark refuses a file whose CRC sibling disagrees).
 class LocalFileSystem : public FileSystem {
  public:
   Result<std::string> ReadFile(const std::string& path) override;

@@ -19,7 +19,7 @@ std::string_view RecordShapeText(RecordShape shape) {
 }
 
 std::string_view AttributeTypeText(AttributeType type) {
-  static constexpr std::string_view kTexts[] = {"",  "S", "N", "B",  "BOOL", "NULL",
+  static constexpr std::string_view kTexts[] = {"",  "S", "N",  "B",  "BOOL", "NULL",
                                                 "M", "L", "SS", "NS", "BS"};
   return kTexts[static_cast<size_t>(type)];
 }

@@ -12,7 +12,8 @@
 
 namespace tapelake::record {
 
-/// Readable bytes that must follow every record (simdjson reads past the end, never uses what it reads).
+/// Readable bytes that must follow every record (simdjson reads past the end, never uses what it
+/// reads).
 inline constexpr size_t kRecordPaddingBytes = 64;
 
 /// A run of consecutive records of one source: one buffer and the places of the records in it.
@@ -20,7 +21,8 @@ struct RecordBlock {
   struct Entry {
     size_t begin = 0;  ///< Into `buffer`.
     size_t size = 0;   ///< Without line end.
-    /// Where the record starts in its source: uncompressed byte offset (files) or count (simulator).
+    /// Where the record starts in its source: uncompressed byte offset (files) or count
+    /// (simulator).
     uint64_t offset = 0;
   };
 

@@ -1,8 +1,8 @@
 #include "record/table_definition.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include "base/decimal.h"
 
@@ -29,13 +29,13 @@ constexpr SimpleType kSimpleTypes[] = {
 
 bool IsAvroName(const std::string& name) {
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return (c < 0x80 && std::isalnum(c)) || c == '_';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || c == '_'; });
 }
 
 std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : text)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
 }
 
@@ -125,7 +125,8 @@ Status ParseColumnType(const std::string& text, ColumnDefinition* column) {
     return Status::OK();
   }
   std::string known = "decimal(P,S)";
-  for (const SimpleType& type : kSimpleTypes) known += std::string(", ") + type.text;
+  for (const SimpleType& type : kSimpleTypes)
+    known += std::string(", ") + type.text;
   return MakeError(ErrorKind::kInvalid, "unknown column type '" + text + "'; known: " + known);
 }
 
@@ -164,8 +165,8 @@ Status ValidateTable(const TableDefinition& table) {
     return Invalid(table, "database and table names use letters, digits and _, not a digit first");
   }
   if (table.bucket_count < 1 || table.bucket_count > 4096) {
-    return Invalid(table, "buckets = " + std::to_string(table.bucket_count) +
-                              " is out of range 1..4096");
+    return Invalid(table,
+                   "buckets = " + std::to_string(table.bucket_count) + " is out of range 1..4096");
   }
   std::vector<std::string> seen;
   bool has_key = false;
@@ -178,7 +179,8 @@ Status ValidateTable(const TableDefinition& table) {
     }
     seen.push_back(lower);
     if (column.name == table.key_column) {
-      has_key = column.kind == ColumnKind::kString && column.attribute.find('.') == std::string::npos;
+      has_key =
+          column.kind == ColumnKind::kString && column.attribute.find('.') == std::string::npos;
     }
     if (column.name == table.time_column) has_time = IsTimestamp(column.kind);
   }

@@ -16,17 +16,17 @@ namespace tapelake::record {
 /// How an attribute's value becomes a column value.
 enum class ColumnKind : uint8_t {
   kString = 1,
-  kDecimal = 2,          ///< decimal(precision, scale), from N
-  kBigint = 3,           ///< 64-bit integer, from N without fraction
-  kDouble = 4,           ///< from N; for tables that accept rounding and say so
+  kDecimal = 2,  ///< decimal(precision, scale), from N
+  kBigint = 3,   ///< 64-bit integer, from N without fraction
+  kDouble = 4,   ///< from N; for tables that accept rounding and say so
   kBool = 5,
   kBinary = 6,
-  kTimestamp = 7,        ///< microseconds UTC, from S in ISO-8601
-  kTimestampSeconds = 8, ///< microseconds UTC, from N: epoch seconds (fraction to microseconds)
-  kTimestampMillis = 9,  ///< from N: epoch milliseconds
-  kTimestampMicros = 10, ///< from N: epoch microseconds
-  kDate = 11,            ///< from S `YYYY-MM-DD`
-  kJson = 12,            ///< any type, as canonical JSON text in a string column
+  kTimestamp = 7,         ///< microseconds UTC, from S in ISO-8601
+  kTimestampSeconds = 8,  ///< microseconds UTC, from N: epoch seconds (fraction to microseconds)
+  kTimestampMillis = 9,   ///< from N: epoch milliseconds
+  kTimestampMicros = 10,  ///< from N: epoch microseconds
+  kDate = 11,             ///< from S `YYYY-MM-DD`
+  kJson = 12,             ///< any type, as canonical JSON text in a string column
 };
 
 /// One declared column.
@@ -52,17 +52,19 @@ struct TableDefinition {
 };
 
 // Names of the columns that Tapelake adds to every table, after the declared ones.
-inline constexpr char kPartitionColumn[] = "event_date";          ///< string, `YYYY-MM-DD` of time_column
-inline constexpr char kRescuedColumn[] = "_rescued";              ///< string, JSON: attribute -> DynamoDB JSON
-inline constexpr char kChangeTimeColumn[] = "_change_time";       ///< timestamp of the row's last change
-inline constexpr char kChangeSequenceColumn[] = "_change_sequence";  ///< string, SequenceNumber (Streams)
-inline constexpr char kChangeSeqColumn[] = "_change_seq";         ///< bigint, grows per table; precombine
+inline constexpr char kPartitionColumn[] = "event_date";  ///< string, `YYYY-MM-DD` of time_column
+inline constexpr char kRescuedColumn[] = "_rescued";  ///< string, JSON: attribute -> DynamoDB JSON
+inline constexpr char kChangeTimeColumn[] = "_change_time";  ///< timestamp of the row's last change
+inline constexpr char kChangeSequenceColumn[] =
+    "_change_sequence";                                    ///< string, SequenceNumber (Streams)
+inline constexpr char kChangeSeqColumn[] = "_change_seq";  ///< bigint, grows per table; precombine
 
 /// The Arrow type of a column of `kind`.
 std::shared_ptr<arrow::DataType> ArrowTypeOf(const ColumnDefinition& column);
 
 /// Parse a type as written in the configuration: `string`, `decimal(18,8)`, `timestamp(ms)`, ...
-/// Fills kind, precision and scale of `*column`. Errors: kInvalid, naming the text and what is known.
+/// Fills kind, precision and scale of `*column`. Errors: kInvalid, naming the text and what is
+/// known.
 Status ParseColumnType(const std::string& text, ColumnDefinition* column);
 
 /// The type as written in the configuration.
@@ -72,7 +74,8 @@ std::string ColumnTypeText(const ColumnDefinition& column);
 /// decimal(38,18)).
 TableDefinition CryptoTransactionsTable();
 
-/// Check names, the key, the time column and ranges. Errors: kInvalid, naming the column and the rule.
+/// Check names, the key, the time column and ranges. Errors: kInvalid, naming the column and the
+/// rule.
 Status ValidateTable(const TableDefinition& table);
 
 }  // namespace tapelake::record
