@@ -5,6 +5,7 @@
 #include "hudi/index/bucket_index.h"
 #include "hudi/table/table.h"
 #include "hudi/table/table_rules.h"
+#include "hudi/writer/data_files.h"
 #include "hudi/writer/upsert_job.h"
 
 namespace tapelake::hudi {
@@ -12,7 +13,6 @@ namespace {
 
 constexpr int64_t kClockWaitMicrosMax = 10'000'000;
 constexpr int kClockWaitsMax = 100;
-constexpr const char* kMetadataPartitionsInflightKey = "hoodie.table.metadata.partitions.inflight";
 
 /// Only these write base files. A dead clean or rollback is finished by its own kind of writer.
 bool IsOurBusiness(const Instant& instant) {
@@ -35,10 +35,7 @@ Status Table::RollBack(const Instant& instant) {
   io::FileSystem& files = environment_.files;
   TAPELAKE_ASSIGN_OR_RAISE(const std::vector<std::string> written,
                            ListFilesOfInstant(files, base_path_, instant.timestamp));
-  for (const std::string& path : written) {
-    const Status deleted = files.DeleteFile(io::JoinPath(base_path_, path));
-    if (!deleted.ok() && KindOf(deleted) != ErrorKind::kNotFound) return deleted;
-  }
+  TAPELAKE_RETURN_NOT_OK(DeleteDataFiles(files, base_path_, written));
   TAPELAKE_RETURN_NOT_OK(
       files.DeleteDirectory(io::JoinPath(base_path_, ".hoodie/.temp/" + instant.timestamp)));
   return TimelineWriter(files, base_path_).DeletePending(instant.timestamp, instant.action);
@@ -49,7 +46,6 @@ Status Table::RetireMetadataTable() {
   // Properties first: a live property beside stale files would hide our commits from readers.
   if (config_.metadata_table_live()) {
     config_.metadata_partitions.clear();
-    config_.properties.erase(kMetadataPartitionsInflightKey);
     TAPELAKE_RETURN_NOT_OK(files.ReplaceFile(io::JoinPath(base_path_, ".hoodie/hoodie.properties"),
                                              FormatTableConfig(config_)));
   }

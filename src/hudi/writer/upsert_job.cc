@@ -11,6 +11,7 @@
 
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
+#include "hudi/writer/data_files.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -256,13 +257,10 @@ Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
 }
 
 Status UpsertJob::RemoveFiles() {
-  Status first;
-  for (const FileGroupTask& task : tasks_) {
-    const Status status =
-        target_.files.DeleteFile(io::JoinPath(target_.base_path, task.RelativePath()));
-    if (!status.ok() && KindOf(status) != ErrorKind::kNotFound && first.ok()) first = status;
-  }
-  return first;
+  std::vector<std::string> paths;
+  for (const FileGroupTask& task : tasks_)
+    paths.push_back(task.RelativePath());
+  return DeleteDataFiles(target_.files, target_.base_path, paths);
 }
 
 }  // namespace tapelake::hudi

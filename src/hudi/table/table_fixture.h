@@ -1,0 +1,188 @@
+#pragma once
+
+/// A small table in a fake world, for tests: columns id (key), day (partition), version, text.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrow/builder.h"
+#include "arrow/util/checked_cast.h"
+#include "hudi/reader/base_file_reader.h"
+#include "hudi/reader/projection.h"
+#include "hudi/table/table.h"
+#include "testing/fake_clock.h"
+#include "testing/fake_file_system.h"
+
+namespace tapelake::hudi {
+
+/// One row of the fixture's table.
+struct TestRow {
+  std::string id;
+  std::string day;
+  int64_t version = 0;
+  std::optional<std::string> text;
+
+  bool operator==(const TestRow&) const = default;
+};
+
+/// What one commit of a test changes.
+struct TestChanges {
+  std::vector<TestRow> rows;
+  std::vector<std::pair<std::string, std::string>> deletes;  ///< (id, day)
+  const RecordMerger* merger = nullptr;
+  std::map<std::string, std::string> extra_metadata;
+};
+
+class TableFixture : public ::testing::Test {
+ public:
+  static constexpr int64_t kStartMicros = 1'795'370'400'000'000;  // 2026-11-22T18:00:00Z
+  static constexpr const char* kPath = "/lake/table";
+
+  static std::shared_ptr<arrow::Schema> Schema() {
+    return arrow::schema({arrow::field("id", arrow::utf8()), arrow::field("day", arrow::utf8()),
+                          arrow::field("version", arrow::int64()),
+                          arrow::field("text", arrow::utf8())});
+  }
+
+  static CreateOptions Options(int bucket_count) {
+    return {.database = "test",
+            .name = "table",
+            .schema = Schema(),
+            .record_key_field = "id",
+            .partition_field = "day",
+            .precombine_field = "version",
+            .bucket_count = bucket_count};
+  }
+
+  TableEnvironment World() { return {files_, clock_, random_}; }
+
+  std::unique_ptr<Table> Create(int bucket_count = 2) {
+    auto table = Table::Create(World(), kPath, Options(bucket_count));
+    EXPECT_TRUE(table.ok()) << table.status();
+    return std::move(table).ValueOr(nullptr);
+  }
+
+  std::unique_ptr<Table> Open() {
+    auto table = Table::Open(World(), kPath);
+    EXPECT_TRUE(table.ok()) << table.status();
+    return std::move(table).ValueOr(nullptr);
+  }
+
+  static std::shared_ptr<arrow::RecordBatch> BatchOf(const std::vector<TestRow>& rows) {
+    arrow::StringBuilder ids;
+    arrow::StringBuilder days;
+    arrow::Int64Builder versions;
+    arrow::StringBuilder texts;
+    for (const TestRow& row : rows) {
+      EXPECT_TRUE(ids.Append(row.id).ok() && days.Append(row.day).ok() &&
+                  versions.Append(row.version).ok());
+      EXPECT_TRUE((row.text ? texts.Append(*row.text) : texts.AppendNull()).ok());
+    }
+    return arrow::RecordBatch::Make(
+        Schema(), static_cast<int64_t>(rows.size()),
+        {*ids.Finish(), *days.Finish(), *versions.Finish(), *texts.Finish()});
+  }
+
+  /// Apply changes as one commit, whatever comes of it.
+  Result<UpsertResult> TryUpsert(Table& table, const TestChanges& changes) {
+    UpsertRequest request{.schema = Schema(),
+                          .rows = BatchOf(changes.rows),
+                          .merger = changes.merger,
+                          .extra_metadata = changes.extra_metadata};
+    std::map<std::string, uint32_t> partitions;
+    const auto partition = [&](const std::string& day) {
+      const auto next = static_cast<uint32_t>(partitions.size());
+      const auto [number, is_new] = partitions.try_emplace(day, next);
+      if (is_new) request.partition_values.push_back(day);
+      return number->second;
+    };
+    std::vector<RecordChange> records;
+    for (size_t i = 0; i < changes.rows.size(); ++i) {
+      records.push_back(
+          {changes.rows[i].id, partition(changes.rows[i].day), static_cast<int64_t>(i)});
+    }
+    for (const auto& [id, day] : changes.deletes) {
+      records.push_back({id, partition(day), RecordChange::kDelete});
+    }
+    request.changes = records;
+    return table.Upsert(request);
+  }
+
+  /// Apply changes as one commit that must be done.
+  UpsertResult Upsert(Table& table, const TestChanges& changes) {
+    auto result = TryUpsert(table, changes);
+    EXPECT_TRUE(result.ok()) << result.status();
+    if (!result.ok()) return {};
+    EXPECT_EQ(result->outcome, CommitOutcome::kDone) << result->reason;
+    return *result;
+  }
+
+  /// All rows of the latest snapshot, sorted by id then day; a key stored twice shows twice.
+  std::vector<TestRow> Rows(Table& table) {
+    auto snapshot = table.LatestSnapshot();
+    EXPECT_TRUE(snapshot.ok()) << snapshot.status();
+    std::multimap<std::pair<std::string, std::string>, TestRow> sorted;
+    for (const FileSlice& slice : snapshot->slices) {
+      for (TestRow& row : RowsOf(slice))
+        sorted.emplace(std::pair(row.id, row.day), row);
+    }
+    std::vector<TestRow> rows;
+    for (auto& [key, row] : sorted)
+      rows.push_back(std::move(row));
+    return rows;
+  }
+
+  std::unique_ptr<BaseFileReader> OpenSlice(const FileSlice& slice) {
+    auto reader = BaseFileReader::Open(files_, std::string(kPath) + "/" + slice.RelativePath());
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    return std::move(reader).ValueOr(nullptr);
+  }
+
+  /// The values of a string column of a slice, nulls as "\N".
+  std::vector<std::string> Strings(const FileSlice& slice, const std::string& column) {
+    std::vector<std::string> values;
+    const auto reader = OpenSlice(slice);
+    for (const int group : reader->AllRowGroups()) {
+      const auto batch = *reader->ReadRowGroup(group, {column});
+      const auto& array =
+          arrow::internal::checked_cast<const arrow::StringArray&>(*batch->column(0));
+      for (int64_t i = 0; i < array.length(); ++i) {
+        values.push_back(array.IsNull(i) ? "\\N" : std::string(array.GetView(i)));
+      }
+    }
+    return values;
+  }
+
+ protected:
+  std::vector<TestRow> RowsOf(const FileSlice& slice) {
+    using arrow::internal::checked_cast;
+    std::vector<TestRow> rows;
+    const auto reader = OpenSlice(slice);
+    for (const int group : reader->AllRowGroups()) {
+      const auto read = *reader->ReadRowGroup(group, Schema()->field_names());
+      const auto batch = *ProjectBatch(*read, Schema());
+      const auto& ids = checked_cast<const arrow::StringArray&>(*batch->column(0));
+      const auto& days = checked_cast<const arrow::StringArray&>(*batch->column(1));
+      const auto& versions = checked_cast<const arrow::Int64Array&>(*batch->column(2));
+      const auto& texts = checked_cast<const arrow::StringArray&>(*batch->column(3));
+      for (int64_t i = 0; i < batch->num_rows(); ++i) {
+        TestRow row{ids.GetString(i), days.GetString(i), versions.Value(i), std::nullopt};
+        if (texts.IsValid(i)) row.text = texts.GetString(i);
+        rows.push_back(std::move(row));
+      }
+    }
+    return rows;
+  }
+
+  testing::FakeFileSystem files_;
+  testing::FakeClock clock_{kStartMicros};
+  io::SeededRandom random_{1};
+};
+
+}  // namespace tapelake::hudi
