@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "hudi/table/table_fixture.h"
+#include "testing/table_fixture.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -14,6 +14,10 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Step = testing::FakeFileSystem::Step;
+
+using testing::TableFixture;
+using testing::TestChanges;
+using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";
 

@@ -7,9 +7,9 @@
 #include <limits>
 #include <sstream>
 
-#include "arrow/array.h"
-#include "arrow/util/checked_cast.h"
-#include "arrow/util/decimal.h"
+#include <arrow/array.h>
+#include <arrow/util/checked_cast.h>
+#include <arrow/util/decimal.h>
 #include "base/time.h"
 #include "hudi/format/bloom_filter.h"
 #include "hudi/reader/base_file_reader.h"

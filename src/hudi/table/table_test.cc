@@ -7,7 +7,7 @@
 
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/properties.h"
-#include "hudi/table/table_fixture.h"
+#include "testing/table_fixture.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -15,6 +15,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+using testing::TableFixture;
+using testing::TestChanges;
+using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";
 

@@ -2,13 +2,17 @@
 
 #include <gmock/gmock.h>
 
-#include "arrow/array.h"
+#include <arrow/array.h>
 #include "hudi/format/bloom_filter.h"
-#include "hudi/table/table_fixture.h"
 #include "hudi/writer/file_group_merge.h"
+#include "testing/table_fixture.h"
 
 namespace tapelake::hudi {
 namespace {
+
+using testing::TableFixture;
+using testing::TestChanges;
+using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";
 

@@ -11,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "arrow/builder.h"
-#include "arrow/util/checked_cast.h"
+#include <arrow/builder.h>
+#include <arrow/util/checked_cast.h>
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/projection.h"
 #include "hudi/table/table.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
 
-namespace tapelake::hudi {
+namespace tapelake::testing {
 
 /// One row of the fixture's table.
 struct TestRow {
@@ -35,7 +35,7 @@ struct TestRow {
 struct TestChanges {
   std::vector<TestRow> rows;
   std::vector<std::pair<std::string, std::string>> deletes;  ///< (id, day)
-  const RecordMerger* merger = nullptr;
+  const hudi::RecordMerger* merger = nullptr;
   std::map<std::string, std::string> extra_metadata;
 };
 
@@ -50,7 +50,7 @@ class TableFixture : public ::testing::Test {
                           arrow::field("text", arrow::utf8())});
   }
 
-  static CreateOptions Options(int bucket_count) {
+  static hudi::CreateOptions Options(int bucket_count) {
     return {.database = "test",
             .name = "table",
             .schema = Schema(),
@@ -60,16 +60,16 @@ class TableFixture : public ::testing::Test {
             .bucket_count = bucket_count};
   }
 
-  TableEnvironment World() { return {files_, clock_, random_}; }
+  hudi::TableEnvironment World() { return {files_, clock_, random_}; }
 
-  std::unique_ptr<Table> Create(int bucket_count = 2) {
-    auto table = Table::Create(World(), kPath, Options(bucket_count));
+  std::unique_ptr<hudi::Table> Create(int bucket_count = 2) {
+    auto table = hudi::Table::Create(World(), kPath, Options(bucket_count));
     EXPECT_TRUE(table.ok()) << table.status();
     return std::move(table).ValueOr(nullptr);
   }
 
-  std::unique_ptr<Table> Open() {
-    auto table = Table::Open(World(), kPath);
+  std::unique_ptr<hudi::Table> Open() {
+    auto table = hudi::Table::Open(World(), kPath);
     EXPECT_TRUE(table.ok()) << table.status();
     return std::move(table).ValueOr(nullptr);
   }
@@ -90,11 +90,11 @@ class TableFixture : public ::testing::Test {
   }
 
   /// Apply changes as one commit, whatever comes of it.
-  Result<UpsertResult> TryUpsert(Table& table, const TestChanges& changes) {
-    UpsertRequest request{.schema = Schema(),
-                          .rows = BatchOf(changes.rows),
-                          .merger = changes.merger,
-                          .extra_metadata = changes.extra_metadata};
+  Result<hudi::UpsertResult> TryUpsert(hudi::Table& table, const TestChanges& changes) {
+    hudi::UpsertRequest request{.schema = Schema(),
+                                .rows = BatchOf(changes.rows),
+                                .merger = changes.merger,
+                                .extra_metadata = changes.extra_metadata};
     std::map<std::string, uint32_t> partitions;
     const auto partition = [&](const std::string& day) {
       const auto next = static_cast<uint32_t>(partitions.size());
@@ -102,33 +102,33 @@ class TableFixture : public ::testing::Test {
       if (is_new) request.partition_values.push_back(day);
       return number->second;
     };
-    std::vector<RecordChange> records;
+    std::vector<hudi::RecordChange> records;
     for (size_t i = 0; i < changes.rows.size(); ++i) {
       records.push_back(
           {changes.rows[i].id, partition(changes.rows[i].day), static_cast<int64_t>(i)});
     }
     for (const auto& [id, day] : changes.deletes) {
-      records.push_back({id, partition(day), RecordChange::kDelete});
+      records.push_back({id, partition(day), hudi::RecordChange::kDelete});
     }
     request.changes = records;
     return table.Upsert(request);
   }
 
   /// Apply changes as one commit that must be done.
-  UpsertResult Upsert(Table& table, const TestChanges& changes) {
+  hudi::UpsertResult Upsert(hudi::Table& table, const TestChanges& changes) {
     auto result = TryUpsert(table, changes);
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result.ok()) return {};
-    EXPECT_EQ(result->outcome, CommitOutcome::kDone) << result->reason;
+    EXPECT_EQ(result->outcome, hudi::CommitOutcome::kDone) << result->reason;
     return *result;
   }
 
   /// All rows of the latest snapshot, sorted by id then day; a key stored twice shows twice.
-  std::vector<TestRow> Rows(Table& table) {
+  std::vector<TestRow> Rows(hudi::Table& table) {
     auto snapshot = table.LatestSnapshot();
     EXPECT_TRUE(snapshot.ok()) << snapshot.status();
     std::multimap<std::pair<std::string, std::string>, TestRow> sorted;
-    for (const FileSlice& slice : snapshot->slices) {
+    for (const hudi::FileSlice& slice : snapshot->slices) {
       for (TestRow& row : RowsOf(slice))
         sorted.emplace(std::pair(row.id, row.day), row);
     }
@@ -138,14 +138,15 @@ class TableFixture : public ::testing::Test {
     return rows;
   }
 
-  std::unique_ptr<BaseFileReader> OpenSlice(const FileSlice& slice) {
-    auto reader = BaseFileReader::Open(files_, std::string(kPath) + "/" + slice.RelativePath());
+  std::unique_ptr<hudi::BaseFileReader> OpenSlice(const hudi::FileSlice& slice) {
+    auto reader =
+        hudi::BaseFileReader::Open(files_, std::string(kPath) + "/" + slice.RelativePath());
     EXPECT_TRUE(reader.ok()) << reader.status();
     return std::move(reader).ValueOr(nullptr);
   }
 
   /// The values of a string column of a slice, nulls as "\N".
-  std::vector<std::string> Strings(const FileSlice& slice, const std::string& column) {
+  std::vector<std::string> Strings(const hudi::FileSlice& slice, const std::string& column) {
     std::vector<std::string> values;
     const auto reader = OpenSlice(slice);
     for (const int group : reader->AllRowGroups()) {
@@ -160,13 +161,13 @@ class TableFixture : public ::testing::Test {
   }
 
  protected:
-  std::vector<TestRow> RowsOf(const FileSlice& slice) {
+  std::vector<TestRow> RowsOf(const hudi::FileSlice& slice) {
     using arrow::internal::checked_cast;
     std::vector<TestRow> rows;
     const auto reader = OpenSlice(slice);
     for (const int group : reader->AllRowGroups()) {
       const auto read = *reader->ReadRowGroup(group, Schema()->field_names());
-      const auto batch = *ProjectBatch(*read, Schema());
+      const auto batch = *hudi::ProjectBatch(*read, Schema());
       const auto& ids = checked_cast<const arrow::StringArray&>(*batch->column(0));
       const auto& days = checked_cast<const arrow::StringArray&>(*batch->column(1));
       const auto& versions = checked_cast<const arrow::Int64Array&>(*batch->column(2));
@@ -180,9 +181,9 @@ class TableFixture : public ::testing::Test {
     return rows;
   }
 
-  testing::FakeFileSystem files_;
-  testing::FakeClock clock_{kStartMicros};
+  FakeFileSystem files_;
+  FakeClock clock_{kStartMicros};
   io::SeededRandom random_{1};
 };
 
-}  // namespace tapelake::hudi
+}  // namespace tapelake::testing
