@@ -30,6 +30,8 @@ void CatchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool Interrupted() { return interrupts != 0; }
+bool Interrupted() {
+  return interrupts != 0;
+}
 
 }  // namespace tapelake::app

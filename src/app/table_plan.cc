@@ -1,22 +1,18 @@
 #include "app/table_plan.h"
 
+#include <charconv>
+
 #include "io/file_system.h"
 
 namespace tapelake::app {
 namespace {
 
-bool IsSpeed(const std::string& text) {
-  if (text == "recorded" || text == "max") return true;
-  if (!text.ends_with('x')) return false;
-  const std::string factor = text.substr(0, text.size() - 1);
-  return factor.find_first_not_of("0123456789.") == std::string::npos &&
-         factor.find_first_of("123456789") != std::string::npos &&
-         factor.find('.') == factor.rfind('.');
-}
+constexpr double kSpeedMax = 1e9;
 
 TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Problem>* problems) {
   TablePlan plan;
   plan.source = table.source;
+  plan.buckets_stated = table.buckets != config::TableConfig().buckets;
   plan.definition = record::CryptoTransactionsTable();
   plan.definition.database = table.database;
   plan.definition.name = table.name;
@@ -39,7 +35,7 @@ TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Proble
   if (!status.ok() && problems->empty()) {
     problems->push_back({status.message(), table.place, "change the table's declaration"});
   }
-  if (!IsSpeed(table.source.speed)) {
+  if (!ParseSpeed(table.source.speed)) {
     problems->push_back({"table " + table.QualifiedName() + ": source.speed = '" +
                              table.source.speed + "' is no speed",
                          table.source.place, "write 'recorded', 'max' or a factor like '10x'"});
@@ -73,9 +69,23 @@ Result<TablePlan> FindTablePlan(const std::vector<TablePlan>& plans,
   for (const TablePlan& plan : plans) {
     if (plan.definition.QualifiedName() == qualified_name) found = plan;
   }
-  if (buckets > 0) found.definition.bucket_count = static_cast<int>(buckets);
+  if (buckets > 0) {
+    found.definition.bucket_count = static_cast<int>(buckets);
+    found.buckets_stated = true;
+  }
   TAPELAKE_RETURN_NOT_OK(record::ValidateTable(found.definition));
   return found;
+}
+
+std::optional<double> ParseSpeed(const std::string& text) {
+  if (text == "recorded") return 1;
+  if (text == "max") return 0;
+  double factor = 0;
+  const char* end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, factor);
+  const bool complete = error == std::errc() && after + 1 == end && *after == 'x';
+  if (!complete || !(factor > 0 && factor <= kSpeedMax)) return std::nullopt;
+  return factor;
 }
 
 record::RecordShape ShapeOf(const std::string& text) {

@@ -2,6 +2,7 @@
 
 /// From the configuration to what the lower layers understand.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace tapelake::app {
 struct TablePlan {
   record::TableDefinition definition;
   config::SourceConfig source;
+  bool buckets_stated = false;  ///< The number of buckets was asked for, not defaulted.
 };
 
 /// Turn every configured table into a plan. Mistakes (column types, keys, times, speeds) are added
@@ -30,6 +32,9 @@ std::vector<TablePlan> PlanTables(const config::Config& config,
 /// Errors: kInvalid (name has not the form `database.table`, buckets out of range).
 Result<TablePlan> FindTablePlan(const std::vector<TablePlan>& plans,
                                 const std::string& qualified_name, int64_t buckets);
+
+/// `recorded` -> 1, `10x` -> 10, `max` -> 0 (unpaced); nullopt for anything else.
+std::optional<double> ParseSpeed(const std::string& text);
 
 /// `streams` or `kinesis`, as validated by the configuration.
 record::RecordShape ShapeOf(const std::string& text);

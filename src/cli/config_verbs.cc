@@ -1,4 +1,3 @@
-#include "cli/help.h"
 #include "cli/report.h"
 #include "cli/verb.h"
 #include "config/document.h"
@@ -34,7 +33,9 @@ class GeneratedCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeConfigShowCommand() { return std::make_unique<ConfigShowCommand>(); }
+std::unique_ptr<Command> MakeConfigShowCommand() {
+  return std::make_unique<ConfigShowCommand>();
+}
 
 std::unique_ptr<Command> MakeConfigDocsCommand() {
   return std::make_unique<GeneratedCommand<config::ConfigMarkdown>>();
@@ -42,10 +43,6 @@ std::unique_ptr<Command> MakeConfigDocsCommand() {
 
 std::unique_ptr<Command> MakeConfigSchemaCommand() {
   return std::make_unique<GeneratedCommand<config::ConfigJsonSchema>>();
-}
-
-std::unique_ptr<Command> MakeReferenceCommand() {
-  return std::make_unique<GeneratedCommand<ReferenceMarkdown>>();
 }
 
 }  // namespace tapelake::cli

@@ -14,7 +14,9 @@
 namespace tapelake::cli {
 namespace {
 
-bool IsHelp(const std::string& word) { return word == "--help" || word == "-h" || word == "help"; }
+bool IsHelp(const std::string& word) {
+  return word == "--help" || word == "-h" || word == "help";
+}
 
 /// Whether `word` is the first word of verbs like `table list`.
 bool IsGroup(const std::string& word) {
@@ -27,7 +29,6 @@ bool IsGroup(const std::string& word) {
 int UnknownVerb(const std::string& name) {
   std::vector<std::string> known;
   for (const Verb& verb : Verbs()) {
-    if (verb.hidden) continue;
     known.emplace_back(verb.name);
     known.emplace_back(verb.name.substr(0, verb.name.find(' ')));
   }
@@ -54,11 +55,13 @@ bool LoadConfig(Context* context) {
         config::ParseConfig(*text, context->config_file, io::EnvironmentVariable, &context->config);
   }
   if (problems.empty()) context->tables = app::PlanTables(context->config, &problems);
-  for (const config::Problem& problem : problems) PrintProblem(problem);
+  for (const config::Problem& problem : problems)
+    PrintProblem(problem);
   return problems.empty();
 }
 
-int RunVerb(const Verb& verb, const std::vector<std::string>& arguments, app::World& world) {
+int RunVerb(const Verb& verb, const std::vector<std::string>& arguments,
+            const std::string& program) {
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (argument == "--help" || argument == "-h") {
@@ -67,7 +70,9 @@ int RunVerb(const Verb& verb, const std::vector<std::string>& arguments, app::Wo
     }
   }
   const std::unique_ptr<Command> command = verb.make();
-  Context context{.world = world, .config = {}, .tables = {}, .config_file = ""};
+  app::World world;
+  Context context{
+      .world = world, .config = {}, .tables = {}, .config_file = "", .program = program};
   bool help = false;
   Options options;
   command->Declare(options);
@@ -98,7 +103,7 @@ std::vector<std::string> VerbFirst(std::vector<std::string> words) {
   return words;
 }
 
-int Main(std::vector<std::string> words) {
+int Main(const std::string& program, std::vector<std::string> words) {
   words = VerbFirst(std::move(words));
   if (words.empty()) {
     Print(HelpText(""));
@@ -107,6 +112,10 @@ int Main(std::vector<std::string> words) {
   if (words[0] == "--version") words[0] = "version";
   if (IsHelp(words[0]) && words.size() == 1) {
     Print(HelpText(""));
+    return kExitOk;
+  }
+  if (words.size() == 2 && IsHelp(words[0]) && words[1] == "--markdown") {
+    Print(ReferenceMarkdown());
     return kExitOk;
   }
   if (IsHelp(words[0])) {
@@ -125,13 +134,12 @@ int Main(std::vector<std::string> words) {
   const Verb* verb = FindVerb(name);
   if (verb == nullptr) return UnknownVerb(name);
   words.erase(words.begin());
-  app::World world;
-  return RunVerb(*verb, words, world);
+  return RunVerb(*verb, words, program);
 }
 
 }  // namespace
 }  // namespace tapelake::cli
 
 int main(int argc, char** argv) {
-  return tapelake::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  return tapelake::cli::Main(argv[0], std::vector<std::string>(argv + 1, argv + argc));
 }

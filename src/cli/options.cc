@@ -20,7 +20,8 @@ std::string NameOf(const OptionInfo& info) {
 
 std::string Join(const std::vector<std::string>& words) {
   std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  for (const std::string& word : words)
+    out += (out.empty() ? "" : ", ") + word;
   return out;
 }
 
@@ -167,7 +168,7 @@ Status Options::Parse(const std::vector<std::string>& arguments) {
     } else if (info.placeholder.empty()) {
       options[i] = app.add_flag(info.name);
     } else {
-      options[i] = app.add_option(info.name, values[i])->expected(1);
+      options[i] = app.add_option(info.name, values[i])->expected(1)->allow_extra_args(false);
       if (!info.repeated) options[i]->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
   }

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,7 +70,9 @@ Status WithHint(const Status& status, std::string_view hint) {
   return MakeError(KindOf(status), status.message() + std::string(kHintMark) + std::string(hint));
 }
 
-void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 Status FlushOutput() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return Status::OK();
@@ -78,13 +81,15 @@ Status FlushOutput() {
                        "\nhint: keep the reading end open and the disk not full");
 }
 
-bool ErrorIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool ErrorIsTerminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
 
-std::string Grouped(int64_t number) {
-  std::string digits = std::to_string(number);
-  const size_t first = digits.starts_with('-') ? 1 : 0;
-  for (size_t at = digits.size(); at > first + 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
+int OutputWidth() {
+  struct winsize size = {};
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
 }
 
 }  // namespace tapelake::cli

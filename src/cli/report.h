@@ -29,7 +29,7 @@ Status FlushOutput();
 /// Whether stderr is a terminal, where progress is redrawn in place.
 bool ErrorIsTerminal();
 
-/// 1234567 -> `1,234,567`.
-std::string Grouped(int64_t number);
+/// Columns of the terminal on stdout; 0 if it is none.
+int OutputWidth();
 
 }  // namespace tapelake::cli

@@ -28,6 +28,7 @@ struct Context {
   config::Config config;
   std::vector<app::TablePlan> tables;  ///< The configured tables, checked.
   std::string config_file;             ///< Empty: embedded defaults.
+  std::string program;                 ///< How it was called, for commands to copy.
 };
 
 /// One verb's arguments and work. Made for one run.
@@ -50,7 +51,6 @@ struct Verb {
   std::string_view details;   ///< More for `tapelake VERB --help`; may be empty.
   std::string_view example;   ///< Lines to paste into a shell.
   std::unique_ptr<Command> (*make)();
-  bool hidden = false;  ///< Only for our own tools.
 };
 
 /// All verbs in the order of the help text.
@@ -71,6 +71,5 @@ std::unique_ptr<Command> MakeConfigShowCommand();
 std::unique_ptr<Command> MakeConfigDocsCommand();
 std::unique_ptr<Command> MakeConfigSchemaCommand();
 std::unique_ptr<Command> MakeVersionCommand();
-std::unique_ptr<Command> MakeReferenceCommand();
 
 }  // namespace tapelake::cli

@@ -6,6 +6,77 @@ namespace tapelake::cli {
 namespace {
 
 constexpr Verb kVerbs[] = {
+    {.name = "up",
+     .sentence = "Run the pipeline: simulator or configured sources into Hudi tables.",
+     .details = "Prints one status line a second: rate, rows, last commit, freshness (age of the "
+                "newest committed change). Ctrl-C drains and commits; a second one stops at once.",
+     .example = "tapelake up\ntapelake up --lake /data/lake --rate 500 --duration 1m",
+     .make = MakeUpCommand},
+    {.name = "check",
+     .sentence =
+         "Say what is wrong with configuration, lake, tables and sources, without starting.",
+     .details = "Exit code 78 if the configuration is wrong, 1 if something else is.",
+     .example = "tapelake check --config tapelake.yaml",
+     .make = MakeCheckCommand},
+    {.name = "simulate",
+     .sentence = "Write the change stream of a simulated transactions table, and its final state.",
+     .details =
+         "A seeded model of the DynamoDB table CryptoTransactions: the same flags give the "
+         "same bytes. The expected table is the simulated database's own state, not computed "
+         "from the events.",
+     .example = "tapelake simulate --seed 7 --changes 20000 --duplicates 0.05 --disorder 60s \\\n"
+                "  --events events.ndjson --expected expected.csv",
+     .make = MakeSimulateCommand},
+    {.name = "replay",
+     .sentence = "Play change records or trade dumps at their recorded pace, faster, or unpaced.",
+     .details =
+         "Without --lake and --table the change records go to stdout (or --events FILE), one "
+         "a line; with them they are ingested, with paced commits.",
+     .example = "tapelake replay --speed 10x events.ndjson.gz | tapelake transform\n"
+                "tapelake replay BTCUSDT-trades.zip --exchange binance --pair BTC/USDT \\\n"
+                "  --speed max --lake ./tapelake-data --table crypto.transactions",
+     .make = MakeReplayCommand},
+    {.name = "transform",
+     .sentence = "Turn change records on stdin into NDJSON rows on stdout.",
+     .details = "One record a line: DynamoDB Streams or DynamoDB-to-Kinesis shape, plain JSON or "
+                "base64. Records that cannot be rows become error objects, one a line, on stderr, "
+                "which holds nothing else. The exit code is 0 also then.",
+     .example = "tapelake transform < events.ndjson > rows.ndjson 2> errors.ndjson",
+     .make = MakeTransformCommand},
+    {.name = "ingest",
+     .sentence = "Take what is new in files since the table's last commit, and commit it.",
+     .details = "The positions travel inside the commits: running it again takes only what is new, "
+                "also from files that have grown. Records that cannot be rows are written to "
+                "LAKE/errors.",
+     .example =
+         "tapelake ingest --once --lake ./tapelake-data --table crypto.transactions "
+         "events.ndjson\ntapelake ingest --once --json --table crypto.transactions ./incoming",
+     .make = MakeIngestCommand},
+    {.name = "sql",
+     .sentence = "Query the lake: one statement, a script, or a prompt.",
+     .details = "Tables are database.table, read at their newest commit; hudi('PATH') reads any "
+                "Hudi table; <table>_enriched adds notional, hour_bucket, fee_rate and risk_band.",
+     .example = "tapelake sql --lake ./tapelake-data --format csv \\\n"
+                "  'SELECT trading_pair, count(*) FROM crypto.transactions GROUP BY ALL'\n"
+                "tapelake sql --format csv \"SELECT count(*) FROM hudi('./tapelake-data/crypto/"
+                "transactions')\"",
+     .make = MakeSqlCommand},
+    {.name = "table list",
+     .sentence = "List the tables of a lake.",
+     .details = "",
+     .example = "tapelake table list --lake ./tapelake-data",
+     .make = MakeTableListCommand},
+    {.name = "table describe",
+     .sentence = "Show a table's columns, properties, file groups, positions, and rules for other "
+                 "writers.",
+     .details = "",
+     .example = "tapelake table describe crypto.transactions --lake ./tapelake-data",
+     .make = MakeTableDescribeCommand},
+    {.name = "status",
+     .sentence = "Show each table's last commit, rows, files, freshness, positions and errors.",
+     .details = "Reads only what is on disk; the pipeline may run or not.",
+     .example = "tapelake status --lake ./tapelake-data\ntapelake status --json",
+     .make = MakeStatusCommand},
     {.name = "config show",
      .sentence = "Print the configuration in force, environment variables filled in.",
      .details = "",
@@ -26,16 +97,12 @@ constexpr Verb kVerbs[] = {
      .details = "",
      .example = "tapelake version --json",
      .make = MakeVersionCommand},
-    {.name = "reference",
-     .sentence = "Print docs/reference/cli.md.",
-     .details = "",
-     .example = "tapelake reference > docs/reference/cli.md",
-     .make = MakeReferenceCommand,
-     .hidden = true},
 };
 
 }  // namespace
 
-std::span<const Verb> Verbs() { return kVerbs; }
+std::span<const Verb> Verbs() {
+  return kVerbs;
+}
 
 }  // namespace tapelake::cli

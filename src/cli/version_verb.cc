@@ -28,7 +28,8 @@ class VersionCommand : public Command {
       std::string out;
       base::JsonWriter writer(&out);
       writer.BeginObject();
-      for (const Part& part : parts) writer.Key(part.name).String(part.version);
+      for (const Part& part : parts)
+        writer.Key(part.name).String(part.version);
       writer.EndObject();
       Print(out + "\n");
     } else {
@@ -44,6 +45,8 @@ class VersionCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeVersionCommand() { return std::make_unique<VersionCommand>(); }
+std::unique_ptr<Command> MakeVersionCommand() {
+  return std::make_unique<VersionCommand>();
+}
 
 }  // namespace tapelake::cli

@@ -1,0 +1,82 @@
+#include "app/co_writer_advice.h"
+
+#include <arrow/array.h>
+
+#include "hudi/reader/base_file_reader.h"
+
+namespace tapelake::app {
+namespace {
+
+constexpr char kRecordKeyColumn[] = "_hoodie_record_key";
+
+bool Carries(const hudi::TableConfig& config, const std::string& key) {
+  return config.properties.contains(key);
+}
+
+}  // namespace
+
+std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
+                                        const std::string& key_with_colon) {
+  std::vector<std::string> advice;
+  const std::string buckets = std::to_string(config.bucket_count);
+  const bool carries_index = config.index_type == "BUCKET" && config.bucket_count > 0;
+  if (carries_index) {
+    advice.push_back(
+        "Spark writes correctly with df.write.format(\"hudi\").option("
+        "\"hoodie.table.name\", \"" +
+        config.name +
+        "\").mode(\"append\") and no other option: hoodie.properties carries index, "
+        "buckets and key.");
+    advice.push_back("Never state another index or number of buckets than BUCKET with " + buckets +
+                     ": updated rows would silently become duplicates.");
+  } else {
+    advice.push_back(
+        "hoodie.properties carries no bucket index: Spark's default index applies, and "
+        "Tapelake will not write this table.");
+  }
+  advice.push_back(
+      "Never use the operation bulk_insert: it opens second file groups in occupied "
+      "buckets, and the next upsert fails.");
+  if (!Carries(config, "hoodie.metadata.enable")) {
+    advice.push_back(
+        "hoodie.properties does not switch the metadata table off: state "
+        "hoodie.metadata.enable=false.");
+  }
+  advice.push_back(
+      "Hudi 1.x: before SQL UPDATE, DELETE or MERGE run `set "
+      "hoodie.write.auto.upgrade=false; set hoodie.write.table.version=6`, else the "
+      "table is upgraded to version 8.");
+  if (!config.precombine_field.empty()) {
+    advice.push_back("Rows written by others need a value of " + config.precombine_field +
+                     "; a change that Tapelake brings later wins in any case.");
+  }
+  if (!key_with_colon.empty()) {
+    advice.push_back("Keys holding ':' are stored (for example '" + key_with_colon +
+                     "'): Hudi 0.15 hashes them to other buckets, so it must not write here; Hudi "
+                     "1.x may.");
+  }
+  return advice;
+}
+
+Result<std::string> FindKeyWithColon(io::FileSystem& files, const std::string& table_path,
+                                     const hudi::Snapshot& snapshot) {
+  for (const hudi::FileSlice& slice : snapshot.slices) {
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const auto reader,
+        hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
+    for (int group = 0; group < reader->row_group_count(); ++group) {
+      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->ReadRowGroup(group, {kRecordKeyColumn}));
+      if (batch->num_columns() != 1) continue;
+      const auto* keys = dynamic_cast<const arrow::StringArray*>(batch->column(0).get());
+      if (keys == nullptr) continue;
+      for (int64_t row = 0; row < keys->length(); ++row) {
+        if (!keys->IsNull(row) && keys->GetView(row).find(':') != std::string_view::npos) {
+          return keys->GetString(row);
+        }
+      }
+    }
+  }
+  return std::string();
+}
+
+}  // namespace tapelake::app

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+
+namespace tapelake::app {
+
+/// One long-lived activity without a loop or thread of its own: `app` steps it on a named thread,
+/// the simulation tests step all of them in seeded order on one thread.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+
+  /// For thread names and messages.
+  virtual std::string name() const = 0;
+
+  /// Do a small piece of work. Return true if there was something to do, false if the caller should
+  /// wait a little. After an error the worker must not be stepped again.
+  virtual Result<bool> Step() = 0;
+
+  /// Bring what was taken to its end (a commit). Called once, after the last Step that succeeded.
+  virtual Status Drain() = 0;
+};
+
+}  // namespace tapelake::app

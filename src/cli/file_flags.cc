@@ -1,0 +1,75 @@
+#include "cli/file_flags.h"
+
+#include "app/pipeline.h"
+
+namespace tapelake::cli {
+
+void DeclareLake(Options& options, std::optional<std::string>* lake) {
+  options.Text({.name = "--lake",
+                .placeholder = "DIR",
+                .sentence = "Directory of the lake; default is `lake.path` of the configuration."},
+               lake);
+}
+
+void TableFlags::Declare(Options& options) {
+  DeclareLake(options, &lake_);
+  options.Text({.name = "--table",
+                .placeholder = "DATABASE.TABLE",
+                .sentence = "The table; made if it does not exist. Default is the first one of the "
+                            "configuration."},
+               &table_);
+  options.Choice({.name = "--type",
+                  .placeholder = "",
+                  .sentence = "Table type; mor is not available in this version."},
+                 {"cow", "mor"}, &type_);
+  options.Integer({.name = "--buckets",
+                   .placeholder = "N",
+                   .sentence = "File groups per partition of a new table."},
+                  1, 4096, &buckets_);
+}
+
+std::string TableFlags::LakePath(const Context& context) const {
+  return lake_.value_or(context.config.lake.path);
+}
+
+Result<app::TablePlan> TableFlags::FindPlan(const Context& context) const {
+  if (type_ == "mor") {
+    return MakeError(ErrorKind::kInvalid,
+                     "--type = 'mor' (merge-on-read) is not available in this version\nhint: use "
+                     "--type cow (copy-on-write), the default");
+  }
+  std::string name = table_.value_or("");
+  if (name.empty() && !context.tables.empty()) {
+    name = context.tables.front().definition.QualifiedName();
+  }
+  return app::FindTablePlan(context.tables, name, buckets_.value_or(0));
+}
+
+void FormatFlags::Declare(Options& options) {
+  options.Choice({.name = "--format", .placeholder = "", .sentence = "What the files hold."},
+                 {"auto", "ndjson", "trades"}, &format_);
+  options.Choice({.name = "--shape",
+                  .placeholder = "",
+                  .sentence = "Record shape that trade dumps are turned into; default is streams."},
+                 {"streams", "kinesis"}, &shape_);
+  options.Text({.name = "--exchange",
+                .placeholder = "NAME",
+                .sentence = "Exchange of a trade dump; default is binance."},
+               &exchange_);
+  options.Text({.name = "--pair",
+                .placeholder = "BASE/QUOTE",
+                .sentence = "Trading pair of a trade dump that names none, for example BTC/USDT."},
+               &pair_);
+}
+
+source::FileSourceOptions FormatFlags::OptionsFor(const config::SourceConfig& source) const {
+  source::FileSourceOptions options = app::FileOptionsOf(source);
+  if (format_ == "ndjson") options.format = source::FileFormat::kNdjson;
+  if (format_ == "trades") options.format = source::FileFormat::kTrades;
+  if (!shape_.empty()) options.shape = app::ShapeOf(shape_);
+  if (!exchange_.empty()) options.exchange = exchange_;
+  if (!pair_.empty()) options.pair = pair_;
+  return options;
+}
+
+}  // namespace tapelake::cli

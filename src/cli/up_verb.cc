@@ -1,0 +1,197 @@
+#include <cstdio>
+#include <optional>
+
+#include "app/interrupt.h"
+#include "app/pipeline.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "cli/file_flags.h"
+#include "cli/progress_line.h"
+#include "cli/report.h"
+#include "cli/verb.h"
+#include "cli/words.h"
+
+namespace tapelake::cli {
+namespace {
+
+constexpr int64_t kSecondMicros = 1'000'000;
+constexpr int64_t kLookMicros = 50'000;  // how soon Ctrl-C is noticed
+// Beyond it the changes are history, and their age says nothing about this pipeline.
+constexpr int64_t kFreshMicros = 86'400 * kSecondMicros;
+
+/// Records read of each table at the last status line.
+using Marks = std::vector<int64_t>;
+
+std::string TableStatus(const app::TableProgress& now, int64_t read_before, double seconds,
+                        int64_t wall_micros) {
+  const double rate = static_cast<double>(now.read_records - read_before) / seconds;
+  std::string out = RateWords(rate) + " changes/s, " + Grouped(now.rows) + " rows, ";
+  if (now.last_instant.empty()) return out + "no commit yet";
+  out += "last commit " + now.last_instant + " " +
+         SpanWords(wall_micros - now.last_commit_wall_micros) + " ago (took " +
+         SpanWords(now.last_commit_took_micros) + "), ";
+  const int64_t age = wall_micros - now.watermark_micros;
+  out += age < kFreshMicros ? "freshness " + SpanWords(age)
+                            : "newest change " + base::FormatDate(now.watermark_micros);
+  if (now.counts.errors > 0) out += ", " + Grouped(now.counts.errors) + " errors";
+  return out;
+}
+
+void AppendTableJson(const app::TableProgress& now, int64_t read_before, double seconds,
+                     int64_t wall_micros, base::JsonWriter* writer) {
+  writer->BeginObject();
+  writer->Key("table").String(now.table);
+  writer->Key("changes_per_second")
+      .Double(static_cast<double>(now.read_records - read_before) / seconds);
+  writer->Key("received").Int(now.counts.received).Key("applied").Int(now.counts.applied);
+  writer->Key("errors").Int(now.counts.errors).Key("rows").Int(now.rows);
+  writer->Key("commits").Int(now.counts.commits).Key("instant");
+  now.last_instant.empty() ? writer->Null() : writer->String(now.last_instant);
+  writer->Key("commit_seconds").Double(static_cast<double>(now.last_commit_took_micros) / 1e6);
+  writer->Key("freshness_seconds");
+  if (now.watermark_micros == 0) {
+    writer->Null();
+  } else {
+    writer->Double(static_cast<double>(wall_micros - now.watermark_micros) / 1e6);
+  }
+  writer->EndObject();
+}
+
+std::string ClockText(int64_t wall_micros) {
+  return base::FormatIso8601Micros(wall_micros).substr(11, 8);
+}
+
+class UpCommand : public Command {
+ public:
+  void Declare(Options& options) override {
+    DeclareLake(options, &lake_);
+    options.Integer({.name = "--rate",
+                     .placeholder = "N",
+                     .sentence = "Simulated changes per second; default is "
+                                 "`simulator.changes_per_second`."},
+                    1, 1'000'000, &rate_);
+    options.Time({.name = "--duration",
+                  .placeholder = "TIME",
+                  .sentence = "End by itself after this time; default is to run until Ctrl-C."},
+                 &duration_);
+    options.Flag({.name = "--json",
+                  .placeholder = "",
+                  .sentence = "Print each second's status as one JSON line."},
+                 &json_);
+  }
+
+  Result<int> Run(Context& context) override {
+    if (lake_) context.config.lake.path = *lake_;
+    if (rate_) context.config.simulator.changes_per_second = *rate_;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
+                             app::Pipeline::Open(context.config, context.tables));
+    app::CatchInterrupts();
+    if (!json_) Print(Introduction(context));
+    pipeline->Start();
+    Watch(context, pipeline.get());
+    if (!json_) Print("draining: committing what was read\n");
+    std::fflush(stdout);
+    TAPELAKE_RETURN_NOT_OK(pipeline->StopAndJoin());
+    for (const app::TableProgress& progress : pipeline->progress()) {
+      if (json_) break;
+      Print(progress.table + ": " + Grouped(progress.counts.received) + " changes received, " +
+            Counted(progress.rows, "row") + " after " + Counted(progress.counts.commits, "commit") +
+            "\n");
+    }
+    if (json_) Print(StatusJson(context, pipeline->progress(), {}, 1));
+    return kExitOk;
+  }
+
+ private:
+  std::string Introduction(const Context& context) const {
+    const std::string& lake = context.config.lake.path;
+    std::string out = "Tapelake writes to the lake " + lake + ":\n";
+    std::string first;
+    for (const app::TablePlan& plan : context.tables) {
+      if (plan.source.kind == "none") continue;
+      const std::string name = plan.definition.QualifiedName();
+      if (first.empty()) first = name;
+      out += "  " + name + " from ";
+      out += plan.source.kind == "simulator"
+                 ? "the simulator, about " + Grouped(context.config.simulator.changes_per_second) +
+                       " changes/s"
+                 : Counted(static_cast<int64_t>(plan.source.paths.size()), "path") + ", speed " +
+                       plan.source.speed;
+      out += ", a commit every " + config::FormatDuration(context.config.commit.interval) + "\n";
+    }
+    const std::string& program = context.program;
+    out += "\nTry in another terminal:\n  " + program + " sql --lake " + lake +
+           " 'SELECT trading_pair, count(*) AS trades, max(price) AS high FROM " + first +
+           " GROUP BY ALL ORDER BY trades DESC'\n  " + program + " sql --lake " + lake +
+           " 'SELECT risk_band, count(*) FROM " + first + "_enriched GROUP BY ALL'\n  " + program +
+           " status --lake " + lake + "\n  " + program + " table describe " + first + " --lake " +
+           lake + "\n\nCtrl-C drains, commits and ends; a second Ctrl-C stops at once.\n\n";
+    return out;
+  }
+
+  /// Print a line a second until the end is wanted.
+  void Watch(Context& context, app::Pipeline* pipeline) {
+    io::Clock& clock = context.world.clock;
+    ProgressLine line(stdout, ProgressLine::Elsewhere::kAppend);
+    const int64_t begin = clock.SteadyMicros();
+    int64_t last = begin;
+    Marks marks(pipeline->progress().size());
+    while (!app::Interrupted() && !pipeline->failed()) {
+      clock.Sleep(kLookMicros);
+      const int64_t now = clock.SteadyMicros();
+      if (duration_.micros > 0 && now - begin >= duration_.micros) return;
+      if (now - last < kSecondMicros) continue;
+      const std::vector<app::TableProgress> all = pipeline->progress();
+      const double seconds = static_cast<double>(now - last) / kSecondMicros;
+      if (json_) {
+        Print(StatusJson(context, all, marks, seconds));
+        std::fflush(stdout);
+      } else {
+        line.Show(StatusText(context, all, marks, seconds));
+      }
+      for (size_t i = 0; i < all.size(); ++i)
+        marks[i] = all[i].read_records;
+      last = now;
+    }
+  }
+
+  static std::string StatusText(Context& context, const std::vector<app::TableProgress>& all,
+                                const Marks& marks, double seconds) {
+    const int64_t wall = context.world.clock.WallMicros();
+    std::string out = ClockText(wall);
+    for (size_t i = 0; i < all.size(); ++i) {
+      out += i == 0 ? "  " : "  |  ";
+      if (all.size() > 1) out += all[i].table + ": ";
+      out += TableStatus(all[i], marks[i], seconds, wall);
+    }
+    return out;
+  }
+
+  static std::string StatusJson(Context& context, const std::vector<app::TableProgress>& all,
+                                const Marks& marks, double seconds) {
+    const int64_t wall = context.world.clock.WallMicros();
+    std::string out;
+    base::JsonWriter writer(&out);
+    writer.BeginObject();
+    writer.Key("time").String(base::FormatIso8601Micros(wall)).Key("tables").BeginArray();
+    for (size_t i = 0; i < all.size(); ++i) {
+      const int64_t before = i < marks.size() ? marks[i] : all[i].read_records;
+      AppendTableJson(all[i], before, seconds, wall, &writer);
+    }
+    writer.EndArray().EndObject();
+    return out + "\n";
+  }
+
+  std::optional<std::string> lake_;
+  std::optional<int64_t> rate_;
+  config::Duration duration_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeUpCommand() {
+  return std::make_unique<UpCommand>();
+}
+
+}  // namespace tapelake::cli
