@@ -87,15 +87,14 @@ std::string Row(const std::string& members) {
 }
 
 TEST(Filter, WritesOneFlatLineForARecord) {
-  const Filtered out = RunText(
-      KinesisRecord(
-          R"({"z":{"N":"1.50"},"a":{"S":"\u00e9\n"},"m":{"M":{"b":{"N":"1"},"a":{"NULL":true}}}, "n" : {"NULL":true}})") +
-      "\n" + StreamsRecord("{}") + "\n");
-  EXPECT_EQ(
-      out.rows,
-      Row(R"("z":1.50,"a":"\u00e9\n","m":{"a":null,"b":1},"n":null,)") +
-          R"({"event_name":"INSERT","event_id":"e-1","change_time":1760000000500000,"position":"0021"})"
-          "\n");
+  const Filtered out =
+      RunText(KinesisRecord(R"({"z":{"N":"1.50"},"a":{"S":"\u00e9\n"},"m":{"M":{"b":{"N":"1"},)"
+                            R"("a":{"NULL":true}}}, "n" : {"NULL":true}})") +
+              "\n" + StreamsRecord("{}") + "\n");
+  EXPECT_EQ(out.rows, Row(R"("z":1.50,"a":"\u00e9\n","m":{"a":null,"b":1},"n":null,)") +
+                          R"({"event_name":"INSERT","event_id":"e-1",)"
+                          R"("change_time":1760000000500000,"position":"0021"})"
+                          "\n");
   EXPECT_EQ(out.errors, "");
   EXPECT_EQ(out.counts.records, 2);
   EXPECT_EQ(out.counts.rows, 2);
@@ -121,10 +120,10 @@ TEST(Filter, RenamesAttributesToTheColumnsOfATable) {
                    {.name = "side", .attribute = "side"},
                    {.name = "risk", .attribute = "meta.risk"},
                    {.name = "position", .attribute = "pos"}};
-  const Filtered out = RunText(
-      KinesisRecord(
-          R"({"id":{"S":"k"},"symbol":{"S":"BTC"},"side":{"S":"BUY"},"pair":{"S":"taken"},"pos":{"N":"1"}})"),
-      {.table = &table});
+  const Filtered out =
+      RunText(KinesisRecord(R"({"id":{"S":"k"},"symbol":{"S":"BTC"},)"
+                            R"("side":{"S":"BUY"},"pair":{"S":"taken"},"pos":{"N":"1"}})"),
+              {.table = &table});
   std::string expected = Row(R"("transaction_id":"k","pair":"BTC","side":"BUY",)");
   expected.resize(expected.size() - 2);
   EXPECT_EQ(out.rows, expected + R"(,"_rescued":{"pair":{"S":"taken"},"pos":{"N":"1"}}})"
@@ -132,12 +131,12 @@ TEST(Filter, RenamesAttributesToTheColumnsOfATable) {
 }
 
 TEST(Filter, EscapesOddNamesAndIds) {
-  const Filtered out = RunText(
-      R"({"eventID":"a\"\u0001","eventName":"INSERT","dynamodb":{"NewImage":{"q\"\\":{"S":"x"},"" :{"S":""}},"SequenceNumber":"5"}})");
-  EXPECT_EQ(
-      out.rows,
-      R"({"q\"\\":"x","":"","event_name":"INSERT","event_id":"a\"\u0001","change_time":null,"position":"5"})"
-      "\n");
+  const Filtered out =
+      RunText(R"({"eventID":"a\"\u0001","eventName":"INSERT",)"
+              R"("dynamodb":{"NewImage":{"q\"\\":{"S":"x"},"" :{"S":""}},"SequenceNumber":"5"}})");
+  EXPECT_EQ(out.rows, R"({"q\"\\":"x","":"","event_name":"INSERT",)"
+                      R"("event_id":"a\"\u0001","change_time":null,"position":"5"})"
+                      "\n");
   EXPECT_TRUE(base::ParseJson(out.rows).ok());
 }
 

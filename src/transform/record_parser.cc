@@ -122,7 +122,9 @@ class RecordParser::Impl {
   bool Fail(ParseError error, std::string reason);
   bool ParseJson(std::string_view json);
   bool DecodeBase64(std::string_view text, std::string_view* json);
+  void PreferJsonError(std::string_view json, bool has_escapes);
   bool ReadRecord();
+  bool CheckEnd();
   bool ReadRecordMember(const StringToken& name);
   bool ReadDynamodb();
   bool ReadDynamodbMember(const StringToken& name);
@@ -185,7 +187,20 @@ bool RecordParser::Impl::ParseJson(std::string_view json) {
     return Fail(ParseError::kInvalidJson, problem);
   const bool has_escapes = std::memchr(json.data(), '\\', json.size()) != nullptr;
   context_.Start(json, index_.tokens(), has_escapes);
-  return ReadRecord() && Judge();
+  if (ReadRecord()) [[likely]]
+    return Judge();
+  if (context_.error() != ParseError::kInvalidJson) PreferJsonError(json, has_escapes);
+  return false;
+}
+
+/// Whatever else is wrong with a record: if it is no JSON, that is what we say.
+void RecordParser::Impl::PreferJsonError(std::string_view json, bool has_escapes) {
+  const ParseError error = context_.error();
+  std::string reason = context_.reason();
+  context_.ClearError();
+  context_.Start(json, index_.tokens(), has_escapes);
+  if (context_.SkipValue()) CheckEnd();
+  if (context_.error() != ParseError::kInvalidJson) context_.SetError(error, std::move(reason));
 }
 
 bool RecordParser::Impl::ReadRecord() {
@@ -213,6 +228,10 @@ bool RecordParser::Impl::ReadRecord() {
         return false;
     }
   }
+  return CheckEnd();
+}
+
+bool RecordParser::Impl::CheckEnd() {
   if (context_.position() == index_.tokens() + index_.size()) [[likely]]
     return true;
   return context_.FailJson(context_.Peek(), "more text follows the record");

@@ -70,8 +70,8 @@ TEST(RecordParser, TakesMembersInAnyOrderAndIgnoresUnknownOnes) {
 }
 
 TEST(RecordParser, ReadsEscapedMemberNames) {
-  const ParsedRecord parsed(
-      R"({"event\u004eame":"INSERT","dynamodb":{"SequenceNumber":"1","NewImage":{"\u0061\"":{"\u0053":"x\n"}}}})");
+  const ParsedRecord parsed(R"({"event\u004eame":"INSERT","dynamodb":{"SequenceNumber":"1",)"
+                            R"("NewImage":{"\u0061\"":{"\u0053":"x\n"}}}})");
   ASSERT_EQ(parsed.error(), ParseError::kNone) << parsed.reason();
   EXPECT_EQ(parsed.value().name, "a\"");
   EXPECT_EQ(parsed.value().text, "x\n");
@@ -143,10 +143,9 @@ TEST(RecordParser, RefusesTextsThatAreNoNumbers) {
 }
 
 TEST(RecordParser, WritesNestedValuesCanonically) {
-  EXPECT_EQ(
-      JsonOf(
-          R"({"M":{"b":{"N":"1.0"},"a":{"L":[{"NULL":true},{"BOOL":false},{"M":{}}]}, "B":{"S":"\u00e9\/"}}})"),
-      R"({"B":"é/","a":[null,false,{}],"b":1.0})");
+  EXPECT_EQ(JsonOf(R"({"M":{"b":{"N":"1.0"},"a":{"L":[{"NULL":true},)"
+                   R"({"BOOL":false},{"M":{}}]}, "B":{"S":"\u00e9\/"}}})"),
+            R"({"B":"é/","a":[null,false,{}],"b":1.0})");
   EXPECT_EQ(JsonOf(R"({"L":[]})"), "[]");
   EXPECT_EQ(JsonOf(R"({"M":{"z":{"M":{"y":{"N":"1"},"x":{"N":"2"}}},"a":{"SS":["b","a"]}}})"),
             R"({"a":["a","b"],"z":{"x":2,"y":1}})");
@@ -194,8 +193,7 @@ TEST(RecordParser, RefusesInvalidAttributeValues) {
                             R"({"BOOL":"true"})",
                             R"({"BOOL":1})",
                             R"({"BOOL":null})",
-                            R"({"BOOL":tru})",
-                            R"({"BOOL":falsey})",
+
                             R"({"NULL":false})",
                             R"({"NULL":"true"})",
                             R"({"NULL":null})",
@@ -234,8 +232,9 @@ TEST(RecordParser, RefusesDuplicateNames) {
 }
 
 TEST(RecordParser, RefusesEveryCutOfARecord) {
-  const std::string whole = StreamsRecord(
-      R"({"s":{"S":"a\"\\b"},"m":{"M":{"l":{"L":[{"NULL":true}]},"n":{"NS":["1","2"]}}},"b":{"BOOL":true}})");
+  const std::string whole =
+      StreamsRecord(R"({"s":{"S":"a\"\\b"},"m":{"M":{"l":{"L":[{"NULL":true}]},)"
+                    R"("n":{"NS":["1","2"]}}},"b":{"BOOL":true}})");
   ASSERT_EQ(ErrorOf(whole), ParseError::kNone);
   for (size_t size = 1; size < whole.size(); ++size) {
     EXPECT_NE(ErrorOf(whole.substr(0, size)), ParseError::kNone) << whole.substr(0, size);
@@ -303,6 +302,15 @@ TEST(RecordParser, RefusesWhatIsNoJson) {
   }
 }
 
+TEST(RecordParser, SaysFirstThatARecordIsNoJson) {
+  EXPECT_EQ(ErrorOfValue(R"({"BOOL":tru})"), ParseError::kInvalidJson);
+  EXPECT_EQ(ErrorOfValue("{'S':\"x\"}"), ParseError::kInvalidJson);
+  EXPECT_EQ(ErrorOfValue(R"({"N":12}},"b":{"S":"\q"})"), ParseError::kInvalidJson);
+  EXPECT_EQ(ErrorOfValue(Nested(33, false) + "]"), ParseError::kInvalidJson);
+  EXPECT_EQ(ErrorOf(R"({"eventName":"X","eventName":"Y"} z)"), ParseError::kInvalidJson);
+  EXPECT_EQ(ErrorOf(R"({"eventName":"X","eventName":"Y"})"), ParseError::kDuplicateKey);
+}
+
 TEST(RecordParser, NamesTheShapeAndEventErrors) {
   EXPECT_EQ(ErrorOf("{}"), ParseError::kUnknownShape);
   EXPECT_EQ(ErrorOf(R"({"eventName":"INSERT"})"), ParseError::kUnknownShape);
@@ -349,10 +357,9 @@ TEST(RecordParser, NeedsAnOrder) {
               ParseError::kNoOrder)
         << time;
   }
-  EXPECT_EQ(
-      kinesis(
-          R"(,"ApproximateCreationDateTime":1760000000000,"ApproximateCreationDateTimePrecision":"NANOSECOND")"),
-      ParseError::kNoOrder);
+  EXPECT_EQ(kinesis(R"(,"ApproximateCreationDateTime":1760000000000,)"
+                    R"("ApproximateCreationDateTimePrecision":"NANOSECOND")"),
+            ParseError::kNoOrder);
 }
 
 TEST(RecordParser, DecidesTheUnitOfTheKinesisTime) {

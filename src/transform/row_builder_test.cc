@@ -192,8 +192,8 @@ TEST(RowBuilder, RescuesValuesThatDoNotFit) {
 
 TEST(RowBuilder, SortsRescuedValuesByName) {
   Rows rows;
-  rows.Add(
-      R"("price":{"S":"x"},"b-c":{"N":"1"},"B C":{"B":"\/w=="},"b":{"S":"free"},"é":{"NS":["2","1"]})");
+  rows.Add(R"("price":{"S":"x"},"b-c":{"N":"1"},"B C":{"B":"\/w=="},)"
+           R"("b":{"S":"free"},"é":{"NS":["2","1"]})");
   EXPECT_EQ(rows.Cell("_rescued"),
             R"({"B C":{"B":"/w=="},"b-c":{"N":"1"},"price":{"S":"x"},"é":{"NS":["2","1"]}})");
   EXPECT_EQ(rows.Cell("b"), "free");
@@ -202,8 +202,8 @@ TEST(RowBuilder, SortsRescuedValuesByName) {
 
 TEST(RowBuilder, DiscoversColumnsByTheTypeOfTheFirstValue) {
   Rows rows;
-  rows.Add(
-      R"("s":{"S":"x"},"n":{"N":"1"},"t":{"BOOL":true},"y":{"B":"AAE="},"m":{"M":{}},"ss":{"SS":["b","a"]},"o":{"NULL":true})");
+  rows.Add(R"("s":{"S":"x"},"n":{"N":"1"},"t":{"BOOL":true},"y":{"B":"AAE="},)"
+           R"("m":{"M":{}},"ss":{"SS":["b","a"]},"o":{"NULL":true})");
   rows.Add(R"("n":{"S":"late"},"s":{"N":"5"},"o":{"N":"7"})");
   const auto schema = rows.builder().schema();
   EXPECT_TRUE(schema->GetFieldByName("n")->type()->Equals(arrow::decimal128(38, 18)));

@@ -15,7 +15,8 @@ namespace tapelake::transform {
 /// A Kinesis record with this new image (or, for REMOVE, old image).
 inline std::string KinesisRecord(const std::string& image, const std::string& event = "INSERT") {
   return R"({"eventID":"e-1","eventName":")" + event +
-         R"(","dynamodb":{"ApproximateCreationDateTime":1760000000000001,"Keys":{"id":{"S":"k"}},")" +
+         R"(","dynamodb":{"ApproximateCreationDateTime":1760000000000001,)"
+         R"("Keys":{"id":{"S":"k"}},")" +
          (event == "REMOVE" ? "OldImage" : "NewImage") + "\":" + image +
          R"(,"ApproximateCreationDateTimePrecision":"MICROSECOND"}})";
 }
@@ -23,7 +24,8 @@ inline std::string KinesisRecord(const std::string& image, const std::string& ev
 /// A Streams record with this new image.
 inline std::string StreamsRecord(const std::string& image,
                                  const std::string& sequence = "\"0021\"") {
-  return R"({"eventID":"e-1","eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":1760000000.5,)"
+  return R"({"eventID":"e-1","eventName":"INSERT",)"
+         R"("dynamodb":{"ApproximateCreationDateTime":1760000000.5,)"
          R"("Keys":{"id":{"S":"k"}},"NewImage":)" +
          image + ",\"SequenceNumber\":" + sequence + "}}";
 }

@@ -73,6 +73,10 @@ bool ReadNumber(ParseContext& context, ScalarValue* value) {
   return true;
 }
 
+/// Every text of a change has readable bytes behind it; a literal of the program has none.
+constexpr char kPaddedNull[4 + record::kRecordPaddingBytes + 1] = "null";
+constexpr std::string_view kNullText(kPaddedNull, 4);
+
 bool ReadLiteral(ParseContext& context, AttributeType type, ScalarValue* value) {
   const char* start = context.Take();
   const bool null = type == AttributeType::kNull;
@@ -80,8 +84,8 @@ bool ReadLiteral(ParseContext& context, AttributeType type, ScalarValue* value) 
     value->text = context.TokenFrom(start);
     value->json = value->text;
     if (null && value->text == "true") {
-      value->text = "null";
-      value->json = "null";
+      value->text = kNullText;
+      value->json = kNullText;
       return true;
     }
     if (!null && (value->text == "true" || value->text == "false")) return true;
