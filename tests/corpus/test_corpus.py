@@ -28,6 +28,10 @@ def error_lines(text: str) -> list[tuple[str, bytes]]:
     return lines
 
 
+# A file source hands out this much of a line over the limit; the error object's offset leads to the rest.
+LINE_BYTES_MAX = (16 << 20) + 1
+
+
 def without_return(record: bytes) -> bytes:
     return record[:-1] if record.endswith(b"\r") else record
 
@@ -115,8 +119,8 @@ def test_ingest_keeps_what_it_refuses(made, ingested):
             assert error_type == kind_folder
             found[error_type, raw] += 1
     fates = {corpus.ROW, "duplicate", "stale"}
-    assert found == Counter((kind.ingest, without_return(kind.record)) for kind in kinds
-                            if kind.ingest not in fates)
+    assert found == Counter((kind.ingest, without_return(kind.record)[:LINE_BYTES_MAX])
+                            for kind in kinds if kind.ingest not in fates)
 
 
 def test_the_table_holds_every_good_record(made, ingested):
