@@ -49,7 +49,8 @@ std::string KinesisRecord(const Event& event) {
     json += R"(,"OldImage":)" + Image(event, event.old_day, event.old_status);
   }
   return json +
-         R"(,"SizeBytes":9,"ApproximateCreationDateTimePrecision":"MICROSECOND"},"eventSource":"aws:dynamodb"})";
+         R"(,"SizeBytes":9,"ApproximateCreationDateTimePrecision":"MICROSECOND"},)"
+         R"("eventSource":"aws:dynamodb"})";
 }
 
 std::string StreamsRecord(const std::string& key, const std::string& sequence,
