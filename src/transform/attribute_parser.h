@@ -22,9 +22,11 @@ class AttributeParser {
   bool ReadImage(std::string_view image_name, std::vector<record::Attribute>* image, bool* present);
 
  private:
+  bool ReadPlainAttribute(record::Attribute* attribute);
   bool ReadAttribute(record::Attribute* attribute);
   bool CheckNames(const std::vector<record::Attribute>& image);
   const record::Attribute* FindRepeatedName(const std::vector<record::Attribute>& image);
+  bool NamesDiffer(const std::vector<record::Attribute>& image);
 
   ParseContext& context_;
   CanonicalWriter canonical_;

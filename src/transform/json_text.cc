@@ -1,14 +1,9 @@
 #include "transform/json_text.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "base/decimal.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace tapelake::transform {
 namespace {
@@ -182,25 +177,7 @@ char* UnescapeJson(std::string_view text, char* to) {
 }
 
 NumberForm ClassifyNumber(std::string_view text) {
-#if defined(__SSE2__)
-  // Plain digits with at most one inner point, up to 16 characters: nearly every number there is.
-  if (text.size() - 1 < 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data()));
-    const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-    const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(9)), above);
-    const uint32_t inside = (1u << text.size()) - 1;
-    const uint32_t other = ~static_cast<uint32_t>(_mm_movemask_epi8(digit)) & inside;
-    if (other == 0) {
-      if (text.front() != '0' || text.size() == 1) return NumberForm::kJson;
-    } else if (std::has_single_bit(other)) {
-      const auto place = static_cast<size_t>(std::countr_zero(other));
-      if (text[place] == '.' && place > 0 && place + 1 < text.size() &&
-          (text.front() != '0' || place == 1)) {
-        return NumberForm::kJson;
-      }
-    }
-  }
-#endif
+  if (IsPlainNumber(text)) return NumberForm::kJson;
   if (IsJsonNumber(text)) return NumberForm::kJson;
   return base::IsDecimalNumber(text) ? NumberForm::kDecimal : NumberForm::kNone;
 }

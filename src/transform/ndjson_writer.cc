@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "record/record_block.h"
+#include "transform/json_text.h"
 
 namespace tapelake::transform {
 namespace {
@@ -41,15 +42,8 @@ char* PutLiteral(const char (&text)[N], char* to) {
   return to + N - 1;
 }
 
-bool NeedsEscapes(std::string_view text) {
-  bool needed = false;
-  for (const char c : text)
-    needed |= static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-  return needed;
-}
-
 char* PutJsonString(std::string_view text, char* to) {
-  if (!NeedsEscapes(text)) {
+  if (!NeedsEscape(text)) {
     *to++ = '"';
     to = PutExactly(text, to);
     *to++ = '"';

@@ -37,7 +37,7 @@ std::string_view Excerpt(std::string_view text) {
 }
 
 bool ParseContext::Unescape(StringToken* string) {
-  if (std::memchr(string->text.data(), '\\', string->text.size()) == nullptr) return true;
+  if (!HasBackslash(string->text)) return true;
   char* to = arena_.Reserve(string->text.size());
   const char* end = UnescapeJson(string->text, to);
   if (end == nullptr) {

@@ -39,8 +39,13 @@ class ParseContext {
   /// Start of the next token; Take() steps over it.
   const char* Peek() const { return begin_ + *next_; }
   const char* Take() { return begin_ + *next_++; }
-  /// The token whose number Take() will return next.
+  /// For fast paths that look at several tokens at once: the next token, and where they all point
+  /// into.
   const uint32_t* position() const { return next_; }
+  const char* text() const { return begin_; }
+  bool has_escapes() const { return has_escapes_; }
+  /// Step over `count` tokens.
+  void Advance(size_t count) { next_ += count; }
 
   /// The first byte after the string, number or literal that Take() returned last.
   const char* TokenEnd() const {
