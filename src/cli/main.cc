@@ -114,7 +114,7 @@ int Main(const std::string& program, std::vector<std::string> words) {
     Print(HelpText(""));
     return kExitOk;
   }
-  if (words.size() == 2 && IsHelp(words[0]) && words[1] == "--markdown") {
+  if (words.size() == 1 && words[0] == "reference") {  // for our own tools
     Print(ReferenceMarkdown());
     return kExitOk;
   }

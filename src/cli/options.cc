@@ -164,7 +164,7 @@ Status Options::Parse(const std::vector<std::string>& arguments) {
     const OptionInfo& info = infos_[i];
     if (info.name.empty()) {
       options[i] = app.add_option(info.placeholder, values[i]);
-      options[i]->expected(0, info.repeated ? (1 << 20) : 1);
+      options[i]->expected(0, 1 << 20);
     } else if (info.placeholder.empty()) {
       options[i] = app.add_flag(info.name);
     } else {
@@ -182,6 +182,9 @@ Status Options::Parse(const std::vector<std::string>& arguments) {
     if (argument != "--") return UnknownArgument(argument, infos_);
   }
   for (size_t i = 0; i < infos_.size(); ++i) {
+    if (infos_[i].name.empty() && !infos_[i].repeated && values[i].size() > 1) {
+      return UnknownArgument(values[i][1], infos_);
+    }
     if (options[i]->count() > 0) {
       TAPELAKE_RETURN_NOT_OK(setters_[i](values[i]));
     } else if (infos_[i].required) {

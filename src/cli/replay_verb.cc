@@ -51,8 +51,14 @@ class ReplayCommand : public Command {
                        "--speed = '" + speed_ +
                            "' is no speed\nhint: write 'recorded', 'max' or a factor like '10x'");
     }
+    const bool into_table = table_.lake_given() || table_.table_given();
+    if (json_ && !into_table) {
+      return MakeError(ErrorKind::kInvalid,
+                       "--json prints counts to stdout, where the change records go\nhint: leave "
+                       "--json out, or add --table DATABASE.TABLE");
+    }
     app::CatchInterrupts();
-    if (table_.lake_given() || table_.table_given()) return IntoTable(context, *speed);
+    if (into_table) return IntoTable(context, *speed);
     if (events_.empty()) {
       io::DescriptorOutput output(STDOUT_FILENO);
       return ToOutput(context, *speed, output);

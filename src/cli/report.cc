@@ -17,7 +17,7 @@ std::string_view RemedyOf(ErrorKind kind) {
     case ErrorKind::kInvalid:
       return "correct the value named above; --help shows what is allowed";
     case ErrorKind::kNotFound:
-      return "check the name and the path; 'tapelake table list' shows what exists";
+      return "check the name and the path";
     case ErrorKind::kAlreadyExists:
       return "choose another name, or remove what is there";
     case ErrorKind::kConflict:

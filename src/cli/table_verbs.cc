@@ -50,6 +50,14 @@ struct Description {
   std::vector<std::string> advice;
 };
 
+constexpr size_t kValueBytesShown = 80;
+
+std::string Shortened(const std::string& value) {
+  if (value.size() <= kValueBytesShown) return value;
+  return value.substr(0, kValueBytesShown) + "... (" + Grouped(static_cast<int64_t>(value.size())) +
+         " bytes; --json shows all)";
+}
+
 std::string DescriptionText(const Description& description) {
   const app::TableFacts& facts = description.facts;
   std::string out = facts.name.QualifiedName() + " at " + facts.name.path + "\n\nColumns:\n";
@@ -61,7 +69,7 @@ std::string DescriptionText(const Description& description) {
   }
   out += "\nProperties (.hoodie/hoodie.properties):\n";
   for (const auto& [key, value] : facts.config.properties) {
-    out += "  " + key + "=" + value + "\n";
+    out += "  " + key + "=" + Shortened(value) + "\n";
   }
   out += "\nNewest commit: " + (facts.snapshot.instant.empty() ? "none" : facts.snapshot.instant) +
          " of " + Grouped(facts.commits) + " on the active timeline; " + Grouped(facts.rows) +

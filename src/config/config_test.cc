@@ -195,7 +195,8 @@ TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
 TEST(ParseConfig, ReportsSeveralProblemsAtOnceButNotEndlessly) {
   EXPECT_EQ(Problems("lake: {pth: 1}\nquery: {threads: 0}\n").size(), 2u);
   std::string many;
-  for (int i = 0; i < 1000; ++i) many += "key" + std::to_string(i) + ": 1\n";
+  for (int i = 0; i < 1000; ++i)
+    many += "key" + std::to_string(i) + ": 1\n";
   EXPECT_EQ(Problems(many).size(), kProblemsMax);
 }
 
@@ -231,9 +232,11 @@ TEST(ParseConfig, AcceptsAnchorsAndBoundsThem) {
   EXPECT_EQ(config.tables[1].columns[1].type, "timestamp");
 
   std::string bomb = "tables:\n- &t\n  name: a\n  columns: [";
-  for (int i = 0; i < 1000; ++i) bomb += "{name: x},";
+  for (int i = 0; i < 1000; ++i)
+    bomb += "{name: x},";
   bomb += "]\n";
-  for (int i = 0; i < 1000; ++i) bomb += "- *t\n";
+  for (int i = 0; i < 1000; ++i)
+    bomb += "- *t\n";
   const std::vector<Problem> problems = Problems(bomb);
   ASSERT_FALSE(problems.empty());
   EXPECT_EQ(problems[0].what, "the configuration has more than 100000 values");

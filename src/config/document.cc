@@ -14,9 +14,15 @@ std::string RangeText(const FieldInfo& info, std::string (*format)(int64_t)) {
   return format(info.min) + " to " + format(info.max);
 }
 
-std::string IntegerText(int64_t value) { return std::to_string(value); }
-std::string DurationText(int64_t micros) { return FormatDuration({micros}); }
-std::string SizeText(int64_t bytes) { return FormatByteSize({bytes}); }
+std::string IntegerText(int64_t value) {
+  return std::to_string(value);
+}
+std::string DurationText(int64_t micros) {
+  return FormatDuration({micros});
+}
+std::string SizeText(int64_t bytes) {
+  return FormatByteSize({bytes});
+}
 
 class MarkdownVisitor : public Visitor {
  public:
@@ -89,7 +95,8 @@ class SchemaVisitor : public Visitor {
     Begin(info, "string");
     if (!info.choices.empty()) {
       writer_.Key("enum").BeginArray();
-      for (const std::string& choice : info.choices) writer_.String(choice);
+      for (const std::string& choice : info.choices)
+        writer_.String(choice);
       writer_.EndArray();
     }
     if (!info.required) writer_.Key("default").String(*member);
@@ -123,7 +130,8 @@ class SchemaVisitor : public Visitor {
     writer->EndObject();
     if (!visitor.required_.empty()) {
       writer->Key("required").BeginArray();
-      for (const std::string& key : visitor.required_) writer->String(key);
+      for (const std::string& key : visitor.required_)
+        writer->String(key);
       writer->EndArray();
     }
     writer->Key("additionalProperties").Bool(false);
@@ -186,7 +194,8 @@ class JsonVisitor : public Visitor {
   }
   void Field(const FieldInfo& info, std::vector<std::string>* member) override {
     writer_.Key(info.key).BeginArray();
-    for (const std::string& item : *member) writer_.String(item);
+    for (const std::string& item : *member)
+      writer_.String(item);
     writer_.EndArray();
   }
 
@@ -227,7 +236,8 @@ class YamlVisitor : public Visitor {
   }
   void Field(const FieldInfo& info, std::vector<std::string>* member) override {
     std::string list = "[";
-    for (const std::string& item : *member) list += (list.size() > 1 ? ", " : "") + Quote(item);
+    for (const std::string& item : *member)
+      list += (list.size() > 1 ? ", " : "") + Quote(item);
     Line(info, list + "]");
   }
 

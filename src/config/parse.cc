@@ -156,7 +156,8 @@ class ParseVisitor : public Visitor {
       const std::string nearest = Nearest(key, known_);
       std::string hint = nearest.empty() ? "known here:" : "did you mean '" + nearest + "'?";
       if (nearest.empty()) {
-        for (const std::string& known : known_) hint += " " + known;
+        for (const std::string& known : known_)
+          hint += " " + known;
       }
       state_.Add(nodes.first, "unknown key '" + path_ + key + "'", hint);
     }

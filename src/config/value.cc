@@ -34,7 +34,8 @@ std::optional<int64_t> ParseWithUnit(std::string_view text, std::span<const Unit
   if (digits_end != std::string_view::npos) {
     suffix = text.substr(digits_end);
     text = text.substr(0, digits_end);
-    while (suffix.starts_with(' ')) suffix.remove_prefix(1);
+    while (suffix.starts_with(' '))
+      suffix.remove_prefix(1);
   }
   const std::optional<int64_t> number = ParseInteger(text);
   if (!number) return std::nullopt;
@@ -75,7 +76,9 @@ std::optional<ByteSize> ParseByteSize(std::string_view text) {
   return ByteSize{*bytes};
 }
 
-std::string FormatByteSize(ByteSize size) { return FormatWithUnit(size.bytes, kBinaryUnits, ""); }
+std::string FormatByteSize(ByteSize size) {
+  return FormatWithUnit(size.bytes, kBinaryUnits, "");
+}
 
 std::optional<int64_t> ParseInteger(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
