@@ -14,7 +14,10 @@ constexpr std::string_view kExitCodes[][2] = {
     {"1", "failed; stderr says what, where and what to do"},
     {"2", "the command line is wrong"},
     {"78", "the configuration is wrong"},
-    {"130", "interrupted: a first Ctrl-C drains and commits, a second one stops at once"}};
+    {"130",
+     "interrupted before the work was done, or stopped at once by a second Ctrl-C (`up` drained by "
+     "a "
+     "first one ends with 0)"}};
 
 /// Break `text` into lines of at most kColumnsMax, continued at `indent`.
 std::string Wrap(std::string_view text, size_t indent) {
@@ -105,7 +108,7 @@ std::string HelpText(std::string_view group) {
       "  tapelake up\n\nExit codes: ";
   for (const auto& [code, meaning] : kExitCodes) {
     if (code != "0") out += "; ";
-    const std::string_view brief = meaning.substr(0, meaning.find_first_of(";:"));
+    const std::string_view brief = meaning.substr(0, meaning.find_first_of(";:,"));
     out += std::string(code) + " " + std::string(brief);
   }
   return out + ".\n";
