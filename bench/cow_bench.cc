@@ -13,6 +13,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <arrow/array.h>
+#include <arrow/array/concatenate.h>
 #include <arrow/table.h>
 #include <arrow/util/checked_cast.h>
 #include <parquet/arrow/reader.h>
@@ -41,35 +42,37 @@ Result<std::shared_ptr<arrow::Table>> ReadFile(io::FileSystem& files, const std:
 }
 
 /// Spark writes timestamps as INT96, which says nothing of their zone: they are UTC.
-Result<std::shared_ptr<arrow::RecordBatch>> WithUtcTimestamps(
-    const std::shared_ptr<arrow::RecordBatch>& batch) {
-  arrow::FieldVector fields;
-  arrow::ArrayVector columns;
-  for (int i = 0; i < batch->num_columns(); ++i) {
-    auto field = batch->schema()->field(i)->WithNullable(true);
-    auto column = batch->column(i);
-    if (column->type_id() == arrow::Type::TIMESTAMP) {
-      field = field->WithType(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
-      TAPELAKE_ASSIGN_OR_RAISE(column, column->View(field->type()));
-    }
-    fields.push_back(field->WithMetadata(nullptr));
-    columns.push_back(std::move(column));
-  }
-  return arrow::RecordBatch::Make(arrow::schema(fields), batch->num_rows(), columns);
+Result<std::shared_ptr<arrow::Array>> InUtc(const std::shared_ptr<arrow::Array>& column) {
+  if (column->type_id() != arrow::Type::TIMESTAMP) return column;
+  return column->View(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> ReadRows(io::FileSystem& files,
                                                      const std::string& folder) {
-  std::vector<std::shared_ptr<arrow::Table>> tables;
+  std::vector<std::string> names;
+  std::vector<arrow::ArrayVector> chunks;  // per column
   TAPELAKE_ASSIGN_OR_RAISE(const auto entries, files.List(folder));
   for (const io::FileInfo& entry : entries) {
-    if (!entry.name.ends_with(".parquet")) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(auto table, ReadFile(files, io::JoinPath(folder, entry.name)));
-    tables.push_back(std::move(table));
+    if (!entry.name.ends_with(".parquet") || entry.name.starts_with('.')) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto table, ReadFile(files, io::JoinPath(folder, entry.name)));
+    names = table->ColumnNames();
+    chunks.resize(names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      const auto& more = table->column(static_cast<int>(i))->chunks();
+      chunks[i].insert(chunks[i].end(), more.begin(), more.end());
+    }
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto all, arrow::ConcatenateTables(tables));
-  TAPELAKE_ASSIGN_OR_RAISE(auto batch, all->CombineChunksToBatch());
-  return WithUtcTimestamps(batch);
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  for (size_t i = 0; i < names.size(); ++i) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(chunks[i]));
+    chunks[i].clear();  // the rows never lie in memory twice
+    TAPELAKE_ASSIGN_OR_RAISE(column, InUtc(column));
+    fields.push_back(arrow::field(names[i], column->type()));
+    columns.push_back(std::move(column));
+  }
+  const int64_t rows = columns.empty() ? 0 : columns.front()->length();
+  return arrow::RecordBatch::Make(arrow::schema(fields), rows, columns);
 }
 
 struct Changes {

@@ -12,7 +12,6 @@ by event_seq. Settings: Hudi's defaults, 2 cores, 6 GB heap, shuffle parallelism
 import json
 import os
 import shutil
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -103,8 +102,46 @@ def generate(session, folder: Path) -> None:
         str(folder / "upsert.parquet"))
 
 
-def write(session, operation: str, rows: Path, table: Path) -> float:
-    """Return the seconds from reading the rows to the end of the commit."""
+def java_processes() -> list[Path]:
+    """/proc folders of the Java processes below this one."""
+    parents, names = {}, {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, rest = (process / "stat").read_text().partition(" (")[2].rpartition(") ")
+        except OSError:
+            continue
+        parents[process.name], names[process.name] = rest.split()[1], name
+    own, found = str(os.getpid()), []
+    for pid, name in names.items():
+        ancestor = pid
+        while ancestor in parents and ancestor != own:
+            ancestor = parents[ancestor]
+        if ancestor == own and name == "java":
+            found.append(Path("/proc") / pid)
+    return found
+
+
+def jvm_cpu_seconds() -> float:
+    """CPU time the JVM has used so far, user and system."""
+    ticks = 0
+    for process in java_processes():
+        fields = (process / "stat").read_text().rpartition(") ")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def jvm_peak_bytes() -> int:
+    """The greatest resident set the JVM has had."""
+    peak = 0
+    for process in java_processes():
+        for line in (process / "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                peak = max(peak, int(line.split()[1]) * 1024)
+    return peak
+
+
+def write(session, operation: str, rows: Path, table: Path) -> dict:
+    """Wall and CPU seconds from reading the rows to the end of the commit."""
     options = {
         "hoodie.table.name": "bench",
         "hoodie.datasource.write.table.type": "COPY_ON_WRITE",
@@ -116,39 +153,20 @@ def write(session, operation: str, rows: Path, table: Path) -> float:
         "hoodie.upsert.shuffle.parallelism": "4",
         "hoodie.bulkinsert.shuffle.parallelism": "4",
     }
-    start = time.monotonic()
+    start, cpu = time.monotonic(), jvm_cpu_seconds()
     frame = session.read.parquet(str(rows))
     frame.write.format("hudi").options(**options).mode("append").save(str(table))
-    return time.monotonic() - start
-
-
-def peak_jvm_bytes() -> int:
-    """The greatest resident set of any Java process below this one."""
-    own, peak = str(os.getpid()), 0
-    parents, status = {}, {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            lines = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines()
-                         if ":" in line)
-        except OSError:
-            continue
-        parents[process.name], status[process.name] = lines["PPid"].strip(), lines
-    for pid, lines in status.items():
-        ancestor = pid
-        while ancestor in parents and ancestor != own:
-            ancestor = parents[ancestor]
-        if ancestor == own and lines["Name"].strip() == "java":
-            peak = max(peak, int(lines["VmHWM"].split()[0]) * 1024)
-    return peak
+    return {"seconds": time.monotonic() - start, "cpu_seconds": jvm_cpu_seconds() - cpu,
+            "peak_bytes": jvm_peak_bytes()}
 
 
 def measure(session, folder: Path) -> dict:
+    """All runs of both operations; the first of each only warms the JVM."""
     loaded = folder / "spark-loaded"
     loads, upserts = [], []
     for _ in range(1 + MEASURED_RUNS):
         shutil.rmtree(loaded, ignore_errors=True)
         loads.append(write(session, "bulk_insert", folder / "base.parquet", loaded))
-    load_peak = peak_jvm_bytes()
     for number in range(1 + MEASURED_RUNS):
         table = folder / f"spark-upserted-{number}"
         shutil.rmtree(table, ignore_errors=True)
@@ -156,11 +174,7 @@ def measure(session, folder: Path) -> dict:
         upserts.append(write(session, "upsert", folder / "upsert.parquet", table))
         shutil.rmtree(table)
     shutil.rmtree(loaded)
-    return {
-        "load": statistics.median(loads[1:]), "load_runs": loads,
-        "upsert": statistics.median(upserts[1:]), "upsert_runs": upserts,
-        "load_peak_bytes": load_peak, "upsert_peak_bytes": peak_jvm_bytes(),
-    }
+    return {"load": loads, "upsert": upserts}
 
 
 def main() -> None:

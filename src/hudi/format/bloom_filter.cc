@@ -1,5 +1,7 @@
 #include "hudi/format/bloom_filter.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -14,37 +16,59 @@ constexpr int32_t kFormatVersion = -1;
 constexpr uint8_t kMurmurHash = 1;
 constexpr int64_t kBitsMax = int64_t{1} << 30;
 
+constexpr size_t kLanes = 4;
+using Keys = std::array<std::string_view, kLanes>;
+using Hashes = std::array<uint32_t, kLanes>;
+
 /// Murmur 2 with the tail as Hadoop reads it: the last byte lowest, bytes as signed numbers.
-uint32_t HadoopMurmur(std::string_view key, uint32_t seed) {
+/// One hash waits for itself at every step; `lane_count` keys of one length side by side do not.
+template <size_t lane_count>
+void HadoopMurmur(const std::array<std::string_view, lane_count>& keys,
+                  std::array<uint32_t, lane_count>* seeds_to_hashes) {
   constexpr uint32_t kM = 0x5bd1e995;
-  const auto size = static_cast<uint32_t>(key.size());
-  const char* at = key.data();
-  uint32_t hash = seed ^ size;
-  for (uint32_t words = size / 4; words > 0; --words, at += 4) {
-    uint32_t word = 0;
-    std::memcpy(&word, at, sizeof(word));
-    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
-    word *= kM;
-    word ^= word >> 24U;
-    hash = hash * kM ^ word * kM;
+  auto& hashes = *seeds_to_hashes;
+  const auto size = static_cast<uint32_t>(keys[0].size());
+  for (uint32_t& hash : hashes)
+    hash ^= size;
+  for (uint32_t at = 0; at + 4 <= size; at += 4) {
+    for (size_t lane = 0; lane < lane_count; ++lane) {
+      uint32_t word = 0;
+      std::memcpy(&word, keys[lane].data() + at, sizeof(word));
+      if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap32(word);
+      word *= kM;
+      word ^= word >> 24U;
+      hashes[lane] = hashes[lane] * kM ^ word * kM;
+    }
   }
-  const auto signed_byte = [&](uint32_t from_end) {
-    return static_cast<uint32_t>(static_cast<int32_t>(static_cast<int8_t>(key[size - from_end])));
-  };
   const uint32_t left = size % 4;
-  if (left != 0) {
+  for (size_t lane = 0; lane < lane_count; ++lane) {
+    uint32_t hash = hashes[lane];
+    const auto signed_byte = [&](uint32_t from_end) {
+      const auto byte = static_cast<int8_t>(keys[lane][size - from_end]);
+      return static_cast<uint32_t>(static_cast<int32_t>(byte));
+    };
     if (left >= 3) hash ^= signed_byte(3) << 16U;
     if (left >= 2) hash ^= signed_byte(2) << 8U;
-    hash = (hash ^ signed_byte(1)) * kM;
+    if (left >= 1) hash = (hash ^ signed_byte(1)) * kM;
+    hash = (hash ^ (hash >> 13U)) * kM;
+    hashes[lane] = hash ^ (hash >> 15U);
   }
-  hash = (hash ^ (hash >> 13U)) * kM;
-  return hash ^ (hash >> 15U);
+}
+
+uint32_t HadoopMurmur(std::string_view key, uint32_t seed) {
+  std::array<uint32_t, 1> hash = {seed};
+  HadoopMurmur<1>({key}, &hash);
+  return hash[0];
 }
 
 /// |hash rem bits| with Java's signed remainder.
 uint32_t Position(uint32_t hash, int32_t bit_count) {
   const int64_t remainder = static_cast<int32_t>(hash) % static_cast<int64_t>(bit_count);
   return static_cast<uint32_t>(remainder < 0 ? -remainder : remainder);
+}
+
+void SetBit(std::vector<uint8_t>* row, uint32_t position) {
+  (*row)[position / 8] |= static_cast<uint8_t>(1U << (position % 8));
 }
 
 void AppendInt32(int32_t value, std::string* out) {
@@ -153,10 +177,34 @@ void BloomFilter::Add(std::string_view key) {
   uint32_t hash = 0;
   for (int32_t i = 0; i < hash_count_; ++i) {
     hash = HadoopMurmur(key, hash);
-    const uint32_t position = Position(hash, bit_count_);
-    row[position / 8] |= static_cast<uint8_t>(1U << (position % 8));
+    SetBit(&row, Position(hash, bit_count_));
   }
   ++entries_;
+}
+
+void BloomFilter::AddAll(std::span<const std::string_view> keys) {
+  while (!keys.empty()) {
+    const bool side_by_side =
+        keys.size() >= kLanes && spare_entries() >= static_cast<int64_t>(kLanes) &&
+        std::ranges::all_of(keys.first(kLanes),
+                            [&](std::string_view key) { return key.size() == keys[0].size(); });
+    if (!side_by_side) {
+      Add(keys.front());
+      keys = keys.subspan(1);
+      continue;
+    }
+    Keys lanes;
+    std::ranges::copy(keys.first(kLanes), lanes.begin());
+    Hashes hashes = {};
+    Row& row = rows_.back();
+    for (int32_t i = 0; i < hash_count_; ++i) {
+      HadoopMurmur(lanes, &hashes);
+      for (const uint32_t hash : hashes)
+        SetBit(&row, Position(hash, bit_count_));
+    }
+    entries_ += kLanes;
+    keys = keys.subspan(kLanes);
+  }
 }
 
 bool BloomFilter::MayContain(std::string_view key) const {

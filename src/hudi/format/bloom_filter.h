@@ -4,6 +4,7 @@
 /// (docs/internals/hudi-v6.md, section 9.1).
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ class BloomFilter {
   static Result<BloomFilter> Parse(std::string_view base64, int32_t entries_max);
 
   void Add(std::string_view key);
+  /// Add all keys, in order; several times faster than one by one if neighbours have one length.
+  void AddAll(std::span<const std::string_view> keys);
   bool MayContain(std::string_view key) const;
 
   /// Keys that fit before a further row is needed.

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace tapelake::hudi {
 namespace {
@@ -54,6 +55,21 @@ TEST(BloomFilter, TakesHudisSizes) {
   EXPECT_EQ(filter.hash_count(), 30);
   // Header of 25 bytes, one row of 13 + ceil(43133 / 8) bytes, in base64.
   EXPECT_EQ(filter.Serialize().size(), (25U + 13U + 5392U + 2U) / 3U * 4U);
+}
+
+TEST(BloomFilter, AddsManyKeysAsItAddsEach) {
+  const BloomFilter::Sizing sizing{
+      .entries_per_row = 101, .false_positive_rate = 1e-3, .entries_max = 300};
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1000; ++i)
+    texts.push_back(std::string(static_cast<size_t>(i / 50), '\xE4') + Key(i));
+  const std::vector<std::string_view> keys(texts.begin(), texts.end());
+  BloomFilter one_by_one(sizing);
+  for (const std::string_view key : keys)
+    one_by_one.Add(key);
+  BloomFilter together(sizing);
+  together.AddAll(keys);
+  EXPECT_EQ(together.Serialize(), one_by_one.Serialize());
 }
 
 TEST(BloomFilter, RefusesDamagedText) {

@@ -97,6 +97,10 @@ std::string FileGroupTask::RelativePath() const {
 Result<FileGroupOutcome> FileGroupMerge::Run() {
   FileGroupOutcome outcome;
   fates_.assign(task_.changes.size(), Fate::kNew);
+  changes_.reserve(task_.changes.size());
+  for (const uint32_t change : task_.changes) {
+    changes_.push_back(context_.request.changes[change]);
+  }
   TAPELAKE_RETURN_NOT_OK(OpenStored());
   TAPELAKE_RETURN_NOT_OK(IndexChanges());
   ChooseColumnForms();
@@ -106,7 +110,7 @@ Result<FileGroupOutcome> FileGroupMerge::Run() {
     if (fates_[local] == Fate::kRefused) {
       ++outcome.kept_stored_rows;
       outcome.refused.push_back(task_.changes[local]);
-    } else if (fates_[local] == Fate::kNew && ChangeOf(local).row == RecordChange::kDelete) {
+    } else if (fates_[local] == Fate::kNew && changes_[local].row == RecordChange::kDelete) {
       ++outcome.missing_deletes;
     }
   }
@@ -115,10 +119,6 @@ Result<FileGroupOutcome> FileGroupMerge::Run() {
 }
 
 Status FileGroupMerge::OpenStored() {
-  int64_t incoming = 0;
-  for (uint32_t local = 0; local < fates_.size(); ++local) {
-    if (ChangeOf(local).row != RecordChange::kDelete) ++incoming;
-  }
   if (task_.stored != nullptr) {
     BaseFileReadOptions options{.keep_dictionaries = true,
                                 .dense_columns = {MetaName(kSequence), MetaName(kRecordKey)}};
@@ -136,14 +136,14 @@ Status FileGroupMerge::OpenStored() {
                      context_.files, io::JoinPath(context_.base_path, task_.stored->RelativePath()),
                      options));
   }
-  keys_.emplace(stored_.get(), incoming);
+  keys_.emplace(stored_.get(), static_cast<int64_t>(changes_.size()) - task_.delete_count);
   return Status::OK();
 }
 
 Status FileGroupMerge::IndexChanges() {
   locals_by_key_.reserve(task_.changes.size());
   for (uint32_t local = 0; local < task_.changes.size(); ++local) {
-    const std::string_view key = ChangeOf(local).record_key;
+    const std::string_view key = changes_[local].record_key;
     if (!locals_by_key_.try_emplace(key, local).second) {
       return MakeError(ErrorKind::kInvalid, "record key '" + std::string(key) +
                                                 "' is changed twice in one commit of partition '" +
@@ -231,7 +231,7 @@ bool FileGroupMerge::Stays(const std::shared_ptr<arrow::RecordBatch>& batch, int
     }
   }
   fates_[local] = Fate::kReplaces;
-  ++(ChangeOf(local).row == RecordChange::kDelete ? deletes_ : updates_);
+  ++(changes_[local].row == RecordChange::kDelete ? deletes_ : updates_);
   return false;
 }
 
@@ -257,19 +257,20 @@ Status FileGroupMerge::AppendStored(const std::shared_ptr<arrow::RecordBatch>& k
 
 Status FileGroupMerge::AppendIncoming() {
   std::vector<uint32_t> locals;
+  std::vector<std::string_view> new_keys;
   for (uint32_t local = 0; local < fates_.size(); ++local) {
-    const bool is_delete = ChangeOf(local).row == RecordChange::kDelete;
+    const bool is_delete = changes_[local].row == RecordChange::kDelete;
     if (is_delete || fates_[local] == Fate::kRefused) continue;
-    if (fates_[local] == Fate::kNew) ++inserts_;
-    if (fates_[local] == Fate::kNew || keys_->needs_stored_keys()) {
-      keys_->Add(ChangeOf(local).record_key);
-    }
+    const bool is_new = fates_[local] == Fate::kNew;
+    if (is_new) ++inserts_;
+    if (is_new || keys_->needs_stored_keys()) new_keys.push_back(changes_[local].record_key);
     locals.push_back(local);
     if (locals.size() == kRowGroupRows) {
       TAPELAKE_RETURN_NOT_OK(AppendIncomingRows(locals));
       locals.clear();
     }
   }
+  keys_->AddAll(new_keys);
   return locals.empty() ? Status::OK() : AppendIncomingRows(locals);
 }
 
@@ -277,7 +278,7 @@ Status FileGroupMerge::AppendIncomingRows(std::span<const uint32_t> locals) {
   std::vector<int64_t> rows;
   rows.reserve(locals.size());
   for (const uint32_t local : locals)
-    rows.push_back(ChangeOf(local).row);
+    rows.push_back(changes_[local].row);
   TAPELAKE_ASSIGN_OR_RAISE(auto data, TakeRows(context_.request.rows, rows));
   const auto count = static_cast<int64_t>(locals.size());
   arrow::ArrayVector columns(kMetaCount);
@@ -298,12 +299,12 @@ Result<std::shared_ptr<arrow::Array>> FileGroupMerge::IncomingKeys(
     std::span<const uint32_t> locals) {
   int64_t bytes = 0;
   for (const uint32_t local : locals)
-    bytes += static_cast<int64_t>(ChangeOf(local).record_key.size());
+    bytes += static_cast<int64_t>(changes_[local].record_key.size());
   arrow::StringBuilder builder;
   TAPELAKE_RETURN_NOT_OK(builder.Reserve(static_cast<int64_t>(locals.size())));
   TAPELAKE_RETURN_NOT_OK(builder.ReserveData(bytes));
   for (const uint32_t local : locals)
-    builder.UnsafeAppend(ChangeOf(local).record_key);
+    builder.UnsafeAppend(changes_[local].record_key);
   return builder.Finish();
 }
 

@@ -41,6 +41,7 @@ struct FileGroupTask {
   std::string file_name;              ///< Of the new base file.
   const FileSlice* stored = nullptr;  ///< Its latest slice; nullptr: a new group.
   std::span<const uint32_t> changes;  ///< Indices into the request's changes.
+  int64_t delete_count = 0;           ///< How many of them delete.
 
   /// Relative to the base path.
   std::string RelativePath() const;
@@ -89,15 +90,13 @@ class FileGroupMerge {
   Result<std::shared_ptr<arrow::Array>> IncomingKeys(std::span<const uint32_t> locals);
   Result<std::shared_ptr<arrow::Array>> SequenceNumbers(int64_t rows);
 
-  const RecordChange& ChangeOf(uint32_t local) const {
-    return context_.request.changes[task_.changes[local]];
-  }
   bool changed() const { return inserts_ + updates_ + deletes_ > 0; }
 
   const CommitContext& context_;
   const FileGroupTask& task_;
-  absl::flat_hash_map<std::string_view, uint32_t> locals_by_key_;  // only if there are stored rows
-  std::vector<Fate> fates_;                                        // per local change
+  absl::flat_hash_map<std::string_view, uint32_t> locals_by_key_;
+  std::vector<RecordChange> changes_;  // the task's, side by side: they are read several times
+  std::vector<Fate> fates_;            // per local change
   std::unique_ptr<BaseFileReader> stored_;
   std::unique_ptr<BaseFileWriter> writer_;
   std::optional<KeySummary> keys_;

@@ -78,10 +78,17 @@ KeySummary::KeySummary(const BaseFileReader* previous, int64_t new_keys) : filte
       needs_stored_keys_ || !inherited ? NewFilter(stored_keys + new_keys) : std::move(*inherited);
 }
 
-void KeySummary::Add(std::string_view key) {
-  filter_.Add(key);
-  if (!has_range_ || CompareAsJava(key, min_) < 0) min_ = key;
-  if (!has_range_ || CompareAsJava(key, max_) > 0) max_ = key;
+void KeySummary::AddAll(std::span<const std::string_view> keys) {
+  if (keys.empty()) return;
+  filter_.AddAll(keys);
+  std::string_view min = has_range_ ? std::string_view(min_) : keys.front();
+  std::string_view max = has_range_ ? std::string_view(max_) : keys.front();
+  for (const std::string_view key : keys) {
+    if (CompareAsJava(key, min) < 0) min = key;
+    if (CompareAsJava(key, max) > 0) max = key;
+  }
+  if (!has_range_ || min.data() != min_.data()) min_ = std::string(min);
+  if (!has_range_ || max.data() != max_.data()) max_ = std::string(max);
   has_range_ = true;
 }
 

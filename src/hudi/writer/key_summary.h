@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,10 +26,10 @@ class KeySummary {
 
   /// Whether AddStored must be called for every row that stays.
   bool needs_stored_keys() const { return needs_stored_keys_; }
-  void AddStored(std::string_view key) { Add(key); }
-  /// Add the key of a row that comes in. Keys known before need not be added again unless
+  void AddStored(std::string_view key) { AddAll({&key, 1}); }
+  /// Add the keys of rows that come in. Keys known before need not be added again unless
   /// needs_stored_keys().
-  void Add(std::string_view key);
+  void AddAll(std::span<const std::string_view> keys);
 
   /// Put the footer entries into `*footer`.
   void WriteTo(std::map<std::string, std::string>* footer) const;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace tapelake::hudi {
 namespace {
 
@@ -19,8 +21,8 @@ TEST(CompareAsJava, OrdersByUtf16CodeUnits) {
 TEST(KeySummary, StatesTheRangeOfTheKeysAdded) {
   KeySummary summary(nullptr, 3);
   EXPECT_FALSE(summary.needs_stored_keys());
-  for (const char* key : {"m", "b", "x"})
-    summary.Add(key);
+  const std::vector<std::string_view> keys = {"m", "b", "x"};
+  summary.AddAll(keys);
   std::map<std::string, std::string> footer;
   summary.WriteTo(&footer);
   EXPECT_EQ(footer.at("hoodie_min_record_key"), "b");

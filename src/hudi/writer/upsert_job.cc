@@ -128,11 +128,13 @@ Status UpsertJob::Distribute() {
   std::vector<uint32_t> group_of_change(change_count);
   // A counting sort by (partition, bucket): stable, so rows stay in the request's order.
   std::vector<size_t> ends(partition_paths_.size() * buckets + 1, 0);
+  std::vector<int64_t> deletes(partition_paths_.size() * buckets, 0);
   for (size_t i = 0; i < change_count; ++i) {
     const RecordChange& change = request_.changes[i];
     const uint32_t bucket = target_.index.BucketOf(change.record_key);
     group_of_change[i] = partition_of_value_[change.partition] * buckets + bucket;
     ++ends[group_of_change[i] + 1];
+    if (change.row == RecordChange::kDelete) ++deletes[group_of_change[i]];
   }
   for (size_t group = 1; group < ends.size(); ++group)
     ends[group] += ends[group - 1];
@@ -145,6 +147,7 @@ Status UpsertJob::Distribute() {
     if (ends[group] == ends[group + 1]) continue;
     AddTask(static_cast<uint32_t>(group / buckets), static_cast<uint32_t>(group % buckets),
             std::span(ordered_changes_).subspan(ends[group], ends[group + 1] - ends[group]));
+    tasks_.back().delete_count = deletes[group];
   }
   return Status::OK();
 }
@@ -171,10 +174,9 @@ CommitMetadata UpsertJob::PlannedMetadata() const {
     stat.file_id = task.file_id;
     stat.path = task.RelativePath();
     stat.partition_path = task.partition_path;
-    for (const uint32_t change : task.changes) {
-      const bool is_delete = request_.changes[change].row == RecordChange::kDelete;
-      ++(is_delete ? stat.deletes : (task.stored != nullptr ? stat.update_writes : stat.inserts));
-    }
+    const auto rows = static_cast<int64_t>(task.changes.size()) - task.delete_count;
+    stat.deletes = task.delete_count;
+    (task.stored != nullptr ? stat.update_writes : stat.inserts) = rows;
     if (task.stored != nullptr) stat.previous_commit = task.stored->base_instant;
     planned.write_stats[task.partition_path].push_back(std::move(stat));
   }
