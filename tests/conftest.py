@@ -58,6 +58,8 @@ def spark(hudi_bundle, tmp_path_factory):
         "spark.sql.warehouse.dir": scratch / "warehouse",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
+        # Sums of decimal(38,18) keep their 18 decimals, as this run's expectations do.
+        "spark.sql.decimalOperations.allowPrecisionLoss": "false",
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
         "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",

@@ -121,7 +121,7 @@ setup_npm() {
   say "installing with npm into .deps/npm: DuckDB's library, simdjson"
   mkdir -p "$DEPS/npm"
   cp tools/npm/package.json tools/npm/package-lock.json "$DEPS/npm/"
-  (cd "$DEPS/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  (cd "$DEPS/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
   stamp_set "$stamp"
 }
 
@@ -179,7 +179,7 @@ setup_hudi_bundle() {
   mkdir -p "$DEPS/jars"
   while read -r artifact; do
     say "fetching with Maven into .deps/jars: $artifact"
-    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
       -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >&2
   done < <(grep -v '^#' tests/hudi-bundle.txt)
   stamp_set "$stamp"
