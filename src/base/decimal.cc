@@ -70,22 +70,29 @@ bool ParseShortDecimal(std::string_view text, int precision, int scale, Int128* 
   constexpr size_t kCharactersMax = 20;  // sign, point, 18 digits
   if (text.empty() || text.size() > kCharactersMax) return false;
   const bool negative = text.front() == '-';
-  text.remove_prefix(negative ? 1 : 0);
+  const char* at = text.data() + (negative ? 1 : 0);
+  const char* end = text.data() + text.size();
   uint64_t value = 0;
-  int digits = 0;
-  int point_at = -1;  // digits before the point
-  for (const char c : text) {
-    if (IsDigit(c)) {
-      value = value * 10 + static_cast<uint64_t>(c - '0');
-      ++digits;
-    } else if (c == '.' && point_at < 0) {
-      point_at = digits;
-    } else {
-      return false;
+  const auto take_digits = [&at, end, &value] {
+    const char* begin = at;
+    for (; at < end; ++at) {
+      const auto digit = static_cast<unsigned>(*at) - '0';
+      if (digit > 9) break;
+      value = value * 10 + digit;
     }
+    return static_cast<int>(at - begin);
+  };
+  int digits = take_digits();
+  int fraction_digits = 0;
+  if (at < end && *at == '.') {
+    ++at;
+    fraction_digits = take_digits();
+    digits += fraction_digits;
   }
-  const int shift = scale - (point_at < 0 ? 0 : digits - point_at);
-  if (digits == 0 || digits > 18 || shift < 0 || digits + shift > precision) return false;
+  const int shift = scale - fraction_digits;
+  if (at != end || digits == 0 || digits > 18 || shift < 0 || digits + shift > precision) {
+    return false;
+  }
   const UInt128 magnitude = value * kPowersOfTen[shift];
   *scaled = negative ? -static_cast<Int128>(magnitude) : static_cast<Int128>(magnitude);
   return true;
