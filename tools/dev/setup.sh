@@ -187,10 +187,11 @@ setup_hudi_bundle() {
 
 # --- building ----------------------------------------------------------------------------------
 
+# build_preset PRESET [TARGET…]: everything if no target is named.
 build_preset() {
   local preset="$1"
   [[ -f "build/$preset/build.ninja" ]] ||
     phase "configure $preset" cmake --preset "$preset" --log-level=WARNING
-  phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet
+  phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}"
   if [[ -x "build/$preset/tapelake" ]]; then say "the program is build/$preset/tapelake"; fi
 }
