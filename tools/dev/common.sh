@@ -4,6 +4,9 @@ DEPS="$TAPELAKE_ROOT/.deps"
 STAMPS="$DEPS/stamps"
 JOBS="$(nproc 2>/dev/null || echo 2)"
 
+# Lets a second clone of the project reuse what a first one compiled.
+export CCACHE_BASEDIR="$TAPELAKE_ROOT" CCACHE_NOHASHDIR=true
+
 say() { printf '[dev] %s\n' "$*" >&2; }
 
 fail() {
