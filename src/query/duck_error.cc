@@ -50,17 +50,20 @@ Status DuckError(const char* message, int first_line) {
   if (kind == ErrorKind::kShuttingDown) return MakeError(kind, "the query was interrupted");
   CutAt("\n\nStack Trace", &text);
   CutAt("\nStack Trace", &text);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
   ShiftLineNumber(first_line, &text);
   return MakeError(kind, std::move(text));
 }
 
-std::string WithoutGuess(std::string_view message) {
+std::string WithoutSystemGuess(std::string_view message) {
   std::string text(message);
-  const size_t begin = text.find("\nDid you mean ");
-  if (begin == std::string::npos) return text;
-  const size_t end = text.find('\n', begin + 1);
-  text.erase(begin, end == std::string::npos ? std::string::npos : end - begin);
+  for (const char* prefix : {"pg_", "sqlite_", "duckdb_", "pragma_", "system.", "information_"}) {
+    const size_t begin = text.find(std::string("\nDid you mean \"") + prefix);
+    if (begin == std::string::npos) continue;
+    const size_t end = text.find('\n', begin + 1);
+    text.erase(begin, end == std::string::npos ? std::string::npos : end - begin);
+  }
   return text;
 }
 

@@ -15,7 +15,7 @@ namespace tapelake::query {
 /// own fault), otherwise kInvalid.
 Status DuckError(const char* message, int first_line);
 
-/// The message without DuckDB's guess `Did you mean "..."`.
-std::string WithoutGuess(std::string_view message);
+/// The message without DuckDB's guess `Did you mean "..."` if that names one of its system tables.
+std::string WithoutSystemGuess(std::string_view message);
 
 }  // namespace tapelake::query

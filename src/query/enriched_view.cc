@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string_view>
 
 namespace tapelake::query {
 namespace {
-
-constexpr int kPrecisionMax = 38;
 
 const SnapshotColumn* Find(const std::vector<SnapshotColumn>& columns, std::string_view name) {
   const auto found = std::find_if(columns.begin(), columns.end(),
@@ -16,27 +13,12 @@ const SnapshotColumn* Find(const std::vector<SnapshotColumn>& columns, std::stri
   return found == columns.end() ? nullptr : &*found;
 }
 
-/// Digits of a decimal type; integers have none to offer to DuckDB's decimal product.
-std::optional<int> DecimalPrecision(const std::string& type) {
-  int precision = 0;
-  int scale = 0;
-  if (std::sscanf(type.c_str(), "DECIMAL(%d,%d)", &precision, &scale) != 2) return std::nullopt;
-  return precision;
-}
-
 bool IsExactNumber(const SnapshotColumn* column) {
   static constexpr std::array<std::string_view, 4> kIntegers = {"TINYINT", "SMALLINT", "INTEGER",
                                                                 "BIGINT"};
   return column != nullptr &&
-         (DecimalPrecision(column->type).has_value() ||
+         (column->type.starts_with("DECIMAL") ||
           std::find(kIntegers.begin(), kIntegers.end(), column->type) != kIntegers.end());
-}
-
-std::string NotionalExpression(const SnapshotColumn& price, const SnapshotColumn& quantity) {
-  const auto left = DecimalPrecision(price.type);
-  const auto right = DecimalPrecision(quantity.type);
-  if (left && right && *left + *right <= kPrecisionMax) return "price * quantity";
-  return "exact_product(price, quantity)";
 }
 
 // date_trunc on TIMESTAMPTZ goes through a calendar library and costs seven times as much; in UTC
@@ -51,13 +33,10 @@ std::string HourExpression(const SnapshotColumn& timestamp) {
 
 std::optional<std::string> EnrichedSelect(const std::string& qualified_table,
                                           const std::vector<SnapshotColumn>& columns) {
-  const SnapshotColumn* price = Find(columns, "price");
-  const SnapshotColumn* quantity = Find(columns, "quantity");
   const SnapshotColumn* timestamp = Find(columns, "timestamp");
-  if (!IsExactNumber(price) || !IsExactNumber(quantity) ||
-      !IsExactNumber(Find(columns, "trade_fee")) || timestamp == nullptr ||
-      !timestamp->type.starts_with("TIMESTAMP")) {
-    return std::nullopt;
+  if (timestamp == nullptr || !timestamp->type.starts_with("TIMESTAMP")) return std::nullopt;
+  for (const char* needed : {"price", "quantity", "trade_fee"}) {
+    if (!IsExactNumber(Find(columns, needed))) return std::nullopt;
   }
   for (const char* added : {"notional", "hour_bucket", "fee_rate", "risk_band"}) {
     if (Find(columns, added) != nullptr) return std::nullopt;
@@ -67,8 +46,8 @@ std::optional<std::string> EnrichedSelect(const std::string& qualified_table,
          "CASE WHEN price IS NULL OR quantity IS NULL THEN NULL "
          "WHEN notional > 500000 OR (notional IS NULL AND sign(price) = sign(quantity)) THEN "
          "'HIGH' WHEN notional > 100000 THEN 'MEDIUM' ELSE 'LOW' END AS risk_band "
-         "FROM (SELECT *, " +
-         NotionalExpression(*price, *quantity) + " AS notional FROM " + qualified_table + ")";
+         "FROM (SELECT *, exact_product(price, quantity) AS notional FROM " +
+         qualified_table + ")";
 }
 
 }  // namespace tapelake::query

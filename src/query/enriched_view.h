@@ -11,14 +11,15 @@
 namespace tapelake::query {
 
 /// Return the SELECT of `<table>_enriched` over `qualified_table` (quoted already), or nullopt if
-/// the columns price, quantity, trade_fee (decimals or integers) and timestamp are not all there, or
-/// one of the added names is taken.
+/// the columns price, quantity, trade_fee (decimals or integers) and timestamp are not all there,
+/// or one of the added names is taken.
 ///
 /// All columns of the table, then:
-///   notional     DECIMAL, price * quantity, never through double. If precisions add up to at most
-///                38 digits it is DuckDB's own product with all decimals, always exact. Otherwise
-///                (decimal(38,18)) it is DECIMAL(38,18): exact if the product has at most 18
-///                decimals, else rounded at the 18th; NULL from 10^20 on.
+///   notional     DECIMAL(38,18), price * quantity through 256-bit integers, never through double:
+///                exact if the product has at most 18 decimals, as that of two decimal(18,8) or of
+///                real prices and quantities in decimal(38,18) has; else rounded half away from
+///                zero at the 18th. NULL from 10^20 on. (DuckDB's own product of two decimal(38,18)
+///                has 36 decimals and overflows at 100.)
 ///   hour_bucket  timestamp cut to the hour (UTC), as date_trunc('hour', timestamp) gives it
 ///   fee_rate     DECIMAL(38,18), trade_fee / notional rounded at the 18th decimal; NULL if
 ///                notional is 0

@@ -11,7 +11,8 @@ using base::UInt128;
 
 constexpr UInt128 PowerOfTen(int exponent) {
   UInt128 power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
+  for (int i = 0; i < exponent; ++i)
+    power *= 10;
   return power;
 }
 
@@ -36,15 +37,18 @@ struct Wide {
 
   void MultiplyByPowerOfTen(int exponent) {
     for (; exponent > 0; exponent -= kDigitsPerStep) {
-      MultiplyAdd(static_cast<uint64_t>(PowerOfTen(exponent < kDigitsPerStep ? exponent
-                                                                             : kDigitsPerStep)),
-                  0);
+      MultiplyAdd(
+          static_cast<uint64_t>(PowerOfTen(exponent < kDigitsPerStep ? exponent : kDigitsPerStep)),
+          0);
     }
   }
 
   uint64_t DivideBySmall(uint64_t divisor) {
+    size_t used = limbs.size();
+    while (used > 0 && limbs[used - 1] == 0)
+      --used;
     UInt128 rest = 0;
-    for (size_t i = limbs.size(); i-- > 0;) {
+    for (size_t i = used; i-- > 0;) {
       rest = rest << 64 | limbs[i];
       limbs[i] = static_cast<uint64_t>(rest / divisor);
       rest %= divisor;

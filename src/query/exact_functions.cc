@@ -88,8 +88,7 @@ void Execute(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector o
   }
 }
 
-Status Register(duckdb_connection connection, const char* name,
-                duckdb_scalar_function_t function) {
+Status Register(duckdb_connection connection, const char* name, duckdb_scalar_function_t function) {
   const DuckScalarFunction scalar(duckdb_create_scalar_function());
   const DuckType any(duckdb_create_logical_type(DUCKDB_TYPE_ANY));
   const DuckType result(duckdb_create_decimal_type(38, kExactScale));

@@ -4,7 +4,8 @@ namespace tapelake::query {
 namespace {
 
 void AppendNames(const std::vector<io::FileInfo>& entries, std::string* out) {
-  for (const io::FileInfo& entry : entries) out->append(entry.name).push_back('\n');
+  for (const io::FileInfo& entry : entries)
+    out->append(entry.name).push_back('\n');
 }
 
 Status NamePath(const Status& status, const std::string& path) {

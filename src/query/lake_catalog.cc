@@ -19,7 +19,9 @@ std::string LowerCase(std::string text) {
   return text;
 }
 
-std::string KeyOf(const LakeTable& table) { return LowerCase(table.database + "." + table.name); }
+std::string KeyOf(const LakeTable& table) {
+  return LowerCase(table.database + "." + table.name);
+}
 
 std::string QualifiedName(const std::string& schema, const std::string& name) {
   return QuoteIdentifier(schema) + "." + QuoteIdentifier(name);
@@ -36,8 +38,7 @@ Result<std::vector<std::string>> ListDirectories(io::FileSystem& files, const st
 
 }  // namespace
 
-Result<std::vector<LakeTable>> ListLakeTables(io::FileSystem& files,
-                                              const std::string& lake_path) {
+Result<std::vector<LakeTable>> ListLakeTables(io::FileSystem& files, const std::string& lake_path) {
   std::vector<LakeTable> tables;
   TAPELAKE_ASSIGN_OR_RAISE(const bool exists, files.Exists(lake_path));
   if (!exists) return tables;
@@ -97,20 +98,18 @@ Status LakeCatalog::RefreshTable(const LakeTable& table, const std::vector<LakeT
   TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
   if (found != views_.end() && found->second.columns == columns) return Status::OK();
   View view{.table = table, .columns = columns, .enriched = {}};
+  TAPELAKE_RETURN_NOT_OK(RunSql("CREATE SCHEMA IF NOT EXISTS " + QuoteIdentifier(table.database)));
   TAPELAKE_RETURN_NOT_OK(
-      RunSql("CREATE SCHEMA IF NOT EXISTS " + QuoteIdentifier(table.database)));
-  TAPELAKE_RETURN_NOT_OK(RunSql("CREATE OR REPLACE VIEW " +
-                                QualifiedName(table.database, table.name) +
-                                " AS FROM query(tapelake_snapshot_sql(" +
-                                QuoteLiteral(table.path) + "))"));
+      RunSql("CREATE OR REPLACE VIEW " + QualifiedName(table.database, table.name) +
+             " AS FROM query(tapelake_snapshot_sql(" + QuoteLiteral(table.path) + "))"));
   TAPELAKE_RETURN_NOT_OK(CreateEnriched(all, &view));
   views_[KeyOf(table)] = std::move(view);
   return Status::OK();
 }
 
 Status LakeCatalog::CreateEnriched(const std::vector<LakeTable>& all, View* view) {
-  const auto select = EnrichedSelect(QualifiedName(view->table.database, view->table.name),
-                                     view->columns);
+  const auto select =
+      EnrichedSelect(QualifiedName(view->table.database, view->table.name), view->columns);
   if (!select.has_value()) return Status::OK();
   std::vector<std::string> schemas = {view->table.database};
   if (view->table.database == kDefaultDatabase) schemas.push_back("main");

@@ -101,8 +101,9 @@ bool LooksLikeMissingTable(const std::string& message) {
 
 }  // namespace
 
-// DuckDB wraps our own errors in its words: give back the original kind. A missing table is the most
-// common mistake, and DuckDB's guess then names its own system tables: say what there is instead.
+// DuckDB wraps our own errors in its words: give back the original kind. A missing table is the
+// most common mistake, and DuckDB's guess then names its own system tables: say what there is
+// instead.
 Status Session::State::Explain(const char* message, const StatementText& statement) {
   const Status own = snapshots.LastError();
   Status status = DuckError(message, statement.first_line);
@@ -111,7 +112,7 @@ Status Session::State::Explain(const char* message, const StatementText& stateme
     return MakeError(KindOf(own), text.substr(text.find(own.message())));
   }
   if (!LooksLikeMissingTable(text)) return status;
-  std::string explained = WithoutGuess(text) + "\n" + KnownTables();
+  std::string explained = WithoutSystemGuess(text) + "\n" + KnownTables();
   for (const auto& [name, reason] : catalog->unreadable()) {
     explained += "\nnot readable: " + name + ": " + reason.message();
   }
@@ -152,9 +153,9 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));
   // A temporary macro is found whatever schema the user chooses with USE.
-  TAPELAKE_RETURN_NOT_OK(RunInternal(
-      state->user.get(),
-      "CREATE TEMP MACRO hudi(path) AS TABLE FROM query(tapelake_snapshot_sql(path))"));
+  TAPELAKE_RETURN_NOT_OK(
+      RunInternal(state->user.get(),
+                  "CREATE TEMP MACRO hudi(path) AS TABLE FROM query(tapelake_snapshot_sql(path))"));
   state->catalog = std::make_unique<LakeCatalog>(
       LakeCatalog::Environment{
           .files = files, .snapshots = state->snapshots, .connection = state->internal.get()},
@@ -163,7 +164,9 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
-void Session::Interrupt() { duckdb_interrupt(state_->user.get()); }
+void Session::Interrupt() {
+  duckdb_interrupt(state_->user.get());
+}
 
 Status Session::State::BeginStatement() {
   snapshots.BeginStatement();
@@ -171,9 +174,8 @@ Status Session::State::BeginStatement() {
 }
 
 StatementRunner Session::State::RunnerFor(const StatementText& statement) {
-  return {user.get(), [this, &statement](const char* message) {
-            return Explain(message, statement);
-          }};
+  return {user.get(),
+          [this, &statement](const char* message) { return Explain(message, statement); }};
 }
 
 Result<StatementOutcome> Session::Execute(const StatementText& statement, RowWriter& writer) {

@@ -18,9 +18,9 @@ class RowWriter;
 
 /// How a session is opened.
 struct SessionOptions {
-  std::string lake_path;           ///< Lake directory; empty: none. It need not exist yet.
-  int thread_count = 0;            ///< 0: one per core.
-  int64_t memory_bytes_max = 0;    ///< 0: DuckDB's default (80% of the machine's memory).
+  std::string lake_path;         ///< Lake directory; empty: none. It need not exist yet.
+  int thread_count = 0;          ///< 0: one per core.
+  int64_t memory_bytes_max = 0;  ///< 0: DuckDB's default (80% of the machine's memory).
 };
 
 /// One piece of SQL text that holds one statement.
@@ -56,12 +56,12 @@ class Session {
   /// Run one statement and write its rows, if it has any, as they come.
   ///
   /// On failure rows may have been written already. The session stays usable. Errors: kInvalid (SQL
-  /// that cannot be run; DuckDB's message with line and caret), the errors of SnapshotProvider for a
-  /// table that cannot be read, kShuttingDown (interrupted), kThrottled (memory), the sink's.
+  /// that cannot be run; DuckDB's message with line and caret), the errors of SnapshotProvider for
+  /// a table that cannot be read, kShuttingDown (interrupted), kThrottled (memory), the sink's.
   Result<StatementOutcome> Execute(const StatementText& statement, RowWriter& writer);
 
-  /// Return whether the statement is a query whose rows ExportParquet can write, without running it.
-  /// Errors: those of Execute.
+  /// Return whether the statement is a query whose rows ExportParquet can write, without running
+  /// it. Errors: those of Execute.
   Result<bool> IsQuery(const StatementText& statement);
 
   /// Run one query and write its rows to a new Parquet file (zstd), replacing what was there.

@@ -56,9 +56,13 @@ std::string TimestampTypeName(const arrow::TimestampType& type) {
 
 }  // namespace
 
-std::string QuoteIdentifier(std::string_view name) { return Quote(name, '"'); }
+std::string QuoteIdentifier(std::string_view name) {
+  return Quote(name, '"');
+}
 
-std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
+std::string QuoteLiteral(std::string_view text) {
+  return Quote(text, '\'');
+}
 
 Result<std::string> DuckTypeName(const arrow::DataType& type) {
   switch (type.id()) {
@@ -107,8 +111,8 @@ Result<std::string> DuckTypeName(const arrow::DataType& type) {
 
 Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema) {
   static constexpr std::string_view kMetaColumns[] = {
-      "_hoodie_commit_time", "_hoodie_commit_seqno", "_hoodie_record_key",
-      "_hoodie_partition_path", "_hoodie_file_name"};
+      "_hoodie_commit_time", "_hoodie_commit_seqno", "_hoodie_record_key", "_hoodie_partition_path",
+      "_hoodie_file_name"};
   std::vector<SnapshotColumn> columns;
   for (const std::string_view name : kMetaColumns) {
     columns.push_back({.name = std::string(name), .type = "VARCHAR"});

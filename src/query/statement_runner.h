@@ -22,8 +22,8 @@ class StatementRunner {
   StatementRunner(duckdb_connection connection, Explain explain)
       : connection_(connection), explain_(std::move(explain)) {}
 
-  /// Run every statement of `sql` in order; the outcome is that of the last. Text without a statement
-  /// (only comments) does nothing. Errors: what `explain` returns, the writer's.
+  /// Run every statement of `sql` in order; the outcome is that of the last. Text without a
+  /// statement (only comments) does nothing. Errors: what `explain` returns, the writer's.
   Result<StatementOutcome> RunAll(const std::string& sql, RowWriter& writer);
 
   /// Return whether `sql` is one SELECT-like statement, without running it. Errors: `explain`'s.

@@ -11,7 +11,8 @@ namespace {
 std::vector<std::string> Words(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(std::move(word));
+  for (std::string word; stream >> word;)
+    words.push_back(std::move(word));
   return words;
 }
 
@@ -70,7 +71,8 @@ class FileParser {
       Require(text < header.size(), "the error's text");
       step->expected.push_back(header.substr(text));
     }
-    while (NextLine() && !line_.empty()) AddSqlLine(step);
+    while (NextLine() && !line_.empty())
+      AddSqlLine(step);
     Require(!step->sql.empty(), "SQL");
   }
 
@@ -90,7 +92,8 @@ class FileParser {
     Require(rule.size() == 1 || (rule.size() == 2 && rule[1] == "contains"),
             "----, ---- contains, or ---- golden FILE");
     if (rule.size() == 2) step->match = Step::Match::kContains;
-    while (NextLine() && !line_.empty()) step->expected.push_back(line_);
+    while (NextLine() && !line_.empty())
+      step->expected.push_back(line_);
     Require(!step->sql.empty() && !step->expected.empty(), "SQL and a result");
   }
 
@@ -103,6 +106,8 @@ class FileParser {
 
 }  // namespace
 
-std::vector<Step> ParseTestFile(const std::string& path) { return FileParser(path).Parse(); }
+std::vector<Step> ParseTestFile(const std::string& path) {
+  return FileParser(path).Parse();
+}
 
 }  // namespace tapelake::sqltest

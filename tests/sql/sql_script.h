@@ -13,11 +13,11 @@ struct Step {
   enum class Match { kExact, kContains, kGolden };
 
   Kind kind = Kind::kStatement;
-  int line = 0;                          ///< Of the step's first line.
-  std::vector<std::string> words;        ///< After the keyword.
+  int line = 0;                    ///< Of the step's first line.
+  std::vector<std::string> words;  ///< After the keyword.
   std::string sql;
   Match match = Match::kExact;
-  std::vector<std::string> expected;     ///< Lines; for kGolden the name of one file.
+  std::vector<std::string> expected;  ///< Lines; for kGolden the name of one file.
 };
 
 /// Parse a test file. Throws std::runtime_error naming the line if it does not follow the format.

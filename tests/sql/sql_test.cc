@@ -87,7 +87,8 @@ class Runner {
   // {NAME} is the path of an unpacked golden table, {lake} the lake's.
   std::string WithPaths(std::string text) const {
     Replace("{lake}", lake_.path(), &text);
-    for (const auto& [name, table] : tables_) Replace("{" + name + "}", table->path(), &text);
+    for (const auto& [name, table] : tables_)
+      Replace("{" + name + "}", table->path(), &text);
     return text;
   }
 
@@ -127,7 +128,8 @@ class Runner {
       ASSERT_TRUE(file) << step.expected[0];
       expected.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     } else {
-      for (const std::string& line : step.expected) expected += line + "\n";
+      for (const std::string& line : step.expected)
+        expected += line + "\n";
     }
     EXPECT_EQ(output_, expected);
   }

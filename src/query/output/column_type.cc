@@ -174,8 +174,7 @@ std::string_view VectorView::Bytes(uint64_t row) const {
   // A short string lies inside its own struct: the address of the stored one matters. DuckDB's
   // reader takes a pointer to non-const, but only reads.
   const auto& stored = Get<duckdb_string_t>(row);
-  return {duckdb_string_t_data(const_cast<duckdb_string_t*>(&stored)),
-          stored.value.inlined.length};
+  return {duckdb_string_t_data(const_cast<duckdb_string_t*>(&stored)), stored.value.inlined.length};
 }
 
 base::Int128 VectorView::Decimal(uint64_t row) const {

@@ -23,7 +23,7 @@ struct ColumnType {
   uint64_t array_size = 0;                    ///< Of ARRAY.
   std::vector<std::string> labels;            ///< Of ENUM.
   std::vector<std::string> names;             ///< Of STRUCT and UNION: per child.
-  std::vector<ColumnType> children;           ///< LIST, ARRAY: 1; MAP: key, value; STRUCT, UNION: all.
+  std::vector<ColumnType> children;  ///< LIST, ARRAY: 1; MAP: key, value; STRUCT, UNION: all.
 
   bool nested() const { return !children.empty(); }
   /// Whether people expect the values at the right edge of a column.
@@ -36,7 +36,8 @@ struct ResultColumn {
   ColumnType type;
 };
 
-/// Take `type` apart. Errors: kInvalid for a type that has no text form (VARIANT), naming the remedy.
+/// Take `type` apart. Errors: kInvalid for a type that has no text form (VARIANT), naming the
+/// remedy.
 Result<ColumnType> DescribeType(duckdb_logical_type type);
 
 /// One vector of a data chunk, flat. Valid as long as the chunk; the ColumnType must outlive it.

@@ -26,8 +26,8 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text);
 /// The name that ParseOutputFormat accepts.
 std::string_view OutputFormatName(OutputFormat format);
 
-/// Receives text in order. A failure (a closed pipe, a full disk) ends the statement and is returned
-/// to the caller as it is.
+/// Receives text in order. A failure (a closed pipe, a full disk) ends the statement and is
+/// returned to the caller as it is.
 using TextSink = std::function<Status(std::string_view)>;
 
 }  // namespace tapelake::query

@@ -13,9 +13,9 @@ namespace tapelake::query {
 
 /// How the table form is laid out.
 struct TableStyle {
-  bool unicode = false;    ///< Box-drawing borders; otherwise `|` and `-`.
-  int width_max = 0;       ///< Terminal columns; wider rows are cut. 0: nothing is cut.
-  int64_t rows_max = 0;    ///< Rows shown before "more rows" ends the result. 0: all.
+  bool unicode = false;  ///< Box-drawing borders; otherwise `|` and `-`.
+  int width_max = 0;     ///< Terminal columns; wider rows are cut. 0: nothing is cut.
+  int64_t rows_max = 0;  ///< Rows shown before "more rows" ends the result. 0: all.
 };
 
 /// Write one result: Begin once, Append per chunk, Finish once. One thread. Output is passed to the

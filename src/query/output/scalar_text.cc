@@ -152,11 +152,11 @@ void AppendUuid(const duckdb_hugeint& value, std::string* out) {
   // Stored with the highest bit turned round, so that signed order is byte order.
   const uint64_t upper = static_cast<uint64_t>(value.upper) ^ (uint64_t{1} << 63);
   char buffer[40];
-  const int length = std::snprintf(
-      buffer, sizeof(buffer), "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(upper >> 32),
-      static_cast<unsigned>(upper >> 16 & 0xffff), static_cast<unsigned>(upper & 0xffff),
-      static_cast<unsigned>(value.lower >> 48),
-      static_cast<unsigned long long>(value.lower & 0xffffffffffffULL));
+  const int length =
+      std::snprintf(buffer, sizeof(buffer), "%08x-%04x-%04x-%04x-%012llx",
+                    static_cast<unsigned>(upper >> 32), static_cast<unsigned>(upper >> 16 & 0xffff),
+                    static_cast<unsigned>(upper & 0xffff), static_cast<unsigned>(value.lower >> 48),
+                    static_cast<unsigned long long>(value.lower & 0xffffffffffffULL));
   out->append(buffer, static_cast<size_t>(length));
 }
 
@@ -288,9 +288,13 @@ void AppendScalarText(const VectorView& column, uint64_t row, std::string* out) 
   }
 }
 
-void AppendDouble(double value, std::string* out) { AppendReal(value, out); }
+void AppendDouble(double value, std::string* out) {
+  AppendReal(value, out);
+}
 
-void AppendFloat(float value, std::string* out) { AppendReal(value, out); }
+void AppendFloat(float value, std::string* out) {
+  AppendReal(value, out);
+}
 
 void AppendTimestampMicros(int64_t micros, std::string* out) {
   if (AppendInfinity(micros, out)) return;
@@ -342,7 +346,8 @@ void AppendBignum(std::string_view bytes, std::string* out) {
   }
   if (negative) out->push_back('-');
   AppendInteger(limbs.back(), out);
-  for (size_t i = limbs.size() - 1; i-- > 0;) AppendPadded(limbs[i], 9, out);
+  for (size_t i = limbs.size() - 1; i-- > 0;)
+    AppendPadded(limbs[i], 9, out);
 }
 
 void AppendHex(std::string_view bytes, std::string* out) {

@@ -12,13 +12,14 @@ namespace tapelake::query {
 
 /// Append the plain text of a value that is neither null nor nested.
 ///
-/// Booleans `True`/`False`; decimals with their scale; timestamps `2024-05-01T00:00:28.031677` (UTC,
-/// six digits; nine for TIMESTAMP_NS), or `infinity`; dates `2024-05-01`; times
+/// Booleans `True`/`False`; decimals with their scale; timestamps `2024-05-01T00:00:28.031677`
+/// (UTC, six digits; nine for TIMESTAMP_NS), or `infinity`; dates `2024-05-01`; times
 /// `00:00:28.031677`; doubles shortest round-trip as Python's repr; BLOB lower-case hex; UUID with
 /// hyphens; intervals as DuckDB shows them.
 void AppendScalarText(const VectorView& column, uint64_t row, std::string* out);
 
-/// Shortest text that reads back as the same double, as Python's repr: `1.0`, `1e+16`, `nan`, `-inf`.
+/// Shortest text that reads back as the same double, as Python's repr: `1.0`, `1e+16`, `nan`,
+/// `-inf`.
 void AppendDouble(double value, std::string* out);
 
 /// The same for single precision.

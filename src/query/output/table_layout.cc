@@ -54,7 +54,8 @@ int WidthOf(uint32_t value) {
 }
 
 void AppendRepeated(std::string_view text, int count, std::string* out) {
-  for (int i = 0; i < count; ++i) out->append(text);
+  for (int i = 0; i < count; ++i)
+    out->append(text);
 }
 
 int RowWidth(const std::vector<int>& widths) {
@@ -137,7 +138,8 @@ void AppendTableLine(const std::vector<TableCell>& cells, const std::vector<int>
     out->append("│");
   } else {
     // No trailing blanks in text that is likely to be compared or mailed.
-    while (out->size() > line_begin && out->back() == ' ') out->pop_back();
+    while (out->size() > line_begin && out->back() == ' ')
+      out->pop_back();
   }
   out->push_back('\n');
 }

@@ -28,14 +28,14 @@ struct TableCell {
   bool right = false;  ///< Aligned to the right edge.
 };
 
-/// Append one line of cells: `│ a │ b │` or ` a | b `. A cell wider than its column is cut if `cut`.
+/// Append one line of cells: `│ a │ b │` or ` a | b `. A cell wider than its column is cut if
+/// `cut`.
 void AppendTableLine(const std::vector<TableCell>& cells, const std::vector<int>& widths,
                      bool unicode, bool cut, std::string* out);
 
 enum class RuleKind { kTop, kMiddle, kBottom };
 
 /// Append a horizontal rule. The plain form has only the middle one: `---+---`.
-void AppendTableRule(const std::vector<int>& widths, bool unicode, RuleKind kind,
-                     std::string* out);
+void AppendTableRule(const std::vector<int>& widths, bool unicode, RuleKind kind, std::string* out);
 
 }  // namespace tapelake::query

@@ -20,6 +20,8 @@ class TableWriter : public RowWriter {
     widths_.clear();
     row_count_ = 0;
     cut_short_ = false;
+    plan_ = columns.size() == 2 && columns[0].name == "explain_key" &&
+            columns[1].name == "explain_value";
     return Status::OK();
   }
 
@@ -27,6 +29,10 @@ class TableWriter : public RowWriter {
     const std::vector<VectorView> views = ViewChunk(chunk, *columns_);
     const idx_t count = duckdb_data_chunk_get_size(chunk);
     for (idx_t row = 0; row < count; ++row) {
+      if (plan_) {
+        buffer_.text()->append(views[1].Bytes(row)).push_back('\n');
+        continue;
+      }
       if (style_.rows_max > 0 && row_count_ == style_.rows_max) {
         cut_short_ = true;
         return false;
@@ -38,6 +44,7 @@ class TableWriter : public RowWriter {
   }
 
   Status Finish() override {
+    if (plan_) return buffer_.Flush();
     if (widths_.empty()) TAPELAKE_RETURN_NOT_OK(StartTable());
     std::string* out = buffer_.text();
     AppendTableRule(widths_, style_.unicode, RuleKind::kBottom, out);
@@ -89,7 +96,8 @@ class TableWriter : public RowWriter {
     AppendTableRule(widths_, style_.unicode, RuleKind::kTop, buffer_.text());
     AppendTableLine(header, widths_, style_.unicode, style_.width_max > 0, buffer_.text());
     AppendTableRule(widths_, style_.unicode, RuleKind::kMiddle, buffer_.text());
-    for (const auto& cells : sample_) TAPELAKE_RETURN_NOT_OK(WriteRow(cells));
+    for (const auto& cells : sample_)
+      TAPELAKE_RETURN_NOT_OK(WriteRow(cells));
     sample_.clear();
     return Status::OK();
   }
@@ -106,6 +114,7 @@ class TableWriter : public RowWriter {
   std::vector<int> widths_;  // empty until the header is written
   int64_t row_count_ = 0;
   bool cut_short_ = false;
+  bool plan_ = false;  // the result of EXPLAIN: a drawing, which a cell would spoil
 };
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace {
 
 constexpr size_t kCandidatesMax = 60;
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() &&
@@ -22,7 +24,8 @@ bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
 size_t CommonLength(std::string_view left, std::string_view right) {
   size_t length = 0;
   const size_t end = std::min(left.size(), right.size());
-  while (length < end && Lower(left[length]) == Lower(right[length])) ++length;
+  while (length < end && Lower(left[length]) == Lower(right[length]))
+    ++length;
   return length;
 }
 

@@ -12,9 +12,9 @@ namespace tapelake::query {
 
 /// How to complete the text before the cursor.
 struct Completion {
-  size_t replaced_bytes = 0;             ///< Bytes before the cursor that `insertion` replaces.
-  std::string insertion;                 ///< Empty: nothing can be added.
-  std::vector<std::string> candidates;   ///< All that fit, best first; for showing if several.
+  size_t replaced_bytes = 0;            ///< Bytes before the cursor that `insertion` replaces.
+  std::string insertion;                ///< Empty: nothing can be added.
+  std::vector<std::string> candidates;  ///< All that fit, best first; for showing if several.
 };
 
 /// Complete keywords, tables, columns, functions and (at the start) dot commands.

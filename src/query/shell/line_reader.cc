@@ -72,19 +72,20 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& history_
   history(state->history, &event, H_SETUNIQUE, 1);
   if (!history_path.empty()) history(state->history, &event, H_LOAD, history_path.c_str());
   el_set(editor, EL_CLIENTDATA, state.get());
-  el_set(editor, EL_PROMPT, +[](EditLine* edit) {
-    State* own = nullptr;
-    el_get(edit, EL_CLIENTDATA, &own);
-    return own->prompt.data();
-  });
+  el_set(
+      editor, EL_PROMPT, +[](EditLine* edit) {
+        State* own = nullptr;
+        el_get(edit, EL_CLIENTDATA, &own);
+        return own->prompt.data();
+      });
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_HIST, history, state->history);
   const auto complete = +[](EditLine* edit, int /*key*/) -> unsigned char {
     State* own = nullptr;
     el_get(edit, EL_CLIENTDATA, &own);
     const LineInfo* line = el_line(edit);
-    const Completion completion = own->completer(
-        {line->buffer, static_cast<size_t>(line->cursor - line->buffer)});
+    const Completion completion =
+        own->completer({line->buffer, static_cast<size_t>(line->cursor - line->buffer)});
     if (!completion.insertion.empty()) {
       el_deletestr(edit, static_cast<int>(completion.replaced_bytes));
       el_insertstr(edit, completion.insertion.c_str());
@@ -114,7 +115,8 @@ LineReader::Event LineReader::Read(const std::string& prompt, std::string* line)
     return Event::kEnd;
   }
   *line = std::string_view(text, static_cast<size_t>(count));
-  while (!line->empty() && (line->back() == '\n' || line->back() == '\r')) line->pop_back();
+  while (!line->empty() && (line->back() == '\n' || line->back() == '\r'))
+    line->pop_back();
   return Event::kLine;
 }
 

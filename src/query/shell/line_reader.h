@@ -19,15 +19,16 @@ class LineReader {
   /// Completes the text before the cursor of the current line.
   using Completer = std::function<Completion(std::string_view line)>;
 
-  /// Use standard input and output. History is loaded from `history_path` if it is there; empty: none.
-  /// Errors: kUnavailable (no usable terminal).
+  /// Use standard input and output. History is loaded from `history_path` if it is there; empty:
+  /// none. Errors: kUnavailable (no usable terminal).
   static Result<std::unique_ptr<LineReader>> Open(const std::string& history_path,
                                                   Completer completer);
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
-  /// Read one line, without its line break, into `*line`. kInterrupted: Ctrl-C, the line is dropped.
+  /// Read one line, without its line break, into `*line`. kInterrupted: Ctrl-C, the line is
+  /// dropped.
   Event Read(const std::string& prompt, std::string* line);
 
   /// Remember `entry` and write the history file. A file that cannot be written is not an error:

@@ -32,8 +32,7 @@ Status RunPieces(const SqlEnvironment& environment, const SqlOptions& options) {
 
 // The stream is shared by all results of the run and closed once.
 Status RunToFile(SqlEnvironment environment, const SqlOptions& options) {
-  TAPELAKE_ASSIGN_OR_RAISE(const auto stream,
-                           environment.files.OpenForWrite(options.output_path));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto stream, environment.files.OpenForWrite(options.output_path));
   environment.output = [&stream](std::string_view text) {
     return stream->Write(text.data(), static_cast<int64_t>(text.size()));
   };

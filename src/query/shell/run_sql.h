@@ -32,25 +32,26 @@ struct SqlEnvironment {
 
 /// What to run and how to show it. The defaults suit a pipe.
 struct SqlOptions {
-  std::string lake_path;       ///< Lake directory; empty: only hudi('PATH') and plain files.
+  std::string lake_path;  ///< Lake directory; empty: only hudi('PATH') and plain files.
   OutputFormat format = OutputFormat::kTable;
-  std::string output_path;     ///< Results go to this file, replaced; empty: environment.output.
-                               ///< kParquet needs it.
-  std::string script;          ///< SQL text. Ignored by RunSqlPrompt.
-  std::string script_name;     ///< Stands in front of errors, as FILE:LINE; may be empty.
-  int thread_count = 0;        ///< 0: one per core.
+  std::string output_path;       ///< Results go to this file, replaced; empty: environment.output.
+                                 ///< kParquet needs it.
+  std::string script;            ///< SQL text. Ignored by RunSqlPrompt.
+  std::string script_name;       ///< Stands in front of errors, as FILE:LINE; may be empty.
+  int thread_count = 0;          ///< 0: one per core.
   int64_t memory_bytes_max = 0;  ///< 0: 80% of the machine's memory.
-  int64_t rows_max = 0;        ///< kTable only: rows shown per result; 0: all. 1000 suits a terminal.
-  int terminal_width = 0;      ///< kTable only: columns to cut wide rows to; 0: not a terminal.
-  bool unicode = false;        ///< kTable only: box-drawing borders.
-  bool timing = false;         ///< Print the wall time of each statement to notes.
+  int64_t rows_max = 0;    ///< kTable only: rows shown per result; 0: all. 1000 suits a terminal.
+  int terminal_width = 0;  ///< kTable only: columns to cut wide rows to; 0: not a terminal.
+  bool unicode = false;    ///< kTable only: box-drawing borders.
+  bool timing = false;     ///< Print the wall time of each statement to notes.
 };
 
 /// Run options.script and stop at the first statement that fails.
 ///
-/// Statements before it have had their effect and their output. With output_path the file then holds
-/// nothing useful and is deleted. Errors: kInvalid (SQL, unknown dot command, Parquet without a path
-/// or with several results), kNotFound, kCorrupt, kUnavailable (tables, files), those of the sinks.
+/// Statements before it have had their effect and their output. With output_path the file then
+/// holds nothing useful and is deleted. Errors: kInvalid (SQL, unknown dot command, Parquet without
+/// a path or with several results), kNotFound, kCorrupt, kUnavailable (tables, files), those of the
+/// sinks.
 Status RunSql(const SqlEnvironment& environment, const SqlOptions& options);
 
 /// Read statements from the terminal until `.quit` or Ctrl-D.

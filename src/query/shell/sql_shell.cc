@@ -33,9 +33,8 @@ std::string Trimmed(std::string text) {
 SqlShell::SqlShell(const SqlEnvironment& environment, const SqlOptions& options)
     : environment_(environment),
       options_(options),
-      provider_({.files = environment.files,
-                 .clock = environment.clock,
-                 .random = environment.random}) {}
+      provider_(
+          {.files = environment.files, .clock = environment.clock, .random = environment.random}) {}
 
 Result<std::unique_ptr<SqlShell>> SqlShell::Open(const SqlEnvironment& environment,
                                                  const SqlOptions& options) {
@@ -122,7 +121,8 @@ Status SqlShell::RunDotCommand(const std::string& line) {
   const size_t space = line.find_first_of(" \t");
   const std::string name = line.substr(0, space);
   std::string argument = space == std::string::npos ? "" : Trimmed(line.substr(space));
-  while (!argument.empty() && argument.back() == ';') argument.pop_back();
+  while (!argument.empty() && argument.back() == ';')
+    argument.pop_back();
   for (const Command& command : Commands()) {
     if (name == command.name || name == std::string(command.name) + ";") {
       return (this->*command.run)(argument);
@@ -138,9 +138,10 @@ Status SqlShell::Help(const std::string& /*argument*/) {
     usage.resize(std::max<size_t>(usage.size(), 30), ' ');
     text += usage + "  " + command.sentence + "\n";
   }
-  text += "\nStatements end with ';'. hudi('PATH') reads any Hudi table; the tables of the lake are\n"
-          "database.table, and database.<table>_enriched adds notional, hour_bucket, fee_rate and\n"
-          "risk_band.\n";
+  text +=
+      "\nStatements end with ';'. hudi('PATH') reads any Hudi table; the tables of the lake are\n"
+      "database.table, and database.<table>_enriched adds notional, hour_bucket, fee_rate and\n"
+      "risk_band.\n";
   return environment_.output(text);
 }
 
@@ -153,8 +154,9 @@ Status SqlShell::ListTables(const std::string& /*argument*/) {
 
 Status SqlShell::DescribeTable(const std::string& table) {
   if (table.empty()) return MakeError(ErrorKind::kInvalid, ".schema needs a table: .schema TABLE");
-  return RunStatement({.sql = "SELECT column_name AS \"column\", column_type AS type FROM (DESCRIBE " +
-                              table + ")"});
+  return RunStatement(
+      {.sql =
+           "SELECT column_name AS \"column\", column_type AS type FROM (DESCRIBE " + table + ")"});
 }
 
 Status SqlShell::SetTiming(const std::string& choice) {

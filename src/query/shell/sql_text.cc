@@ -7,7 +7,9 @@
 namespace tapelake::query {
 namespace {
 
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
 
 bool IsNameByte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ||
@@ -68,7 +70,8 @@ class Scanner {
   size_t SkipDollarQuoted(size_t at) const {
     if (at > 0 && IsNameByte(text_[at - 1])) return at + 1;
     size_t end = at + 1;
-    while (end < text_.size() && IsNameByte(text_[end])) ++end;
+    while (end < text_.size() && IsNameByte(text_[end]))
+      ++end;
     const bool parameter = end > at + 1 && std::isdigit(static_cast<unsigned char>(text_[at + 1]));
     if (end >= text_.size() || text_[end] != '$' || parameter) return at + 1;
     const std::string_view tag = text_.substr(at, end + 1 - at);
@@ -86,7 +89,8 @@ bool StartsDotCommand(std::string_view text, size_t at) {
 }
 
 std::string_view TrimEnd(std::string_view text) {
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsSpace(text.back()))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -124,9 +128,9 @@ class Splitter {
 
   void Close(bool ended) {
     if (begin_ == kNone) return;
-    line_ += static_cast<int>(
-        std::count(script_.begin() + static_cast<std::ptrdiff_t>(counted_),
-                   script_.begin() + static_cast<std::ptrdiff_t>(begin_), '\n'));
+    line_ +=
+        static_cast<int>(std::count(script_.begin() + static_cast<std::ptrdiff_t>(counted_),
+                                    script_.begin() + static_cast<std::ptrdiff_t>(begin_), '\n'));
     counted_ = begin_;
     pieces_.push_back({.text = std::string(TrimEnd(script_.substr(begin_, at_ - begin_))),
                        .first_line = line_,
@@ -145,6 +149,8 @@ class Splitter {
 
 }  // namespace
 
-std::vector<ScriptPiece> SplitScript(std::string_view script) { return Splitter(script).Split(); }
+std::vector<ScriptPiece> SplitScript(std::string_view script) {
+  return Splitter(script).Split();
+}
 
 }  // namespace tapelake::query
