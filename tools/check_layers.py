@@ -81,10 +81,9 @@ class Libraries:
 
 SYSTEM_PREFIXES = ("sys/", "linux/", "bits/")
 SYSTEM_HEADERS = {
-    "dirent.h", "dlfcn.h", "emmintrin.h", "fcntl.h", "immintrin.h", "poll.h", "pthread.h", "signal.h",
-    "termios.h",
-    "time.h", "unistd.h", "x86intrin.h", "gtest/gtest.h", "gmock/gmock.h", "pwd.h",
-    "benchmark/benchmark.h", "langinfo.h", "errno.h",
+    "benchmark/benchmark.h", "dirent.h", "dlfcn.h", "emmintrin.h", "errno.h", "fcntl.h",
+    "gmock/gmock.h", "gtest/gtest.h", "immintrin.h", "langinfo.h", "poll.h", "pthread.h", "pty.h",
+    "pwd.h", "signal.h", "termios.h", "time.h", "unistd.h", "x86intrin.h",
 }
 
 

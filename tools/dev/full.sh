@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Sourced by ./dev.
 
-FULL_PARTS=(asan tsan debug lint bench-transform bench-cow conformance)
+FULL_PARTS=(asan tsan debug lint bench-transform bench-cow conformance fuzz)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -13,6 +13,7 @@ lint             clang-tidy over every source file
 bench-transform  records per second against the Python Lambda handler on the same records
 bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JVM
 conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
+fuzz             mutated change records against the parser, under the sanitizers
 TEXT
 }
 
@@ -55,6 +56,7 @@ full_part() {
     bench-transform) bench_transform ;;
     bench-cow) bench_cow ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
+    fuzz) fuzz_records ;;
   esac
 }
 
@@ -66,6 +68,18 @@ sanitized_unit_tests() {
   ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS="suppressions=$TAPELAKE_ROOT/tools/dev/tsan.supp" run_unit_tests "$preset"
   printf 'figure: unit tests = %s\n' "$(grep -oE '[0-9]+% tests passed.*' "$RESULTS/unit-$preset.log")"
+}
+
+FUZZ_ROUNDS=1000000
+
+# A new seed every day the part runs; a finding prints its seed.
+fuzz_records() {
+  local seed
+  seed="$(date +%Y%m%d)"
+  build_preset asan
+  ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
+    tests/captures/*.ndjson
+  printf 'figure: %s mutated records, seed %s, nothing found\n' "$FUZZ_ROUNDS" "$seed"
 }
 
 bench_transform() { "$DEPS/test-venv/bin/python3" bench/transform.py; }
