@@ -29,7 +29,7 @@ apt_install() {
   local list="$1" stamp missing
   stamp="$(stamp_path "apt-$(basename "$list" .txt)" "$list")"
   [[ -e "$stamp" ]] && return 0
-  mapfile -t missing < <(grep -v '^#' "$list" | tr ' ' '\n' | grep . | drop_provided)
+  mapfile -t missing < <(listed "$list" | drop_provided)
   if ! have apt-get; then
     say "this machine has no apt-get: please see to the equivalents of: ${missing[*]}"
     stamp_set "$stamp"
@@ -89,13 +89,16 @@ find_python() {
   return 1
 }
 
+# listed FILE: its entries without comments.
+listed() { sed -e 's/[[:space:]]*#.*//' -e '/^$/d' "$1"; }
+
 # make_venv FOLDER REQUIREMENTS
 make_venv() {
   local folder="$1" requirements="$2" python stamp
   stamp="$(stamp_path "venv-$(basename "$folder")" "$requirements")"
   [[ -e "$stamp" && -x "$folder/bin/python3" ]] && return 0
   python="$(find_python)" || fail "needed: Python 3.11 or newer with the modules venv and ensurepip"
-  say "installing with pip into ${folder#"$TAPELAKE_ROOT/"}: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+  say "installing with pip into ${folder#"$TAPELAKE_ROOT/"}: $(listed "$requirements" | tr '\n' ' ')"
   [[ -x "$folder/bin/python3" ]] || "$python" -m venv "$folder"
   "$folder/bin/python3" -m pip install -qq --disable-pip-version-check -r "$requirements" >&2
   stamp_set "$stamp"
@@ -181,7 +184,7 @@ setup_hudi_bundle() {
     say "fetching with Maven into .deps/jars: $artifact"
     mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
       -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >&2
-  done < <(grep -v '^#' tests/hudi-bundle.txt)
+  done < <(listed tests/hudi-bundle.txt)
   stamp_set "$stamp"
 }
 
@@ -191,7 +194,10 @@ setup_hudi_bundle() {
 build_preset() {
   local preset="$1"
   [[ -f "build/$preset/build.ninja" ]] ||
-    phase "configure $preset" cmake --preset "$preset" --log-level=WARNING
+    phase "configure $preset" configure_preset "$preset"
   phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}"
   if [[ -x "build/$preset/tapelake" ]]; then say "the program is build/$preset/tapelake"; fi
 }
+
+# CMake's chatter is of no use when all is well; what goes wrong it says on stderr.
+configure_preset() { cmake --preset "$1" --log-level=WARNING >/dev/null; }
