@@ -117,6 +117,8 @@ class TableIngest::Impl {
   Status AskStoredRows();
   void MeetStoredRow(ChangeBook::Entry* entry, const StoredRow& stored);
   std::vector<Tombstone> Tombstones() const;
+  /// The days these writes touch; the writes then name them by their place in the answer.
+  std::vector<std::string> NamePartitions(std::vector<hudi::RecordChange>* writes) const;
   Result<hudi::UpsertResult> Write();
 
   hudi::TableEnvironment environment_;
@@ -377,13 +379,26 @@ std::vector<Tombstone> TableIngest::Impl::Tombstones() const {
   return tombstones;
 }
 
+std::vector<std::string> TableIngest::Impl::NamePartitions(
+    std::vector<hudi::RecordChange>* writes) const {
+  std::vector<std::string> touched;
+  std::unordered_map<uint32_t, uint32_t> place;
+  for (hudi::RecordChange& write : *writes) {
+    const auto [known, added] =
+        place.emplace(write.partition, static_cast<uint32_t>(touched.size()));
+    if (added) touched.push_back(partition_values_[write.partition]);
+    write.partition = known->second;
+  }
+  return touched;
+}
+
 Result<hudi::UpsertResult> TableIngest::Impl::Write() {
   state_.tombstones = Tombstones();
   hudi::UpsertRequest request;
   TAPELAKE_ASSIGN_OR_RAISE(request.rows, builder_->Finish());
   request.schema = request.rows->schema();
-  request.partition_values = partition_values_;
-  const std::vector<hudi::RecordChange> writes = book_.MakeWrites();
+  std::vector<hudi::RecordChange> writes = book_.MakeWrites();
+  request.partition_values = NamePartitions(&writes);
   request.changes = writes;
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata,
                            StoreState(environment_.files, path_, "tapelake", state_));

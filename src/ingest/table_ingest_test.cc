@@ -48,9 +48,8 @@ std::string KinesisRecord(const Event& event) {
   if (!event.old_status.empty()) {
     json += R"(,"OldImage":)" + Image(event, event.old_day, event.old_status);
   }
-  return json +
-         R"(,"SizeBytes":9,"ApproximateCreationDateTimePrecision":"MICROSECOND"},)"
-         R"("eventSource":"aws:dynamodb"})";
+  return json + R"(,"SizeBytes":9,"ApproximateCreationDateTimePrecision":"MICROSECOND"},)"
+                R"("eventSource":"aws:dynamodb"})";
 }
 
 std::string StreamsRecord(const std::string& key, const std::string& sequence,

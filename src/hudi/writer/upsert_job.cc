@@ -4,6 +4,7 @@
 #include <atomic>
 #include <set>
 #include <thread>
+#include <unordered_map>
 
 #include <absl/container/flat_hash_set.h>
 #include <arrow/array.h>
@@ -109,15 +110,16 @@ Status UpsertJob::ResolvePartitions() {
   const TableConfig& config = target_.config;
   const PartitionPathStyle style{.hive_style = config.hive_style_partitioning,
                                  .urlencode = config.urlencode_partitions};
+  std::unordered_map<std::string, uint32_t> ids;
   for (const std::string& value : request_.partition_values) {
     std::string path;
     if (!config.partition_fields.empty()) {
       TAPELAKE_ASSIGN_OR_RAISE(path,
                                PartitionPathPart(config.partition_fields.front(), value, style));
     }
-    const auto known = std::ranges::find(partition_paths_, path);
-    partition_of_value_.push_back(static_cast<uint32_t>(known - partition_paths_.begin()));
-    if (known == partition_paths_.end()) partition_paths_.push_back(std::move(path));
+    const auto [known, added] = ids.emplace(path, static_cast<uint32_t>(partition_paths_.size()));
+    partition_of_value_.push_back(known->second);
+    if (added) partition_paths_.push_back(std::move(path));
   }
   return Status::OK();
 }
