@@ -183,7 +183,7 @@ setup_hudi_bundle() {
   while read -r artifact; do
     say "fetching with Maven into .deps/jars: $artifact"
     mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
-      -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 ||
+      -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 </dev/null ||
       { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $artifact"; }
   done < <(listed tests/hudi-bundle.txt)
   stamp_set "$stamp"
