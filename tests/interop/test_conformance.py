@@ -1,5 +1,6 @@
 """The main claim: what was simulated is what Spark, hudi-rs and SQL read, also after Spark wrote."""
 
+import datetime
 import os
 from decimal import Decimal
 
@@ -276,7 +277,14 @@ def test_sql_reads_a_table_that_spark_made_with_its_defaults(tmp_path, spark):
     newer = frame.where("id % 5 = 0").withColumn("price", F.lit("7.5").cast("decimal(38,18)"))
     newer.write.format("hudi").options(**options).mode("append").save(str(path))
     lake = program.Lake(tmp_path / "lake", table="crypto.plain")
-    with cell(SQL, "read a table that Spark wrote with its defaults"):
-        expected = readers.read_spark(spark, path)
-        assert len(expected.rows) == 500
-        csv_table.assert_equal(readers.read_sql_path(lake), expected, SQL)
+    start = datetime.datetime(2024, 5, 1, 22)
+    rows = [[f"tx{i}", "7.5" + "0" * 17 if i % 5 == 0 else format(i * Decimal("1.00000001"), ".18f"),
+             csv_table.cell(start + datetime.timedelta(seconds=1000 * i)), str(i % 3), str(i)]
+            for i in range(500)]
+    expected = csv_table.Table(
+        ["transaction_id", "price", "timestamp", "exchange", OWN_COLUMN], rows)
+    for engine, read in ((SPARK, lambda: readers.read_spark(spark, path)),
+                         (HUDI_RS, lambda: readers.read_hudi_rs(path)),
+                         (SQL, lambda: readers.read_sql_path(lake))):
+        with cell(engine, "read a table that Spark wrote with its defaults"):
+            csv_table.assert_equal(read(), expected, engine)
