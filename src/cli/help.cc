@@ -105,13 +105,12 @@ std::string HelpText(std::string_view group) {
   out +=
       "\nEvery verb:\n  --config FILE   The configuration; without it the embedded defaults "
       "hold.\n  --help          What the verb does, its flags and an example.\n\nStart with:\n"
-      "  tapelake up\n\nExit codes: ";
+      "  tapelake up\n\nExit codes:\n";
   for (const auto& [code, meaning] : kExitCodes) {
-    if (code != "0") out += "; ";
     const std::string_view brief = meaning.substr(0, meaning.find_first_of(";:,"));
-    out += std::string(code) + " " + std::string(brief);
+    out += "  " + std::string(code) + std::string(5 - code.size(), ' ') + std::string(brief) + "\n";
   }
-  return out + ".\n";
+  return out;
 }
 
 std::string VerbHelpText(const Verb& verb) {
