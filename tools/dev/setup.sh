@@ -9,9 +9,15 @@ setup_build() {
 }
 
 setup_test() {
-  setup_java_and_maven
+  setup_test_machine
   setup_test_python
   setup_hudi_bundle
+}
+
+# What apt gives to the tests: not while another apt-get runs.
+setup_test_machine() {
+  apt_install tests/apt-test.txt
+  setup_java_and_maven
 }
 
 # --- apt -------------------------------------------------------------------------------------
@@ -47,7 +53,7 @@ drop_provided() {
     case "$package" in
       cmake) cmake_is_new_enough && continue ;;
       ninja-build) have ninja && continue ;;
-      g++ | git | ccache | mold) have "$package" && continue ;;
+      g++ | git | ccache | mold | zstd) have "$package" && continue ;;
       python3 | python3-venv) find_python >/dev/null && continue ;;
     esac
     printf '%s\n' "$package"

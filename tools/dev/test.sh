@@ -31,7 +31,7 @@ run_test() {
 prepare_test() {
   local fetcher status=0
   setup_build
-  setup_java_and_maven
+  setup_test_machine
   (setup_test_python && setup_hudi_bundle) &
   fetcher=$!
   build_preset release || status=$?
