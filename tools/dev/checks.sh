@@ -19,7 +19,7 @@ python_of_tools() { "$DEPS/venv/bin/python3" "$@"; }
 lint_sources() {
   phase "layers" run_tool check_layers
   phase "tidy" run_tool tidy
-  [[ -f build/release/compile_commands.json ]] || build_preset release
+  [[ -f build/release/compile_commands.json ]] || phase "configure release" configure_preset release
   phase "clang-tidy" run_clang_tidy
 }
 

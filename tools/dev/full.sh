@@ -1,6 +1,6 @@
 # `./dev test --full`: the parts that take longer. Each part that passed on this commit is not run
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
-# `figure:`. Sourced by ./dev.
+# `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
 FULL_PARTS=(asan tsan debug lint bench-transform bench-cow conformance fuzz)
 
@@ -64,9 +64,9 @@ full_part() {
 # them are listed in tools/dev/tsan.supp.
 sanitized_unit_tests() {
   local preset="$1"
-  build_preset "$preset"
+  build_preset "$preset" || return 1
   ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    TSAN_OPTIONS="suppressions=$TAPELAKE_ROOT/tools/dev/tsan.supp" run_unit_tests "$preset"
+    TSAN_OPTIONS="suppressions=$TAPELAKE_ROOT/tools/dev/tsan.supp" run_unit_tests "$preset" || return 1
   printf 'figure: unit tests = %s\n' "$(grep -oE '[0-9]+% tests passed.*' "$RESULTS/unit-$preset.log")"
 }
 
@@ -76,9 +76,9 @@ FUZZ_ROUNDS=1000000
 fuzz_records() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan
+  build_preset asan record_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
-    tests/captures/*.ndjson
+    tests/captures/*.ndjson || return 1
   printf 'figure: %s mutated records, seed %s, nothing found\n' "$FUZZ_ROUNDS" "$seed"
 }
 

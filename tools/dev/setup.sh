@@ -1,5 +1,6 @@
 # Installs what is missing, by the registries' ordinary clients. Every step is a no-op once its
-# stamp (or the thing itself) is there. Sourced by ./dev.
+# stamp (or the thing itself) is there. Every step ends the script itself when it fails: `set -e` does
+# not hold inside functions that are called in a condition. Sourced by ./dev.
 
 setup_build() {
   apt_install tools/apt-build.txt
@@ -78,7 +79,8 @@ apt_get_install() {
   local quiet=(-qq -o Dpkg::Use-Pty=0 -y --no-install-recommends)
   if ! DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install "${quiet[@]}" "$@" >/dev/null 2>&1; then
     phase "apt-get update" "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install "${quiet[@]}" "$@" >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install "${quiet[@]}" "$@" >&2 ||
+      fail "apt-get could not install: $*"
   fi
 }
 
@@ -105,8 +107,9 @@ make_venv() {
   [[ -e "$stamp" && -x "$folder/bin/python3" ]] && return 0
   python="$(find_python)" || fail "needed: Python 3.11 or newer with the modules venv and ensurepip"
   say "installing with pip into ${folder#"$TAPELAKE_ROOT/"}: $(listed "$requirements" | tr '\n' ' ')"
-  [[ -x "$folder/bin/python3" ]] || "$python" -m venv "$folder"
-  "$folder/bin/python3" -m pip install -qq --disable-pip-version-check -r "$requirements" >&2
+  [[ -x "$folder/bin/python3" ]] || "$python" -m venv "$folder" || fail "no virtual environment in $folder"
+  "$folder/bin/python3" -m pip install -qq --disable-pip-version-check -r "$requirements" >&2 ||
+    fail "pip could not install $requirements"
   stamp_set "$stamp"
 }
 
@@ -130,7 +133,8 @@ setup_npm() {
   say "installing with npm into .deps/npm: DuckDB's library, simdjson"
   mkdir -p "$DEPS/npm"
   cp tools/npm/package.json tools/npm/package-lock.json "$DEPS/npm/"
-  (cd "$DEPS/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+  (cd "$DEPS/npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install tools/npm/package-lock.json"
   stamp_set "$stamp"
 }
 
@@ -145,10 +149,10 @@ setup_duckdb_header() {
   say "fetching with pip the source of duckdb $version, for its header duckdb.h"
   scratch="$(mktemp -d)"
   "$DEPS/venv/bin/python3" -m pip download --quiet --disable-pip-version-check --no-deps \
-    --no-binary duckdb --dest "$scratch" "duckdb==$version" >&2
+    --no-binary duckdb --dest "$scratch" "duckdb==$version" >&2 || fail "pip could not fetch duckdb $version"
   mkdir -p "$DEPS/duckdb/include"
   tar -xzf "$scratch"/duckdb-*.tar.gz -O "duckdb-$version/external/duckdb/src/include/duckdb.h" \
-    >"$DEPS/duckdb/include/duckdb.h"
+    >"$DEPS/duckdb/include/duckdb.h" || fail "no duckdb.h in the source of duckdb $version"
   rm -rf "$scratch"
   stamp_set "$stamp"
 }
@@ -201,8 +205,8 @@ setup_hudi_bundle() {
 build_preset() {
   local preset="$1"
   [[ -f "build/$preset/build.ninja" ]] ||
-    phase "configure $preset" configure_preset "$preset"
-  phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}"
+    phase "configure $preset" configure_preset "$preset" || return 1
+  phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}" || return 1
   if [[ -x "build/$preset/tapelake" ]]; then say "the program is build/$preset/tapelake"; fi
 }
 

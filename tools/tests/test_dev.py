@@ -41,3 +41,30 @@ def test_stamps_follow_the_content_of_the_lists(tmp_path):
         [[ ! -e "$first" && -e "$second" ]]
     """
     assert subprocess.run(["bash", "-c", script], check=False).returncode == 0
+
+
+def test_a_part_whose_step_fails_has_failed(tmp_path):
+    script = f"""
+        set -euo pipefail
+        TAPELAKE_ROOT={tmp_path}; RESULTS={tmp_path}; cd {tmp_path}
+        for part in common setup full; do source {ROOT}/tools/dev/$part.sh; done
+        build_preset() {{ :; }}
+        run_unit_tests() {{ return 1; }}
+        run_full_part asan {tmp_path}
+    """
+    assert subprocess.run(["bash", "-c", script], check=False).returncode == 1
+    assert (tmp_path / "asan.result").read_text().startswith("failed\t")
+
+
+def test_an_installation_that_fails_leaves_no_stamp(tmp_path):
+    (tmp_path / "requirements.txt").write_text("no such thing\n")
+    script = f"""
+        set -euo pipefail
+        TAPELAKE_ROOT={tmp_path}
+        for part in common setup; do source {ROOT}/tools/dev/$part.sh; done
+        make_venv {tmp_path}/venv {tmp_path}/requirements.txt && true
+    """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "requirements.txt" in done.stderr
+    assert not list(tmp_path.glob(".deps/stamps/*"))
