@@ -73,10 +73,11 @@ suite() {
   ((after > before)) || printf 'failed\t%s (no result file)\n' "$name" >>"$RESULTS/checks.tsv"
 }
 
+# run_unit_tests PRESET [CTEST OPTION…]
 run_unit_tests() {
   local preset="$1"
   ctest --test-dir "build/$preset" -j "$JOBS" --timeout 300 --output-on-failure --progress \
-    --output-junit "$RESULTS/unit-$preset.xml" >"$RESULTS/unit-$preset.log" 2>&1 ||
+    --output-junit "$RESULTS/unit-$preset.xml" "${@:2}" >"$RESULTS/unit-$preset.log" 2>&1 ||
     { grep -vE '^Test project|Passed ' "$RESULTS/unit-$preset.log" | tail -n 200 >&2; return 1; }
 }
 
