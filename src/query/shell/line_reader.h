@@ -11,7 +11,7 @@
 
 namespace tapelake::query {
 
-/// One terminal. One at a time per process and one thread, except that a signal may interrupt.
+/// One terminal. One at a time per process and one thread; Interrupt() from anywhere.
 class LineReader {
  public:
   enum class Event { kLine, kInterrupted, kEnd };
@@ -27,9 +27,13 @@ class LineReader {
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
-  /// Read one line, without its line break, into `*line`. kInterrupted: Ctrl-C, the line is
-  /// dropped.
+  /// Read one line, without its line break, into `*line`. kInterrupted: Interrupt() was called
+  /// since Read() began, the line is dropped.
   Event Read(const std::string& prompt, std::string* line);
+
+  /// End the Read() that runs, now or when it next waits for a key. No effect between two Read().
+  /// Safe in a signal handler and on any thread.
+  void Interrupt();
 
   /// Remember `entry` and write the history file. A file that cannot be written is not an error:
   /// the history then lasts as long as the session.

@@ -14,24 +14,31 @@
 namespace tapelake::query {
 namespace {
 
-// A signal handler reaches nothing but globals. Null: no statement is running.
+// A signal handler reaches nothing but globals. Null: no statement is running, no prompt is open.
 std::atomic<Session*> g_running_session{nullptr};
+std::atomic<LineReader*> g_reader{nullptr};
 
 void OnInterrupt(int /*signal*/) {
   Session* session = g_running_session.load();
+  LineReader* reader = g_reader.load();
   if (session != nullptr) session->Interrupt();
+  if (reader != nullptr) reader->Interrupt();
 }
 
-/// Holds SIGINT while it lives. Without SA_RESTART, so that reading a line ends too.
+/// Holds SIGINT while it lives; `reader` must live longer.
 class InterruptGuard {
  public:
-  InterruptGuard() {
+  explicit InterruptGuard(LineReader& reader) {
+    g_reader.store(&reader);
     struct sigaction action = {};
     action.sa_handler = OnInterrupt;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &previous_);
   }
-  ~InterruptGuard() { sigaction(SIGINT, &previous_, nullptr); }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &previous_, nullptr);
+    g_reader.store(nullptr);
+  }
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
@@ -119,7 +126,7 @@ Status RunSqlPrompt(const SqlEnvironment& environment, const SqlOptions& options
   TAPELAKE_ASSIGN_OR_RAISE(const auto reader, LineReader::Open(history_path, completer));
   Prompt prompt(environment, *shell, *reader);
   current = &prompt;
-  const InterruptGuard guard;
+  const InterruptGuard guard(*reader);
   return prompt.Run();
 }
 
