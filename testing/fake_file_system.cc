@@ -53,6 +53,51 @@ class FakeFileSystem::Output : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
+/// Bytes are live at once and durable after Sync().
+class FakeFileSystem::Appender : public io::AppendFile {
+ public:
+  Appender(FakeFileSystem* owner, std::string path, std::string content)
+      : owner_(owner), path_(std::move(path)), content_(std::move(content)) {}
+
+  Status Append(std::string_view bytes) override {
+    TAPELAKE_RETURN_NOT_OK(owner_->Before(Step::kWrite, path_));
+    content_.append(bytes);
+    owner_->Put(path_, std::make_shared<const std::string>(content_));
+    return Status::OK();
+  }
+  Status Sync() override {
+    TAPELAKE_RETURN_NOT_OK(owner_->Before(Step::kSync, path_));
+    const std::scoped_lock lock(owner_->mutex_);
+    owner_->durable_[path_] = owner_->live_[path_];
+    return Status::OK();
+  }
+  Status Truncate(int64_t size_bytes) override {
+    TAPELAKE_RETURN_NOT_OK(owner_->Before(Step::kWrite, path_));
+    content_.resize(static_cast<size_t>(size_bytes));
+    owner_->Put(path_, std::make_shared<const std::string>(content_));
+    return Status::OK();
+  }
+  int64_t size_bytes() const override { return static_cast<int64_t>(content_.size()); }
+
+ private:
+  FakeFileSystem* owner_;
+  std::string path_;
+  std::string content_;
+};
+
+class FakeFileSystem::Lease : public io::FileLock {
+ public:
+  Lease(FakeFileSystem* owner, std::string path) : owner_(owner), path_(std::move(path)) {}
+  ~Lease() override {
+    const std::scoped_lock lock(owner_->mutex_);
+    owner_->locked_.erase(path_);
+  }
+
+ private:
+  FakeFileSystem* owner_;
+  std::string path_;
+};
+
 Status FakeFileSystem::Before(Step step, const std::string& path) const {
   return before_ ? before_(step, path) : Status::OK();
 }
@@ -111,6 +156,23 @@ Result<std::shared_ptr<arrow::io::OutputStream>> FakeFileSystem::OpenForWrite(
   return std::make_shared<Output>(this, path);
 }
 
+Result<std::unique_ptr<io::AppendFile>> FakeFileSystem::OpenForAppend(const std::string& path) {
+  TAPELAKE_RETURN_NOT_OK(Before(Step::kWrite, path));
+  const std::scoped_lock lock(mutex_);
+  if (!directories_.contains(io::ParentPath(path))) return NotFound(io::ParentPath(path));
+  Content& content = live_[path];
+  if (content == nullptr) content = std::make_shared<const std::string>();
+  return std::make_unique<Appender>(this, path, *content);
+}
+
+Result<std::unique_ptr<io::FileLock>> FakeFileSystem::Lock(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  if (!locked_.insert(path).second) {
+    return MakeError(ErrorKind::kConflict, "'" + path + "' is locked by another process");
+  }
+  return std::make_unique<Lease>(this, path);
+}
+
 Status FakeFileSystem::Publish(Step step, const std::string& path, std::string_view content) {
   TAPELAKE_RETURN_NOT_OK(Before(step, path));
   {
@@ -152,6 +214,14 @@ Result<std::vector<io::FileInfo>> FakeFileSystem::List(const std::string& direct
   for (auto& [name, entry] : entries)
     list.push_back(std::move(entry));
   return list;
+}
+
+Result<std::vector<std::string>> FakeFileSystem::ListNames(const std::string& directory) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto entries, List(directory));
+  std::vector<std::string> names;
+  for (const io::FileInfo& entry : entries)
+    names.push_back(entry.name);
+  return names;
 }
 
 Result<io::FileInfo> FakeFileSystem::GetInfo(const std::string& path) {

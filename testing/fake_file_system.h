@@ -39,9 +39,12 @@ class FakeFileSystem : public io::FileSystem {
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenForRead(
       const std::string& path) override;
   Result<std::shared_ptr<arrow::io::OutputStream>> OpenForWrite(const std::string& path) override;
+  Result<std::unique_ptr<io::AppendFile>> OpenForAppend(const std::string& path) override;
+  Result<std::unique_ptr<io::FileLock>> Lock(const std::string& path) override;
   Status CreateIfAbsent(const std::string& path, std::string_view content) override;
   Status ReplaceFile(const std::string& path, std::string_view content) override;
   Result<std::vector<io::FileInfo>> List(const std::string& directory) override;
+  Result<std::vector<std::string>> ListNames(const std::string& directory) override;
   Result<io::FileInfo> GetInfo(const std::string& path) override;
   Result<bool> Exists(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;
@@ -51,6 +54,8 @@ class FakeFileSystem : public io::FileSystem {
 
  private:
   class Output;
+  class Appender;
+  class Lease;
   using Content = std::shared_ptr<const std::string>;
 
   Status Before(Step step, const std::string& path) const;
@@ -63,6 +68,7 @@ class FakeFileSystem : public io::FileSystem {
   std::map<std::string, Content> live_;
   std::map<std::string, Content> durable_;
   std::set<std::string> directories_;
+  std::set<std::string> locked_;
   Hook before_;
   Hook after_;
 };

@@ -22,6 +22,35 @@ struct FileInfo {
   int64_t modified_micros = 0;  ///< Since 1970-01-01 UTC.
 };
 
+/// A file that grows at its end. One thread. Destroying it closes it without Sync().
+///
+/// Errors everywhere: kUnavailable (the message names path and system reason, for example a full
+/// disk).
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+
+  /// Append all bytes. On failure any part of them may be in the file: Truncate() to the size
+  /// before, or give the file up.
+  virtual Status Append(std::string_view bytes) = 0;
+
+  /// Make everything appended survive power loss (fdatasync). The file's *name* is durable after
+  /// SyncDirectory of its parent. After a failure nobody knows what is durable: give the file up.
+  virtual Status Sync() = 0;
+
+  /// Cut the file to `size_bytes`, which must not be more than size_bytes(). Durable after Sync().
+  virtual Status Truncate(int64_t size_bytes) = 0;
+
+  /// Bytes in the file.
+  virtual int64_t size_bytes() const = 0;
+};
+
+/// Holds a lock until destroyed. The lock also ends with the process, however it dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 /// Files and directories by path ('/' between components).
 ///
 /// Thread rule: every method may be called from any thread; two writers of one path are the
@@ -43,6 +72,13 @@ class FileSystem {
   virtual Result<std::shared_ptr<arrow::io::OutputStream>> OpenForWrite(
       const std::string& path) = 0;
 
+  /// Open a file to be appended to; it is created (empty) if absent.
+  virtual Result<std::unique_ptr<AppendFile>> OpenForAppend(const std::string& path) = 0;
+
+  /// Take the exclusive lock of a file, which is created if absent and never deleted.
+  /// Errors: kConflict at once if another process (or another FileLock) holds it.
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
+
   /// Publish a whole file under a name that must not exist, durably: it appears complete or not at
   /// all. Errors: kAlreadyExists (file untouched), kUnknownOutcome (it may be there: read to know).
   virtual Status CreateIfAbsent(const std::string& path, std::string_view content) = 0;
@@ -52,6 +88,9 @@ class FileSystem {
 
   /// List a directory, sorted by name.
   virtual Result<std::vector<FileInfo>> List(const std::string& directory) = 0;
+
+  /// List the names in a directory, sorted: much cheaper than List(), nothing is looked at.
+  virtual Result<std::vector<std::string>> ListNames(const std::string& directory) = 0;
 
   /// Return size and time of one path.
   virtual Result<FileInfo> GetInfo(const std::string& path) = 0;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,15 +40,20 @@ class Descriptor {
   int fd_;
 };
 
-Status WriteDurably(const std::string& path, std::string_view content) {
-  const Descriptor file(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
-  if (file.get() < 0) return SystemError("cannot create", path, errno);
+Status WriteAll(int descriptor, const std::string& path, std::string_view content) {
   while (!content.empty()) {
-    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return SystemError("cannot write", path, errno);
     content.remove_prefix(static_cast<size_t>(written));
   }
+  return Status::OK();
+}
+
+Status WriteDurably(const std::string& path, std::string_view content) {
+  const Descriptor file(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+  if (file.get() < 0) return SystemError("cannot create", path, errno);
+  TAPELAKE_RETURN_NOT_OK(WriteAll(file.get(), path, content));
   if (::fsync(file.get()) != 0) return SystemError("cannot sync", path, errno);
   return Status::OK();
 }
@@ -84,6 +90,48 @@ class DurableFile : public arrow::io::FileOutputStream::OutputStream {
  private:
   std::shared_ptr<arrow::io::FileOutputStream> file_;
   std::string path_;
+};
+
+class LocalAppendFile : public AppendFile {
+ public:
+  LocalAppendFile(int descriptor, std::string path, int64_t size_bytes)
+      : file_(descriptor), path_(std::move(path)), size_bytes_(size_bytes) {}
+
+  Status Append(std::string_view bytes) override {
+    const Status written = WriteAll(file_.get(), path_, bytes);
+    if (written.ok()) {
+      size_bytes_ += static_cast<int64_t>(bytes.size());
+      return written;
+    }
+    struct stat st{};
+    if (::fstat(file_.get(), &st) == 0) size_bytes_ = st.st_size;
+    return written;
+  }
+  Status Sync() override {
+    if (::fdatasync(file_.get()) != 0) return SystemError("cannot sync", path_, errno);
+    return Status::OK();
+  }
+  Status Truncate(int64_t size_bytes) override {
+    if (::ftruncate(file_.get(), size_bytes) != 0) {
+      return SystemError("cannot truncate", path_, errno);
+    }
+    size_bytes_ = size_bytes;
+    return Status::OK();
+  }
+  int64_t size_bytes() const override { return size_bytes_; }
+
+ private:
+  Descriptor file_;
+  std::string path_;
+  int64_t size_bytes_;
+};
+
+class LocalFileLock : public FileLock {
+ public:
+  explicit LocalFileLock(int descriptor) : file_(descriptor) {}
+
+ private:
+  Descriptor file_;  // closing it releases the lock
 };
 
 int64_t ModifiedMicros(const struct stat& st) {
@@ -148,6 +196,29 @@ Result<std::shared_ptr<arrow::io::OutputStream>> LocalFileSystem::OpenForWrite(
   return std::make_shared<DurableFile>(std::move(file), path);
 }
 
+Result<std::unique_ptr<AppendFile>> LocalFileSystem::OpenForAppend(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) return SystemError("cannot open", path, errno);
+  struct stat st{};
+  if (::fstat(descriptor, &st) != 0) {
+    const Status status = SystemError("cannot look at", path, errno);
+    ::close(descriptor);
+    return status;
+  }
+  return std::make_unique<LocalAppendFile>(descriptor, path, st.st_size);
+}
+
+Result<std::unique_ptr<FileLock>> LocalFileSystem::Lock(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (descriptor < 0) return SystemError("cannot open", path, errno);
+  auto lock = std::make_unique<LocalFileLock>(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) {
+    return MakeError(ErrorKind::kConflict, "'" + path + "' is locked by another process");
+  }
+  return SystemError("cannot lock", path, errno);
+}
+
 Status LocalFileSystem::CreateIfAbsent(const std::string& path, std::string_view content) {
   const std::string temporary = TemporaryName(path);
   Status status = WriteDurably(temporary, content);
@@ -193,6 +264,19 @@ Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory
   std::sort(files.begin(), files.end(),
             [](const FileInfo& a, const FileInfo& b) { return a.name < b.name; });
   return files;
+}
+
+Result<std::vector<std::string>> LocalFileSystem::ListNames(const std::string& directory) {
+  DIR* handle = ::opendir(directory.c_str());
+  if (handle == nullptr) return SystemError("cannot list", directory, errno);
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(handle)) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  ::closedir(handle);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<FileInfo> LocalFileSystem::GetInfo(const std::string& path) {

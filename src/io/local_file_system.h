@@ -12,9 +12,12 @@ class LocalFileSystem : public FileSystem {
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenForRead(
       const std::string& path) override;
   Result<std::shared_ptr<arrow::io::OutputStream>> OpenForWrite(const std::string& path) override;
+  Result<std::unique_ptr<AppendFile>> OpenForAppend(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
   Status CreateIfAbsent(const std::string& path, std::string_view content) override;
   Status ReplaceFile(const std::string& path, std::string_view content) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
+  Result<std::vector<std::string>> ListNames(const std::string& directory) override;
   Result<FileInfo> GetInfo(const std::string& path) override;
   Result<bool> Exists(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;
