@@ -15,16 +15,44 @@
 
 namespace tapelake::hudi {
 
-/// One version of a file group: its base file written by `base_instant`.
+/// One log file of a slice.
+struct SliceLogFile {
+  std::string name;  ///< Without directory.
+  int64_t version = 1;
+  int64_t size_bytes = 0;
+
+  bool operator==(const SliceLogFile&) const = default;
+};
+
+/// One version of a file group: its base file written by `base_instant`, and the logs over it.
 struct FileSlice {
   std::string partition_path;  ///< Relative to the base path; empty if not partitioned.
   std::string file_id;
-  std::string base_instant;
-  std::string base_file_name;
-  int64_t size_bytes = 0;
+  std::string base_instant;    ///< Log-only: the instant that started the group.
+  std::string base_file_name;  ///< Empty: log-only.
+  int64_t size_bytes = 0;      ///< Of the base file.
 
-  /// Path relative to the table's base path.
+  /// In scan order; committed or not (blocks are judged one by one). Under a pending compaction
+  /// those named after it come last.
+  std::vector<SliceLogFile> log_files;
+
+  /// Instant of the pending compaction that covers this slice, or empty. New log files are then
+  /// named after it.
+  std::string pending_compaction;
+
+  bool has_base_file() const { return !base_file_name.empty(); }
+
+  /// The base instant that the name of a new log file carries, and its version.
+  const std::string& log_base_instant() const {
+    return pending_compaction.empty() ? base_instant : pending_compaction;
+  }
+  int64_t next_log_version() const;
+
+  /// Path of the base file relative to the table's base path.
   std::string RelativePath() const;
+
+  /// Path of one of the log files relative to the table's base path.
+  std::string LogPath(const SliceLogFile& log) const;
   bool operator==(const FileSlice&) const = default;
 };
 

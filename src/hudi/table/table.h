@@ -1,6 +1,6 @@
 #pragma once
 
-/// A Hudi table of version 6, copy-on-write, on a file system: create, open, read, upsert.
+/// A Hudi table of version 6 on a file system: create, open, read, upsert, compact, clean, archive.
 ///
 /// This library knows nothing of streams, crypto or HTTP. Format: docs/internals/hudi-v6.md.
 
@@ -14,6 +14,8 @@
 #include <arrow/type.h>
 
 #include "base/status.h"
+#include "hudi/cleaning/cleaning.h"
+#include "hudi/compaction/compaction.h"
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/format/table_config.h"
 #include "hudi/timeline/timeline.h"
@@ -43,13 +45,16 @@ struct CreateOptions {
       partition_field;  ///< A string column; hive-style directories. Empty: not partitioned.
   std::string precombine_field;
   int bucket_count = 4;
+  TableType type = TableType::kCopyOnWrite;
 };
 
 /// One consistent view of a table: what readers of this instant see. Immutable; any thread.
 struct Snapshot {
   std::string instant;  ///< Newest completed instant; empty for a table without commits.
-  std::shared_ptr<arrow::Schema> schema;  ///< Data columns at that instant, without `_hoodie_*`.
-  std::vector<FileSlice> slices;          ///< Latest slice of every live file group.
+  std::shared_ptr<arrow::Schema> schema;     ///< Data columns at that instant, without `_hoodie_*`.
+  std::vector<FileSlice> slices;             ///< Latest slice of every live file group.
+  std::shared_ptr<const Timeline> timeline;  ///< It was made of; says which log blocks count.
+  std::string precombine_field;              ///< Orders records within logs.
 };
 
 /// One open table. One thread at a time; several Table objects may read the same table.
@@ -92,7 +97,34 @@ class Table {
   /// ours to write), kUnavailable (file system; newest instant more than 10 s ahead), kCorrupt.
   /// Once an instant was begun the result tells its outcome; kNotDone leaves no trace of it but
   /// what the next CleanUpPendingCommits() removes.
+  ///
+  /// Merge-on-read: every touched file group gets one new log file (a data block, a delete block);
+  /// groups that do not exist yet start log-only. Nothing stored is read, so inserted_rows counts
+  /// all rows written, deleted_rows all deletes, and `merger` must be nullptr (kInvalid).
   Result<UpsertResult> Upsert(const UpsertRequest& request);
+
+  /// Merge-on-read: choose what to compact and write the plan to the timeline. Same thread as
+  /// Upsert(), between two commits. Returns the compaction's instant; empty if nothing is due or
+  /// one is pending already. Errors: as Upsert.
+  Result<std::string> ScheduleCompaction(const CompactionPolicy& policy);
+
+  /// Instants of scheduled compactions that are not completed, ascending.
+  Result<std::vector<std::string>> PendingCompactions();
+
+  /// Execute a scheduled compaction and publish it; also one that a dead process began (its base
+  /// files are removed first). May run on another Table object of the same table and on another
+  /// thread while this one commits. Errors: kNotFound (no such plan), kCorrupt, kUnavailable,
+  /// kUnknownOutcome; after any the compaction stays pending and can be executed again.
+  Result<CompactionCounts> RunCompaction(const std::string& instant, int threads);
+
+  /// Delete slices that nobody needs, with a clean instant; finishes a clean that a dead process
+  /// began. Returns the number of files deleted. Same thread rule as Upsert().
+  Result<int64_t> Clean(const CleaningPolicy& policy);
+
+  /// Move old instants to the archived timeline, so that `.hoodie` stays small. The newest commit
+  /// whose extraMetadata holds `kept_key` always stays active (empty: no such rule). Returns the
+  /// number of instants archived. Same thread rule as Upsert().
+  Result<int64_t> Archive(const ArchivalPolicy& policy, const std::string& kept_key);
 
  private:
   Table(const TableEnvironment& environment, std::string base_path, TableConfig config)

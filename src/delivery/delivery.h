@@ -1,0 +1,90 @@
+#pragma once
+
+/// The raw layer: every change as one NDJSON line in exactly one gzip object, and every record that
+/// could not become a row in exactly one error object. What Firehose is to the managed pipeline.
+/// Protocol and numbered invariants: docs/internals/delivery.md.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "record/change.h"
+#include "record/table_definition.h"
+#include "transform/record_parser.h"
+
+namespace tapelake::delivery {
+
+struct DeliveryOptions {
+  std::string lake_path;
+  std::string stream;                     ///< Name in `raw/<stream>/...`; `crypto.transactions`.
+  bool raw = true;                        ///< Off: only error objects are written.
+  int64_t buffer_bytes = 32 << 20;        ///< NDJSON bytes of one raw object, before compression.
+  int64_t buffer_micros = 60'000'000;     ///< Oldest line's greatest age before an object is cut.
+  int64_t waiting_bytes_max = 128 << 20;  ///< Lines and objects in memory; see CanAdd().
+};
+
+struct DeliveryCounts {
+  int64_t lines = 0;  ///< In raw objects written since Open.
+  int64_t raw_objects = 0;
+  int64_t raw_bytes = 0;  ///< Compressed.
+  int64_t error_lines = 0;
+  int64_t error_objects = 0;
+};
+
+/// Delivery of one table. The source positions delivered are its own, kept in
+/// `<lake>/.tapelake/delivery/<stream>/`: the boundaries of an object are durable there before the
+/// object is, so that after a crash the same records make the same bytes under the same name.
+///
+/// Names: `raw/<stream>/YYYY/MM/DD/HH/<stream>-1-YYYY-MM-DD-HH-MM-SS-<id>.ndjson.gz` and
+/// `errors/<type>/YYYY/MM/DD/HH/<stream>-...-<id>.ndjson`, UTC time of the cut, `<id>` grows.
+///
+/// Thread rule: everything but Step() belongs to one thread; Step() may run on another.
+class Delivery {
+ public:
+  /// Errors: kCorrupt (state file; names it), kInvalid, kUnavailable.
+  static Result<std::unique_ptr<Delivery>> Open(io::FileSystem& files, io::Clock& clock,
+                                                const record::TableDefinition& table,
+                                                const DeliveryOptions& options);
+  ~Delivery();
+
+  /// Records of `source` before this offset are delivered for good. The caller must Add() every
+  /// record from here on, in order, and may skip those before.
+  uint64_t DeliveredOffset(const std::string& source) const;
+
+  /// Whether there is room; if not, read no more records until Step() has made some.
+  bool CanAdd() const;
+
+  /// Add the line of one change, which starts at `offset` of `source`.
+  void Add(const record::Change& change, const std::string& source, uint64_t offset);
+
+  /// Add a record that cannot become a row. `place` is the source's name for people.
+  void AddError(transform::ParseError error, std::string_view reason, const std::string& source,
+                const std::string& place, uint64_t offset, std::string_view raw);
+
+  /// All records of `source` before `end_offset` have been added (also if none made a line).
+  void Advance(const std::string& source, uint64_t end_offset);
+
+  /// Cut an object if one is due by size or time, or (with `flush`) if anything waits.
+  Status Cut(bool flush);
+
+  /// Write what is cut: state, object, state. Return whether there was anything to do. After a
+  /// failure call it again: it does the same. Errors: kUnavailable, kUnknownOutcome.
+  Result<bool> Step();
+
+  /// Whether nothing added is undelivered.
+  bool idle() const;
+
+  DeliveryCounts counts() const;
+
+ private:
+  class Impl;
+  explicit Delivery(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapelake::delivery

@@ -1,0 +1,84 @@
+#pragma once
+
+/// Blocks of log files as bytes (docs/internals/hudi-v6.md, section 11). Pure; any thread.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+
+namespace tapelake::hudi {
+
+enum class LogBlockType : int32_t {
+  kCommand = 0,
+  kDelete = 1,
+  kCorrupt = 2,  ///< Made by readers, never stored.
+  kAvroData = 3,
+  kHFileData = 4,
+  kParquetData = 5,
+  kCdcData = 6,
+};
+
+/// Keys of a block's header map; numbers as stored.
+enum class LogHeaderKey : int32_t {
+  kInstantTime = 0,
+  kTargetInstantTime = 1,
+  kSchema = 2,
+  kCommandBlockType = 3,
+  kCompactedBlockTimes = 4,
+  kRecordPositions = 5,
+  kBlockIdentifier = 6,
+};
+
+/// One block of a log file; views into the file's bytes.
+struct LogBlock {
+  LogBlockType type = LogBlockType::kCorrupt;
+  std::map<LogHeaderKey, std::string> header;
+  std::string_view content;
+  size_t offset = 0;  ///< Of the block's magic in the file.
+  size_t size = 0;    ///< Of the whole block, magic included.
+
+  /// The header's INSTANT_TIME, or empty.
+  std::string_view instant() const;
+};
+
+/// Split a log file into its blocks exactly as Hudi does: a block whose trailing length disagrees,
+/// or that is not followed by a magic or the end, becomes one kCorrupt block up to the next magic
+/// or the end; a cut last block likewise. Never fails on the bytes of a file.
+/// Errors: kInvalid (a log format version we do not know; names it).
+Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file);
+
+/// Append one block: frame, header, content, empty footer.
+void AppendLogBlock(LogBlockType type, const std::map<LogHeaderKey, std::string>& header,
+                    std::string_view content, std::string* out);
+
+/// The content of an Avro data block: version 3, count, then the records as AvroRowEncoder::Append
+/// made them.
+std::string FormatAvroBlockContent(int32_t record_count, std::string_view encoded_records);
+
+/// The datums of an Avro data block's content. Errors: kCorrupt, kInvalid (version).
+Result<std::vector<std::string_view>> SplitAvroBlockContent(std::string_view content);
+
+/// The ordering value of a delete. int32_t 0 means "natural order": the delete wins over all before
+/// it. int64_t is what our tables use (`_change_seq`). Other Avro branches read as text of their
+/// value's bytes.
+using OrderingValue = std::variant<int32_t, int64_t, double, std::string>;
+
+/// One entry of a delete block.
+struct DeleteRecord {
+  std::string record_key;
+  std::string partition_path;
+  OrderingValue ordering = int32_t{0};
+};
+
+/// The content of a delete block (version 3). Errors on reading: kCorrupt; kInvalid for versions 1
+/// and 2 (Kryo), which no engine of table version 6 writes any more.
+std::string FormatDeleteBlockContent(const std::vector<DeleteRecord>& deletes);
+Result<std::vector<DeleteRecord>> ParseDeleteBlockContent(std::string_view content);
+
+}  // namespace tapelake::hudi

@@ -1,0 +1,127 @@
+#pragma once
+
+/// The embedded durable log: what Kinesis Data Streams is to the managed pipeline.
+/// Format and numbered invariants: docs/internals/stream.md.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "record/record_block.h"
+
+namespace tapelake::stream {
+
+inline constexpr size_t kPartitionKeyCharsMax = 256;
+inline constexpr size_t kRecordBytesMax = size_t{16} << 20;
+
+/// How a stream's frames are stored. On disk: values are never reused.
+enum class Compression : uint8_t { kNone = 0, kZstd = 1 };
+
+struct StreamOptions {
+  int shard_count = 4;  ///< Of a new stream; an existing one keeps its shards. 1..256
+  Compression compression = Compression::kZstd;
+  int64_t segment_bytes_max = 64 << 20;
+  int64_t retention_micros = int64_t{24} * 3'600'000'000;
+  int64_t retention_bytes = int64_t{16} << 30;  ///< Stored bytes, all segments.
+  /// Drop records that some consumer has not taken yet when retention says so. Off: they stay, and
+  /// Append() is throttled once `retention_bytes` are full of them.
+  bool drop_untaken = false;
+  int64_t pending_bytes_max = 32 << 20;  ///< Appended and not yet synced.
+  int64_t tail_bytes_max = 32 << 20;     ///< Newest records kept in memory for readers.
+};
+
+/// One record to put. `partition_key` (1..256 characters of UTF-8) decides the shard: MD5 of it, as
+/// a 128-bit number, falls into one shard's hash range.
+struct PutEntry {
+  std::string_view partition_key;
+  std::string_view data;
+};
+
+/// Where a record went. Sequence numbers grow over the whole stream, hence also within each shard;
+/// they start at 1 and leave no gap.
+struct RecordPlace {
+  uint32_t shard = 0;
+  uint64_t sequence = 0;
+};
+
+/// A shard and its inclusive range of MD5 hashes, as decimal numbers like Kinesis writes them.
+struct ShardRange {
+  uint32_t shard = 0;
+  std::string starting_hash_key;
+  std::string ending_hash_key;
+};
+
+/// What opening found and did.
+struct OpenReport {
+  int64_t segments = 0;
+  int64_t torn_bytes_cut = 0;  ///< Of an unfinished write at the end.
+  std::string torn_segment;    ///< Its path; empty: nothing was cut.
+};
+
+/// What is stored now.
+struct StreamFacts {
+  uint64_t first_sequence = 1;  ///< Oldest record kept (= next_sequence if there is none).
+  uint64_t next_sequence = 1;   ///< After the newest durable record.
+  int64_t stored_bytes = 0;
+  int64_t segments = 0;
+  int64_t newest_arrival_micros = 0;  ///< 0: no record yet.
+};
+
+/// One named stream. Readers may be on any thread; Append() and Sync() belong to one thread at a
+/// time (StreamWriter gives many producers one). Everything of a stream lies in `directory`.
+class Stream {
+ public:
+  /// Open or create. Cuts a torn tail and reports it. The caller holds the lock of the data
+  /// directory. Errors: kCorrupt (a checksum or gap anywhere but in a torn tail; names segment and
+  /// offset), kInvalid (options), kUnavailable.
+  static Result<std::unique_ptr<Stream>> Open(io::FileSystem& files, io::Clock& clock,
+                                              const std::string& directory, const std::string& name,
+                                              const StreamOptions& options, OpenReport* report);
+  ~Stream();
+
+  /// Give every entry its place, in memory. All or none. Not durable and not readable before
+  /// Sync(). Errors: kInvalid (names the entry and what is wrong), kThrottled (pending bytes, or
+  /// the log is full of records nobody has taken: try again later), kUnavailable.
+  Result<std::vector<RecordPlace>> Append(std::span<const PutEntry> entries);
+
+  /// Write what was appended as one frame and make it durable: one write, one fdatasync. On failure
+  /// nothing of it counts: it is forgotten, the file is cut back, and its sequence numbers are used
+  /// again. Errors: kUnavailable; after a failed sync or cut the stream is closed to writes
+  /// (kUnknownOutcome: open it again to know).
+  Status Sync();
+
+  /// Read durable records from `from_sequence` on into `*block` (offset = sequence number,
+  /// end_offset = where to go on): at most about `bytes_max` bytes, at least one record if there is
+  /// one. Empty block: none yet. Errors: kNotFound (older than first_sequence; says both), kCorrupt
+  /// (names segment and offset), kUnavailable.
+  Status Read(uint64_t from_sequence, size_t bytes_max, record::RecordBlock* block);
+
+  /// The sequence number of the first record that arrived at or after a time.
+  Result<uint64_t> SequenceAtTime(int64_t arrival_micros);
+
+  /// Declare that `consumer` needs no record before `next_sequence` any more. A consumer that was
+  /// never declared holds nothing back; one that was holds back from then on. In memory only: every
+  /// consumer keeps its own position and declares it after each start, before DropExpired().
+  void SetTaken(const std::string& consumer, uint64_t next_sequence);
+
+  /// Drop whole segments by the retention rules. Returns how many bytes went.
+  Result<int64_t> DropExpired();
+
+  StreamFacts facts() const;
+  const std::vector<ShardRange>& shards() const;
+  const std::string& name() const;
+
+ private:
+  class Impl;
+  explicit Stream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapelake::stream
