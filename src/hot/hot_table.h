@@ -51,14 +51,12 @@ Result<HotOverlay> MergeHotView(const HotView& view);
 /// commit, plus what views still hold.
 class HotTable {
  public:
-  /// Set the commit that the next chunks lie over; at start and after another writer.
-  void Reset(std::string instant);
+  /// All chunks so far are part of the commit `instant` now, or (at a start) the table lies at
+  /// `instant`: drop them, so that the next ones lie over it. Atomic for views.
+  void Committed(std::string instant);
 
   /// Add a chunk after those since the last commit.
   void Publish(std::shared_ptr<const HotChunk> chunk);
-
-  /// All chunks are part of the commit `instant` now: drop them. Atomic for views.
-  void Committed(std::string instant);
 
   HotView View() const;
 
