@@ -12,8 +12,8 @@
 #include <arrow/util/decimal.h>
 #include "base/time.h"
 #include "hudi/format/bloom_filter.h"
+#include "hudi/format/projection.h"
 #include "hudi/reader/base_file_reader.h"
-#include "hudi/reader/projection.h"
 #include "hudi/table/table.h"
 #include "io/local_file_system.h"
 #include "tests/golden/golden_table.h"

@@ -14,7 +14,7 @@
 
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
-#include "hudi/reader/projection.h"
+#include "hudi/format/projection.h"
 
 namespace tapelake::hudi {
 namespace {

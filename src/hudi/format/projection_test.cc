@@ -1,4 +1,4 @@
-#include "hudi/reader/projection.h"
+#include "hudi/format/projection.h"
 
 #include <arrow/api.h>
 #include <gmock/gmock.h>

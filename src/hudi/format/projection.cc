@@ -1,4 +1,4 @@
-#include "hudi/reader/projection.h"
+#include "hudi/format/projection.h"
 
 #include <arrow/array/util.h>
 #include <arrow/compute/cast.h>
