@@ -1,6 +1,6 @@
 #pragma once
 
-/// One copy-on-write commit: what goes in and what comes out.
+/// One commit: what goes in and what comes out.
 
 #include <cstdint>
 #include <map>
@@ -18,13 +18,20 @@
 
 namespace tapelake::hudi {
 
-/// One change of one record: write a row or delete the key. At most one per (partition, key).
+/// One change of one record: write a row or delete the key. At most one per (partition, key);
+/// merge-on-read does not look, there the greater ordering value wins.
 struct RecordChange {
   static constexpr int64_t kDelete = -1;
+  static constexpr int64_t kNaturalOrder = 0;
 
   std::string_view record_key;
   uint32_t partition = 0;  ///< Index into UpsertRequest::partition_values.
   int64_t row = kDelete;   ///< Row of UpsertRequest::rows, or kDelete.
+
+  /// Deletes on merge-on-read tables: what stands for the precombine column's value, which must
+  /// then be int64. The delete loses against logged rows with a greater value. kNaturalOrder: it
+  /// wins over everything before it, which is what Spark's `delete` writes.
+  int64_t delete_ordering = kNaturalOrder;
 };
 
 /// Decides which of two versions of a record survives when the key is already stored.
@@ -48,6 +55,8 @@ class RecordMerger {
 /// One commit's input. Everything referenced must live until Upsert() returns.
 ///
 /// `schema` holds every column the table has, with the same type, and may add nullable ones.
+/// On merge-on-read tables the key of a change that writes a row must equal the row's record key
+/// column, and `merger` must be nullptr.
 struct UpsertRequest {
   std::shared_ptr<arrow::Schema> schema;      ///< Of the table after the commit.
   std::shared_ptr<arrow::RecordBatch> rows;   ///< Columns = schema; may hold rows no change names.
