@@ -2,14 +2,10 @@
 
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
+#include "testing/sim_disk.h"
 
 namespace tapelake::testing {
 namespace {
-
-bool IsBelow(const std::string& path, const std::string& directory) {
-  return path.size() > directory.size() && path.starts_with(directory) &&
-         path[directory.size()] == '/';
-}
 
 bool IsDirectlyIn(const std::string& path, const std::string& directory) {
   return IsBelow(path, directory) && path.find('/', directory.size() + 1) == std::string::npos;
