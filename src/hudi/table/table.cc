@@ -93,14 +93,14 @@ Result<Snapshot> Table::LatestSnapshot() {
 Result<Snapshot> Table::SnapshotAt(const Timeline& timeline) {
   Snapshot snapshot;
   if (const auto newest = timeline.NewestCompletedCommit()) snapshot.instant = newest->timestamp;
-  TAPELAKE_ASSIGN_OR_RAISE(SliceListing listing, LatestSlices(environment_.files, base_path_,
-                                                              timeline, snapshot.instant));
-  if (!listing.log_files.empty()) {
+  TAPELAKE_ASSIGN_OR_RAISE(
+      snapshot.slices, LatestSlices(environment_.files, base_path_, timeline, snapshot.instant));
+  for (const FileSlice& slice : snapshot.slices) {
+    if (config_.type == TableType::kMergeOnRead || slice.log_files.empty()) continue;
     return MakeError(ErrorKind::kInvalid, "table '" + config_.name +
                                               "' is copy-on-write, but has the log file '" +
-                                              listing.log_files.front() + "'");
+                                              slice.LogPath(slice.log_files.front()) + "'");
   }
-  snapshot.slices = std::move(listing.slices);
   const std::vector<Instant> commits = timeline.CompletedCommits();
   for (const Instant& instant : commits | std::views::reverse) {
     TAPELAKE_ASSIGN_OR_RAISE(const CommitMetadata metadata,
