@@ -73,7 +73,10 @@ PartitionFiles SortFiles(const std::string& partition_path, const Entries& entri
           {.file_id = std::move(log->file_id),
            .base_instant = std::move(log->base_instant),
            .write_token = std::move(log->write_token),
-           .file = {.name = entry.name, .version = log->version, .size_bytes = entry.size_bytes}});
+           .file = {.name = entry.name,
+                    .version = log->version,
+                    .size_bytes = entry.size_bytes,
+                    .modified_micros = entry.modified_micros}});
     }
   }
   std::ranges::sort(partition.log_files, InScanOrder);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "hudi/format/file_name.h"
+#include "hudi/format/service_plans.h"
 #include "io/local_file_system.h"
 #include "tests/golden/golden_table.h"
 
@@ -29,6 +30,18 @@ std::string BaseFile(const char* file_id, const char* timestamp, const char* tok
   return FormatBaseFileName({file_id, token, timestamp, "parquet"});
 }
 
+std::string LogFile(const char* file_id, const char* base_instant, int64_t version,
+                    const char* token = "0-0-0") {
+  return FormatLogFileName({file_id, base_instant, version, token, false});
+}
+
+std::vector<std::string> LogNames(const FileSlice& slice) {
+  std::vector<std::string> names;
+  for (const SliceLogFile& log : slice.log_files)
+    names.push_back(log.name);
+  return names;
+}
+
 /// A table of empty files.
 class FileSlices : public ::testing::Test {
  protected:
@@ -46,14 +59,31 @@ class FileSlices : public ::testing::Test {
     Touch(std::string(".hoodie/") + timestamp + ".commit", "{}");
   }
 
-  Result<SliceListing> List(std::string_view as_of = "") {
+  Result<std::vector<FileSlice>> List(std::string_view as_of = "") {
     TAPELAKE_ASSIGN_OR_RAISE(const auto timeline, Timeline::Load(files_, folder_.path()));
     return LatestSlices(files_, folder_.path(), timeline, as_of);
+  }
+  FileSlice OnlySlice(std::string_view as_of = "") {
+    const auto listing = List(as_of);
+    EXPECT_TRUE(listing.ok()) << listing.status().ToString();
+    if (!listing.ok() || listing->size() != 1) {
+      ADD_FAILURE() << "not exactly one slice";
+      return {};
+    }
+    return listing->front();
+  }
+  void RequestCompaction(const char* timestamp, const char* file_id) {
+    CompactionOperation operation;
+    operation.file_id = file_id;
+    operation.partition_path = "p=1";
+    Touch(std::string(".hoodie/") + timestamp + ".compaction.requested",
+          FormatCompactionPlan({.operations = {operation}, .extra_metadata = {}}));
+    Touch(std::string(".hoodie/") + timestamp + ".compaction.inflight");
   }
   std::vector<std::string> Listed(std::string_view as_of = "") {
     const auto listing = List(as_of);
     EXPECT_TRUE(listing.ok()) << listing.status().ToString();
-    return listing.ok() ? Paths(listing->slices) : std::vector<std::string>{};
+    return listing.ok() ? Paths(*listing) : std::vector<std::string>{};
   }
 
   golden::TemporaryFolder folder_;
@@ -68,9 +98,9 @@ TEST_F(FileSlices, NewestCommittedVersionOfEachGroupIsTheSlice) {
   Touch("p=1/" + BaseFile("b", kT1));
   const auto listing = List();
   ASSERT_TRUE(listing.ok()) << listing.status().ToString();
-  ASSERT_EQ(listing->slices.size(), 2u);
-  EXPECT_EQ(listing->slices[0], (FileSlice{"p=1", "a", kT2, BaseFile("a", kT2), 3}));
-  EXPECT_EQ(listing->slices[1].RelativePath(), "p=1/" + BaseFile("b", kT1));
+  ASSERT_EQ(listing->size(), 2u);
+  EXPECT_EQ((*listing)[0], (FileSlice{"p=1", "a", kT2, BaseFile("a", kT2), 3}));
+  EXPECT_EQ((*listing)[1].RelativePath(), "p=1/" + BaseFile("b", kT1));
 }
 
 TEST_F(FileSlices, FilesOfUnfinishedCommitsAreInvisible) {
@@ -132,13 +162,104 @@ TEST_F(FileSlices, SideFilesAndOddNamesAreIgnored) {
   EXPECT_THAT(Listed(), ElementsAre("p=1/" + BaseFile("a", kT1)));
 }
 
-TEST_F(FileSlices, LogFilesAreReportedAndChangeDataLogsAreNot) {
+TEST_F(FileSlices, LogsLieOverTheBaseFileOfTheirInstantInScanOrder) {
   Commit(kT1);
-  const std::string log = FormatLogFileName({"a", kT1, 1, "0-0-0", false});
+  Commit(kT2);
   Touch("p=1/" + BaseFile("a", kT1));
-  Touch("p=1/" + log);
-  Touch("p=1/" + FormatLogFileName({"a", kT1, 1, "0-0-0", true}));
-  EXPECT_THAT(List()->log_files, ElementsAre("p=1/" + log));
+  Touch("p=1/" + LogFile("a", kT1, 1));
+  Touch("p=1/" + BaseFile("a", kT2));
+  Touch("p=1/" + LogFile("a", kT2, 10), "1234");
+  Touch("p=1/" + LogFile("a", kT2, 2, "0-0-1"));
+  Touch("p=1/" + LogFile("a", kT2, 2));
+  Touch("p=1/" + FormatLogFileName({"a", kT2, 1, "0-0-0", true}));
+  const FileSlice slice = OnlySlice();
+  EXPECT_EQ(slice.base_file_name, BaseFile("a", kT2));
+  EXPECT_THAT(LogNames(slice), ElementsAre(LogFile("a", kT2, 2), LogFile("a", kT2, 2, "0-0-1"),
+                                           LogFile("a", kT2, 10)));
+  EXPECT_EQ(slice.log_files[2].size_bytes, 4);
+  EXPECT_EQ(slice.LogPath(slice.log_files[2]), "p=1/" + LogFile("a", kT2, 10));
+  EXPECT_EQ(slice.log_base_instant(), kT2);
+  EXPECT_EQ(slice.next_log_version(), 11);
+  const FileSlice earlier = OnlySlice(kT1);
+  EXPECT_EQ(earlier.base_instant, kT1);
+  EXPECT_THAT(LogNames(earlier), ElementsAre(LogFile("a", kT1, 1)));
+}
+
+TEST_F(FileSlices, LogsWithoutBaseFileAreASliceOfTheInstantTheyAreNamedAfter) {
+  Commit(kT1);
+  Touch(std::string(".hoodie/") + kT2 + ".deltacommit.inflight");
+  Touch("p=1/" + LogFile("a", kT1, 1));
+  Touch("p=1/" + LogFile("a", kT1, 2));
+  Touch("p=1/" + LogFile("dead", kT2, 1));
+  const FileSlice slice = OnlySlice();
+  EXPECT_FALSE(slice.has_base_file());
+  EXPECT_EQ(slice.file_id, "a");
+  EXPECT_EQ(slice.base_instant, kT1);
+  EXPECT_EQ(slice.next_log_version(), 3);
+}
+
+TEST_F(FileSlices, FirstLogOfASliceIsVersionOne) {
+  Commit(kT1);
+  Touch("p=1/" + BaseFile("a", kT1));
+  EXPECT_EQ(OnlySlice().next_log_version(), 1);
+}
+
+TEST_F(FileSlices, LogsNamedAfterAPendingCompactionBelongToTheSliceItCovers) {
+  Commit(kT1);
+  RequestCompaction(kT2, "a");
+  Commit(kT3);
+  Touch("p=1/" + BaseFile("a", kT1));
+  Touch("p=1/" + LogFile("a", kT1, 7));
+  Touch("p=1/" + BaseFile("a", kT2));  // not published yet
+  Touch("p=1/" + LogFile("a", kT2, 1));
+  const FileSlice slice = OnlySlice();
+  EXPECT_EQ(slice.base_file_name, BaseFile("a", kT1));
+  EXPECT_THAT(LogNames(slice), ElementsAre(LogFile("a", kT1, 7), LogFile("a", kT2, 1)));
+  EXPECT_EQ(slice.pending_compaction, kT2);
+  EXPECT_EQ(slice.log_base_instant(), kT2);
+  EXPECT_EQ(slice.next_log_version(), 2);
+
+  Touch(std::string(".hoodie/") + kT2 + ".commit", "{}");
+  const FileSlice compacted = OnlySlice();
+  EXPECT_EQ(compacted.base_file_name, BaseFile("a", kT2));
+  EXPECT_THAT(LogNames(compacted), ElementsAre(LogFile("a", kT2, 1)));
+  EXPECT_EQ(compacted.pending_compaction, "");
+}
+
+TEST_F(FileSlices, PendingCompactionIsKnownBeforeItsFirstLogAndOnlyForItsGroups) {
+  Commit(kT1);
+  RequestCompaction(kT2, "a");
+  Touch("p=1/" + LogFile("a", kT1, 3));
+  Touch("p=1/" + LogFile("b", kT1, 3));
+  const auto slices = List();
+  ASSERT_TRUE(slices.ok()) << slices.status().ToString();
+  ASSERT_EQ(slices->size(), 2u);
+  EXPECT_EQ((*slices)[0].pending_compaction, kT2);
+  EXPECT_EQ((*slices)[0].next_log_version(), 1);
+  EXPECT_EQ((*slices)[1].pending_compaction, "");
+  EXPECT_EQ((*slices)[1].next_log_version(), 4);
+}
+
+TEST_F(FileSlices, BrokenOrContradictingCompactionPlansAreErrors) {
+  Commit(kT1);
+  RequestCompaction(kT2, "a");
+  RequestCompaction(kT3, "a");
+  EXPECT_EQ(KindOf(List().status()), ErrorKind::kCorrupt);
+  EXPECT_THAT(List().status().message(), HasSubstr("two pending compactions"));
+  ASSERT_TRUE(
+      files_.ReplaceFile(folder_.path() + "/.hoodie/" + kT3 + ".compaction.requested", "x").ok());
+  EXPECT_EQ(KindOf(List().status()), ErrorKind::kCorrupt);
+  EXPECT_THAT(List().status().message(), HasSubstr(std::string(kT3) + ".compaction.requested"));
+}
+
+TEST_F(FileSlices, ReplacedGroupsTakeTheirLogsWithThem) {
+  Commit(kT1);
+  Touch("p=1/" + LogFile("a", kT1, 1));
+  CommitMetadata replace;
+  replace.replaced_file_ids = {{"p=1", {"a"}}};
+  Touch(std::string(".hoodie/") + kT2 + ".replacecommit", FormatCommitMetadata(replace));
+  EXPECT_THAT(*List(), IsEmpty());
+  EXPECT_EQ(List(kT1)->size(), 1u);
 }
 
 TEST_F(FileSlices, TableWithoutCommitsHasNoSlices) {
