@@ -27,8 +27,14 @@ class AvroRowEncoder {
   /// Append, for every row in `rows` of `batch` in that order, its length as big-endian int32 and
   /// its datum: the form of a log data block (version 3). `batch` has exactly the schema's columns;
   /// dictionary columns of strings are fine.
-  /// Errors: kInvalid (other columns; a row over 2 GiB).
+  /// Errors: kInvalid (other columns; a null in a column without nulls; a decimal with more digits
+  /// than its type; a row over 2 GiB). `out` then has no part of the row that failed.
   Status Append(const arrow::RecordBatch& batch, std::span<const int64_t> rows, std::string* out);
+
+  /// The same, but stop after the row with which the bytes appended reach `bytes_max`. Returns how
+  /// many rows of `rows` were taken: at least one, if there is one.
+  Result<size_t> AppendUpTo(size_t bytes_max, const arrow::RecordBatch& batch,
+                            std::span<const int64_t> rows, std::string* out);
 
  private:
   class Impl;

@@ -38,7 +38,7 @@ enum class LogHeaderKey : int32_t {
 /// One block of a log file; views into the file's bytes.
 struct LogBlock {
   LogBlockType type = LogBlockType::kCorrupt;
-  std::map<LogHeaderKey, std::string> header;
+  std::map<LogHeaderKey, std::string> header;  ///< Keys of later releases too.
   std::string_view content;
   size_t offset = 0;  ///< Of the block's magic in the file.
   size_t size = 0;    ///< Of the whole block, magic included.
@@ -49,16 +49,28 @@ struct LogBlock {
 
 /// Split a log file into its blocks exactly as Hudi does: a block whose trailing length disagrees,
 /// or that is not followed by a magic or the end, becomes one kCorrupt block up to the next magic
-/// or the end; a cut last block likewise. Never fails on the bytes of a file.
-/// Errors: kInvalid (a log format version we do not know; names it).
+/// or the end; a cut last block likewise. So a write that was cut short never fails.
+/// Errors, naming the offset of a block whose frame is whole: kInvalid (a log format version or
+/// block type we do not know), kCorrupt (its inside contradicts the frame: to skip it would lose
+/// rows).
 Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file);
 
-/// Append one block: frame, header, content, empty footer.
-void AppendLogBlock(LogBlockType type, const std::map<LogHeaderKey, std::string>& header,
-                    std::string_view content, std::string* out);
+using LogBlockHeader = std::map<LogHeaderKey, std::string>;
 
-/// The content of an Avro data block: version 3, count, then the records as AvroRowEncoder::Append
-/// made them.
+/// Append one block: frame, header, content, empty footer.
+void AppendLogBlock(LogBlockType type, const LogBlockHeader& header, std::string_view content,
+                    std::string* out);
+
+/// The same without a copy of the content: begin a block, append its content to `out`, end it.
+/// BeginLogBlock returns the offset that EndLogBlock needs.
+size_t BeginLogBlock(LogBlockType type, const LogBlockHeader& header, std::string* out);
+void EndLogBlock(size_t begin, std::string* out);
+
+/// Version of the content of Avro data blocks and of delete blocks.
+inline constexpr int32_t kLogContentVersion = 3;
+
+/// The content of an Avro data block: kLogContentVersion, count, then the records as
+/// AvroRowEncoder::Append made them.
 std::string FormatAvroBlockContent(int32_t record_count, std::string_view encoded_records);
 
 /// The datums of an Avro data block's content. Errors: kCorrupt, kInvalid (version).
