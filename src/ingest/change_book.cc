@@ -12,10 +12,11 @@ ChangeBook::Slot& ChangeBook::SlotOf(Entry* entry) {
   return slots_[static_cast<size_t>(entry->second.pending)];
 }
 
-void ChangeBook::Accept(Entry* entry, int64_t row, bool late) {
+void ChangeBook::Accept(Entry* entry, const Accepted& accepted) {
   Slot& slot = SlotOf(entry);
-  slot.row = row;
-  slot.late = slot.late || late;
+  if (slot.accepted == 0) slot.was_there = !accepted.is_insert;
+  slot.row = accepted.row;
+  slot.late = slot.late || accepted.late;
   ++slot.accepted;
   std::erase(slot.left, entry->second.partition);
 }
@@ -34,6 +35,17 @@ std::vector<ChangeBook::Entry*> ChangeBook::LateEntries() const {
     if (slot.late) late.push_back(slot.entry);
   }
   return late;
+}
+
+ChangeBook::RowCounts ChangeBook::CountRows() const {
+  RowCounts counts;
+  for (const Slot& slot : slots_) {
+    if (slot.accepted == 0) continue;
+    const bool is_there = slot.row != hudi::RecordChange::kDelete;
+    if (is_there) ++(slot.was_there ? counts.updated : counts.inserted);
+    if (!is_there && slot.was_there) ++counts.deleted;
+  }
+  return counts;
 }
 
 int64_t ChangeBook::Refuse(Entry* entry) {

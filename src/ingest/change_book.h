@@ -20,15 +20,36 @@ class ChangeBook {
  public:
   using Entry = RecentChanges::Map::value_type;
 
-  /// Take note that the newest change of `entry` (already brought up to date) wrote `row` into
-  /// entry's partition, or deleted the key (kDelete). `late`: the table may hold something newer.
-  void Accept(Entry* entry, int64_t row, bool late);
+  /// What an accepted change does to its key.
+  struct Accepted {
+    int64_t row = hudi::RecordChange::kDelete;  ///< Written into the entry's partition.
+    bool late = false;                          ///< The table may hold something newer.
+    bool is_insert = false;                     ///< It says that the key is new.
+  };
+
+  /// Take note of the newest change of `entry`, which is already brought up to date.
+  void Accept(Entry* entry, const Accepted& accepted);
 
   /// Take note that the key must be gone from a partition, unless that is where it is now.
   void Leave(Entry* entry, uint32_t partition);
 
   /// Keys that were late when first accepted; the stored rows have the last word on them.
   std::vector<Entry*> LateEntries() const;
+
+  /// Whether the key is among LateEntries(). `entry` must be pending.
+  bool IsLate(const Entry* entry) const { return SlotOf(entry).late; }
+
+  /// The newest row of a pending key, or kDelete.
+  int64_t RowOf(const Entry* entry) const { return SlotOf(entry).row; }
+
+  /// Rows before and after, as the changes themselves say: a key whose first change was an INSERT
+  /// was not there. Refused keys count nothing.
+  struct RowCounts {
+    int64_t inserted = 0;
+    int64_t updated = 0;
+    int64_t deleted = 0;
+  };
+  RowCounts CountRows() const;
 
   /// Drop everything accepted for a key: the table holds a newer change. Return how many changes.
   int64_t Refuse(Entry* entry);
@@ -47,9 +68,13 @@ class ChangeBook {
     int64_t row = hudi::RecordChange::kDelete;
     int64_t accepted = 0;
     bool late = false;
+    bool was_there = false;  // by what its first change says
     std::vector<uint32_t> left;
   };
   Slot& SlotOf(Entry* entry);
+  const Slot& SlotOf(const Entry* entry) const {
+    return slots_[static_cast<size_t>(entry->second.pending)];
+  }
 
   std::vector<Slot> slots_;
 };

@@ -27,7 +27,7 @@ TEST(RecentChanges, ForgetsWhatIsOlderThanTheHorizonAndSaysSo) {
 TEST(RecentChanges, KeepsPendingEntriesWhateverTheirAge) {
   RecentChanges recent(10, 1 << 30);
   ChangeBook book;
-  book.Accept(Add(&recent, "old", 0), 7, false);
+  book.Accept(Add(&recent, "old", 0), {.row = 7});
   for (int i = 0; i < 5000; ++i)
     Add(&recent, "k" + std::to_string(i), 1000);
   recent.Evict(100000);
@@ -52,12 +52,12 @@ TEST(ChangeBook, WritesOneRowAndLeavesEveryOtherPartition) {
   RecentChanges recent(1000, 1 << 30);
   ChangeBook book;
   auto* entry = Add(&recent, "k", 1);
-  book.Accept(entry, 0, false);
+  book.Accept(entry, {.row = 0});
   entry->second.partition = 1;
-  book.Accept(entry, 1, false);
+  book.Accept(entry, {.row = 1});
   book.Leave(entry, 0);
   entry->second.partition = 2;
-  book.Accept(entry, 2, false);
+  book.Accept(entry, {.row = 2});
   book.Leave(entry, 1);
   book.Leave(entry, 0);
   const auto writes = book.MakeWrites();
@@ -73,10 +73,10 @@ TEST(ChangeBook, AKeyThatCameBackIsNotDeletedThere) {
   RecentChanges recent(1000, 1 << 30);
   ChangeBook book;
   auto* entry = Add(&recent, "k", 1);
-  book.Accept(entry, 0, false);
+  book.Accept(entry, {.row = 0});
   book.Leave(entry, 5);
   entry->second.partition = 5;
-  book.Accept(entry, 1, false);
+  book.Accept(entry, {.row = 1});
   const auto writes = book.MakeWrites();
   ASSERT_EQ(writes.size(), 1u);
   EXPECT_EQ(writes[0].partition, 5u);
@@ -86,8 +86,8 @@ TEST(ChangeBook, ARefusedKeyWritesNothing) {
   RecentChanges recent(1000, 1 << 30);
   ChangeBook book;
   auto* entry = Add(&recent, "k", 1);
-  book.Accept(entry, 0, true);
-  book.Accept(entry, 1, false);
+  book.Accept(entry, {.row = 0, .late = true});
+  book.Accept(entry, {.row = 1});
   book.Leave(entry, 4);
   EXPECT_EQ(book.LateEntries().size(), 1u);
   EXPECT_EQ(book.Refuse(entry), 2);

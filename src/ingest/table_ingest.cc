@@ -6,14 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include <arrow/array/concatenate.h>
+
 #include "base/assert.h"
 #include "hudi/format/bucket_hash.h"
+#include "hudi/format/projection.h"
 #include "ingest/change_book.h"
-#include "ingest/error_objects.h"
 #include "ingest/ingest_state.h"
 #include "ingest/recent_changes.h"
 #include "ingest/stored_rows.h"
-#include "transform/record_parser.h"
 #include "transform/row_builder.h"
 
 namespace tapelake::ingest {
@@ -31,7 +32,7 @@ Status Conflict(const record::TableDefinition& table, const std::string& what) {
 
 /// The stored table must be keyed, partitioned and bucketed as the definition says.
 Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig& stored,
-                   bool buckets_stated) {
+                   const IngestOptions& options) {
   if (stored.record_key_fields != std::vector<std::string>{table.key_column}) {
     const std::string key =
         stored.record_key_fields.empty() ? "none" : stored.record_key_fields.front();
@@ -44,10 +45,15 @@ Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig
   if (stored.bucket_count == 0) {
     return Conflict(table, "has no bucket index, so its keys cannot be found by their hash");
   }
-  if (buckets_stated && stored.bucket_count != table.bucket_count) {
+  if (options.buckets_stated && stored.bucket_count != table.bucket_count) {
     return Conflict(table, "is stored with " + std::to_string(stored.bucket_count) +
                                " buckets, asked for are " + std::to_string(table.bucket_count) +
                                "; a table keeps the count it was made with");
+  }
+  if (options.type_stated && stored.type != options.type) {
+    return Conflict(table, "is stored as " + std::string(hudi::TableTypeName(stored.type)) +
+                               ", asked for is " + std::string(hudi::TableTypeName(options.type)) +
+                               "; a table keeps the type it was made with");
   }
   return Status::OK();
 }
@@ -83,33 +89,26 @@ class TableIngest::Impl {
         definition_(table),
         options_(options),
         path_(TablePath(table, options)),
-        recent_(options.horizon_micros, options.index_bytes_max),
-        errors_(environment.files, options.lake_path, table.QualifiedName()) {}
+        recent_(options.horizon_micros, options.index_bytes_max) {}
 
   Status Open();
-  Status Append(const record::RecordBlock& block, const std::string& source,
-                const std::string& place);
+  Refusal Check(const record::Change& change) const;
+  Status Take(const record::Change& change);
+  void CountError(ParseError error);
+  void Advance(const std::string& source, uint64_t end_offset);
+  Status PublishHot();
   Result<CommitReport> Commit();
 
+  hudi::Table& table() { return *table_; }
   const IngestState& state() const { return state_; }
   const IngestCounts& totals() const { return totals_; }
   int64_t pending_records() const { return counts_.received; }
-  int64_t pending_bytes() const { return builder_->memory_bytes() + errors_.pending_bytes(); }
+  int64_t pending_bytes() const { return chunk_bytes_ + builder_->memory_bytes(); }
 
  private:
-  /// Where a record came from, for error objects.
-  struct Origin {
-    const std::string& source;
-    const std::string& place;
-    uint64_t offset;
-    std::string_view bytes;
-  };
-
   Status OpenTable();
   Status RestoreState();
   Status RestoreRecentChanges(const hudi::Snapshot& snapshot);
-  void Reject(ParseError error, std::string_view reason, const Origin& origin);
-  Status Take(const record::Change& change, const Origin& origin);
   Status TakeNewer(const record::Change& change, std::string_view key, ChangeOrder order,
                    const ChangeIdentity& identity, ChangeBook::Entry* known);
   uint32_t PartitionId(std::string_view value);
@@ -119,18 +118,26 @@ class TableIngest::Impl {
   std::vector<Tombstone> Tombstones() const;
   /// The days these writes touch; the writes then name them by their place in the answer.
   std::vector<std::string> NamePartitions(std::vector<hudi::RecordChange>* writes) const;
+  /// End the chunk that the builder fills.
+  Status FinishChunk();
+  /// All rows since the last commit as one batch; row numbers of the book count through it.
+  Result<std::shared_ptr<arrow::RecordBatch>> TakeChunks();
   Result<hudi::UpsertResult> Write();
+  void CountRows(const hudi::UpsertResult& result);
 
   hudi::TableEnvironment environment_;
   record::TableDefinition definition_;
   IngestOptions options_;
   std::string path_;
   std::unique_ptr<hudi::Table> table_;
-  transform::RecordParser parser_;
   std::unique_ptr<transform::RowBuilder> builder_;
   RecentChanges recent_;
   ChangeBook book_;
-  ErrorObjects errors_;
+  arrow::RecordBatchVector chunks_;          // rows since the last commit, before the builder's
+  int64_t chunk_rows_ = 0;                   // of all chunks_
+  int64_t chunk_bytes_ = 0;                  // about what they hold
+  std::vector<ChangeBook::Entry*> unshown_;  // accepted since the last PublishHot()
+  bool advanced_ = false;                    // positions moved since the last commit
   IngestState state_;
   std::vector<std::string> partition_values_;
   std::map<std::string, uint32_t, std::less<>> partition_ids_;
@@ -147,6 +154,7 @@ Status TableIngest::Impl::Open() {
   TAPELAKE_RETURN_NOT_OK(table_->CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(RestoreState());
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
+  if (options_.hot != nullptr) options_.hot->Committed(snapshot.instant);
   const auto stored_schema = snapshot.instant.empty() ? nullptr : snapshot.schema;
   TAPELAKE_ASSIGN_OR_RAISE(builder_, transform::RowBuilder::Make(definition_, stored_schema));
   if (snapshot.instant != restored_instant_) {  // another writer committed since
@@ -168,7 +176,7 @@ Status TableIngest::Impl::OpenTable() {
   TAPELAKE_ASSIGN_OR_RAISE(const bool exists, environment_.files.Exists(properties));
   if (exists) {
     TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
-    return CheckStored(definition_, table_->config(), options_.buckets_stated);
+    return CheckStored(definition_, table_->config(), options_);
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto empty, transform::RowBuilder::Make(definition_, nullptr));
   hudi::CreateOptions create;
@@ -179,6 +187,7 @@ Status TableIngest::Impl::OpenTable() {
   create.partition_field = record::kPartitionColumn;
   create.precombine_field = record::kChangeSeqColumn;
   create.bucket_count = definition_.bucket_count;
+  create.type = options_.type;
   TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Create(environment_, path_, create));
   return Status::OK();
 }
@@ -216,54 +225,42 @@ Status TableIngest::Impl::RestoreRecentChanges(const hudi::Snapshot& snapshot) {
                          });
 }
 
-Status TableIngest::Impl::Append(const record::RecordBlock& block, const std::string& source,
-                                 const std::string& place) {
-  for (const record::RecordBlock::Entry& entry : block.entries) {
-    const Origin origin{source, place, entry.offset, block.bytes(entry)};
-    ++counts_.received;
-    const ParseError error = parser_.Parse(origin.bytes);
-    if (error != ParseError::kNone) {
-      Reject(error, parser_.reason(), origin);
-      continue;
-    }
-    TAPELAKE_RETURN_NOT_OK(Take(parser_.change(), origin));
-  }
-  state_.positions[source] = block.end_offset;
-  return Status::OK();
-}
-
-void TableIngest::Impl::Reject(ParseError error, std::string_view reason, const Origin& origin) {
+void TableIngest::Impl::CountError(ParseError error) {
+  ++counts_.received;
   ++counts_.errors;
   ++counts_.errors_by_type[std::string(transform::ParseErrorText(error))];
-  errors_.Add(error, reason, origin.source, origin.place, origin.offset, origin.bytes);
 }
 
-Status TableIngest::Impl::Take(const record::Change& change, const Origin& origin) {
-  if (!state_.shape) state_.shape = change.shape;
-  if (change.shape != *state_.shape) {
-    Reject(ParseError::kWrongShape,
-           "a " + std::string(record::RecordShapeText(change.shape)) +
-               " record in a table ordered by " +
-               std::string(record::RecordShapeText(*state_.shape)) +
-               " records; change the source of a table with an explicit hand-over",
-           origin);
-    return Status::OK();
+void TableIngest::Impl::Advance(const std::string& source, uint64_t end_offset) {
+  uint64_t& position = state_.positions[source];
+  advanced_ = advanced_ || position != end_offset;
+  position = end_offset;
+}
+
+Refusal TableIngest::Impl::Check(const record::Change& change) const {
+  if (state_.shape && change.shape != *state_.shape) {
+    return {ParseError::kWrongShape,
+            "a " + std::string(record::RecordShapeText(change.shape)) +
+                " record in a table ordered by " +
+                std::string(record::RecordShapeText(*state_.shape)) +
+                " records; change the source of a table with an explicit hand-over"};
   }
-  const std::string_view key = builder_->KeyOf(change);
-  if (key.empty()) {
-    Reject(ParseError::kNoKey,
-           "key attribute of '" + definition_.key_column + "' is absent, empty or no string",
-           origin);
-    return Status::OK();
+  if (builder_->KeyOf(change).empty()) {
+    return {ParseError::kNoKey,
+            "key attribute of '" + definition_.key_column + "' is absent, empty or no string"};
   }
   if (change.event != record::EventName::kRemove &&
       builder_->PartitionOf(change.new_image).empty()) {
-    Reject(ParseError::kNoPartition,
-           "attribute of '" + definition_.time_column +
-               "' is absent or no time, so the row has no day",
-           origin);
-    return Status::OK();
+    return {ParseError::kNoPartition, "attribute of '" + definition_.time_column +
+                                          "' is absent or no time, so the row has no day"};
   }
+  return {};
+}
+
+Status TableIngest::Impl::Take(const record::Change& change) {
+  ++counts_.received;
+  if (!state_.shape) state_.shape = change.shape;
+  const std::string_view key = builder_->KeyOf(change);
   ChangeOrder order = OrderOf(change);
   const ChangeIdentity identity = IdentityOf(change);
   ChangeBook::Entry* known = recent_.Find(key);
@@ -299,6 +296,7 @@ Status TableIngest::Impl::TakeNewer(const record::Change& change, std::string_vi
   if (!removes) {
     partition = PartitionId(builder_->PartitionOf(change.new_image));
     TAPELAKE_ASSIGN_OR_RAISE(row, builder_->Append(change, ++state_.change_seq));
+    row += chunk_rows_;
   }
   ChangeBook::Entry* entry = known != nullptr ? known : recent_.FindOrAdd(key);
   const uint32_t before = entry->second.partition;
@@ -306,9 +304,11 @@ Status TableIngest::Impl::TakeNewer(const record::Change& change, std::string_vi
   entry->second.order = std::move(order);
   entry->second.identity = identity;
   entry->second.partition = partition;
-  book_.Accept(entry, row, late);
+  book_.Accept(entry,
+               {.row = row, .late = late, .is_insert = change.event == record::EventName::kInsert});
   book_.Leave(entry, before);
   book_.Leave(entry, left);
+  if (options_.hot != nullptr) unshown_.push_back(entry);
   ++counts_.applied;
   return Status::OK();
 }
@@ -392,10 +392,59 @@ std::vector<std::string> TableIngest::Impl::NamePartitions(
   return touched;
 }
 
+Status TableIngest::Impl::FinishChunk() {
+  if (builder_->row_count() == 0 && !chunks_.empty()) return Status::OK();
+  chunk_bytes_ += builder_->memory_bytes();
+  TAPELAKE_ASSIGN_OR_RAISE(auto rows, builder_->Finish());
+  chunk_rows_ += rows->num_rows();
+  chunks_.push_back(std::move(rows));
+  return Status::OK();
+}
+
+Status TableIngest::Impl::PublishHot() {
+  if (unshown_.empty()) return Status::OK();
+  const int64_t first_row = chunk_rows_;
+  const size_t chunks_before = chunks_.size();
+  TAPELAKE_RETURN_NOT_OK(FinishChunk());
+  auto chunk = std::make_shared<hot::HotChunk>();
+  chunk->rows = chunks_.size() == chunks_before ? chunks_.back()->Slice(0, 0) : chunks_.back();
+  for (ChangeBook::Entry* entry : unshown_) {
+    if (book_.IsLate(entry)) continue;
+    const int64_t row = book_.RowOf(entry);
+    const int64_t shown = row < 0 ? hot::HotChange::kDelete : row - first_row;
+    // An entry accepted twice in this chunk is listed twice, with its newest row.
+    chunk->changes.push_back({.key = entry->first, .row = shown});
+  }
+  unshown_.clear();
+  if (!chunk->changes.empty()) options_.hot->Publish(std::move(chunk));
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> TableIngest::Impl::TakeChunks() {
+  TAPELAKE_RETURN_NOT_OK(FinishChunk());
+  const auto schema = chunks_.back()->schema();  // columns are only ever added
+  arrow::RecordBatchVector chunks = std::exchange(chunks_, {});
+  const int64_t rows = std::exchange(chunk_rows_, 0);
+  chunk_bytes_ = 0;
+  if (chunks.size() == 1) return chunks.front();
+  for (auto& chunk : chunks) {
+    TAPELAKE_ASSIGN_OR_RAISE(chunk, hudi::ProjectBatch(*chunk, schema));
+  }
+  arrow::ArrayVector columns;
+  for (int i = 0; i < schema->num_fields(); ++i) {
+    arrow::ArrayVector pieces;
+    for (const auto& chunk : chunks)
+      pieces.push_back(chunk->column(i));
+    TAPELAKE_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(pieces));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(schema, rows, std::move(columns));
+}
+
 Result<hudi::UpsertResult> TableIngest::Impl::Write() {
   state_.tombstones = Tombstones();
   hudi::UpsertRequest request;
-  TAPELAKE_ASSIGN_OR_RAISE(request.rows, builder_->Finish());
+  TAPELAKE_ASSIGN_OR_RAISE(request.rows, TakeChunks());
   request.schema = request.rows->schema();
   std::vector<hudi::RecordChange> writes = book_.MakeWrites();
   request.partition_values = NamePartitions(&writes);
@@ -412,24 +461,39 @@ Result<hudi::UpsertResult> TableIngest::Impl::Write() {
   if (result.outcome == hudi::CommitOutcome::kNotDone) {
     return WithContext(result.reason, "commit of " + definition_.QualifiedName());
   }
+  if (options_.hot != nullptr) options_.hot->Committed(result.instant);
   DropOldStateFiles(environment_.files, path_, request.extra_metadata);
   return result;
 }
 
+void TableIngest::Impl::CountRows(const hudi::UpsertResult& result) {
+  if (table_->config().type == hudi::TableType::kCopyOnWrite) {
+    counts_.inserted_rows = result.inserted_rows;
+    counts_.updated_rows = result.updated_rows;
+    counts_.deleted_rows = result.deleted_rows;
+    return;
+  }
+  const ChangeBook::RowCounts rows = book_.CountRows();
+  counts_.inserted_rows = rows.inserted;
+  counts_.updated_rows = rows.updated;
+  counts_.deleted_rows = rows.deleted;
+}
+
 Result<CommitReport> TableIngest::Impl::Commit() {
   CommitReport report;
-  if (counts_.received == 0) return report;
+  if (counts_.received == 0 && !advanced_) return report;
   const int64_t started = environment_.clock.SteadyMicros();
   TAPELAKE_RETURN_NOT_OK(AskStoredRows());
-  TAPELAKE_RETURN_NOT_OK(errors_.Write(environment_.clock.WallMicros()));
+  // One number above all rows of this commit: a delete wins over every row before it.
+  ++state_.change_seq;
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, Write());
-  counts_.inserted_rows = result.inserted_rows;
-  counts_.updated_rows = result.updated_rows;
-  counts_.deleted_rows = result.deleted_rows;
+  CountRows(result);
   counts_.rescued_values = builder_->rescued_values() - rescued_before_;
   counts_.commits = 1;
   rescued_before_ = builder_->rescued_values();
   book_.Clear();
+  unshown_.clear();
+  advanced_ = false;
   for (const std::string& key : refused_keys_)
     recent_.Forget(key);
   refused_keys_.clear();
@@ -463,9 +527,23 @@ uint64_t TableIngest::CommittedOffset(const std::string& source) const {
   return found == positions.end() ? 0 : found->second;
 }
 
-Status TableIngest::Append(const record::RecordBlock& block, const std::string& source,
-                           const std::string& place) {
-  return impl_->Append(block, source, place);
+Refusal TableIngest::Check(const record::Change& change) const {
+  return impl_->Check(change);
+}
+Status TableIngest::Take(const record::Change& change) {
+  return impl_->Take(change);
+}
+void TableIngest::CountError(transform::ParseError error) {
+  impl_->CountError(error);
+}
+void TableIngest::Advance(const std::string& source, uint64_t end_offset) {
+  impl_->Advance(source, end_offset);
+}
+Status TableIngest::PublishHot() {
+  return impl_->PublishHot();
+}
+hudi::Table& TableIngest::table() {
+  return impl_->table();
 }
 
 int64_t TableIngest::pending_records() const {

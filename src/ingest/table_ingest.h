@@ -1,7 +1,7 @@
 #pragma once
 
-/// Wire records -> commits of one Hudi table. Decides order, duplicates, partition moves and schema
-/// once for everybody (architecture, decision 3).
+/// Changes -> commits of one Hudi table. Decides order, duplicates, partition moves and schema once
+/// for everybody (architecture, decision 3).
 
 #include <cstdint>
 #include <map>
@@ -10,9 +10,11 @@
 #include <string>
 
 #include "base/status.h"
+#include "hot/hot_table.h"
 #include "hudi/table/table.h"
-#include "record/record_block.h"
+#include "record/change.h"
 #include "record/table_definition.h"
+#include "transform/record_parser.h"
 
 namespace tapelake::ingest {
 
@@ -23,8 +25,10 @@ struct IngestCounts {
       0;  ///< Changes accepted, also those a later change of the same commit replaced.
   int64_t duplicates = 0;      ///< The same change again.
   int64_t stale = 0;           ///< Older than what the table holds.
-  int64_t errors = 0;          ///< Became error objects.
+  int64_t errors = 0;          ///< Could not become rows.
   int64_t rescued_values = 0;  ///< Values kept in `_rescued`.
+  // Copy-on-write: what the commits did. Merge-on-read reads nothing stored, so there these are
+  // what the changes say of themselves (a key's first change in the commit was an INSERT, or not).
   int64_t inserted_rows = 0;
   int64_t updated_rows = 0;
   int64_t deleted_rows = 0;
@@ -41,6 +45,16 @@ struct IngestOptions {
   int threads = 2;
   bool hand_over = false;       ///< Accept another record shape than the table's last one.
   bool buckets_stated = false;  ///< The definition's bucket count was asked for, not defaulted.
+  hudi::TableType type = hudi::TableType::kMergeOnRead;  ///< Of a new table.
+  bool type_stated = false;      ///< An existing table of another type is a conflict.
+  hot::HotTable* hot = nullptr;  ///< Gets the accepted rows; must outlive the object.
+};
+
+/// Why a record cannot become a row; kNone: it can.
+struct Refusal {
+  transform::ParseError error = transform::ParseError::kNone;
+  std::string reason;
+  bool refused() const { return error != transform::ParseError::kNone; }
 };
 
 /// What one Commit() did.
@@ -67,20 +81,37 @@ class TableIngest {
   /// for ever (for files: see source::FileSourceId).
   uint64_t CommittedOffset(const std::string& source) const;
 
-  /// Parse a block, decide every record's fate, keep accepted rows in memory. No I/O but reads.
-  /// `source` as in CommittedOffset; `place` is for people (file name). After an error nothing of
-  /// the block is kept and the object must be closed.
-  Status Append(const record::RecordBlock& block, const std::string& source,
-                const std::string& place);
+  /// Say whether a change can become a row: it has key and day, and comes in the record shape that
+  /// orders the table. A function of the change, the definition and the table's order domain alone,
+  /// so a record that is read again gets the same answer. `change` as RecordParser made it.
+  Refusal Check(const record::Change& change) const;
+
+  /// Decide the fate of a change that Check() passed: apply it, or count it as duplicate or stale.
+  /// Accepted rows stay in memory. No I/O. After an error the object must be closed.
+  Status Take(const record::Change& change);
+
+  /// Count a record that cannot become a row.
+  void CountError(transform::ParseError error);
+
+  /// All records of `source` before `end_offset` were taken or counted.
+  void Advance(const std::string& source, uint64_t end_offset);
+
+  /// Show what was accepted since the last call to the hot table, except changes that only the
+  /// stored rows can judge (they show with the commit). Nothing without a hot table.
+  Status PublishHot();
 
   int64_t pending_records() const;
   int64_t pending_bytes() const;
 
-  /// Write error objects, then everything appended since the last commit as one Hudi commit that
-  /// carries the positions. With nothing appended: no commit, an empty report.
-  /// Errors: those of hudi::Table::Upsert; kUnknownOutcome after which the object must be closed
-  /// and opened again (Open settles it from the timeline).
+  /// Write everything taken since the last commit as one Hudi commit that carries the positions.
+  /// With nothing taken or counted: no commit, an empty report. After any error the object must be
+  /// closed and opened again (Open settles from the timeline what happened); nothing is lost, the
+  /// source is read again from CommittedOffset().
+  /// Errors: those of hudi::Table::Upsert; kUnknownOutcome.
   Result<CommitReport> Commit();
+
+  /// The table, for its services between two commits. Same thread.
+  hudi::Table& table();
 
   /// Totals since Open.
   const IngestCounts& totals() const;
