@@ -3,12 +3,13 @@
 /// The merged content of one file slice's log files: what lies over the base file.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_set.h>
+#include <absl/container/flat_hash_map.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -21,13 +22,26 @@ namespace tapelake::hudi {
 
 /// Rows and keys over a base file. Immutable; any thread.
 struct LogOverlay {
+  static constexpr int64_t kDeleted = -1;
+
   /// Surviving rows: the five meta columns, then the columns of the table schema asked for. Each
   /// key once.
   std::shared_ptr<arrow::RecordBatch> rows;
-  /// Every key the logs speak of, surviving or deleted: the base file's row of such a key is
-  /// hidden. Views into `key_bytes`.
-  absl::flat_hash_set<std::string_view> keys;
+  /// Every key the logs speak of, and its row in `rows` or kDeleted: the base file's row of such a
+  /// key is hidden. Views into `key_bytes`.
+  absl::flat_hash_map<std::string_view, int64_t> keys;
   std::shared_ptr<const std::string> key_bytes;
+
+  /// Instants of the blocks that counted, and of those that did not (not committed, newer than
+  /// `as_of`); each once. While a timeline judges them all alike, reading again gives the same.
+  std::vector<std::string> counted_instants;
+  std::vector<std::string> skipped_instants;
+
+  /// Whether all ordering values that counted (of records and deletes, but for deletes with Int 0)
+  /// are int64, and then the least and the greatest of them; least > greatest: there is none.
+  bool int64_orderings = true;
+  int64_t least_ordering = std::numeric_limits<int64_t>::max();
+  int64_t greatest_ordering = std::numeric_limits<int64_t>::min();
 
   int64_t memory_bytes = 0;
   int64_t log_records = 0;  ///< Data records read, before merging.
