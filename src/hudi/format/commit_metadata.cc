@@ -1,6 +1,7 @@
 #include "hudi/format/commit_metadata.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/json.h"
 
@@ -9,6 +10,17 @@ namespace {
 
 using base::JsonValue;
 using base::JsonWriter;
+
+/// In Hudi's order.
+constexpr std::pair<std::string_view, int64_t CompactionWriteStat::*> kCompactionCounters[] = {
+    {"totalLogRecords", &CompactionWriteStat::log_records},
+    {"totalLogFilesCompacted", &CompactionWriteStat::log_files},
+    {"totalLogSizeCompacted", &CompactionWriteStat::log_bytes},
+    {"totalUpdatedRecordsCompacted", &CompactionWriteStat::updated_records},
+    {"totalLogBlocks", &CompactionWriteStat::log_blocks},
+    {"totalCorruptLogBlock", &CompactionWriteStat::corrupt_blocks},
+    {"totalRollbackBlocks", &CompactionWriteStat::rollback_blocks},
+};
 
 Status CorruptMember(const std::string& place, std::string_view expected) {
   return MakeError(ErrorKind::kCorrupt,
@@ -132,6 +144,8 @@ Result<WriteStat> ReadWriteStat(const JsonValue& json, const std::string& place)
   reader.Int("totalWriteBytes", &stat.write_bytes);
   reader.Int("totalWriteErrors", &stat.write_errors);
   reader.Int("fileSizeInBytes", &stat.file_size_bytes);
+  for (const auto& [key, member] : kCompactionCounters)
+    reader.Int(key, &(stat.compaction.*member));
   reader.OptionalInt("minEventTime", &stat.min_event_time_ms);
   reader.OptionalInt("maxEventTime", &stat.max_event_time_ms);
   reader.Members("cdcStats", [&](const JsonValue::Member& member, const std::string& where) {
@@ -220,12 +234,8 @@ void WriteWriteStat(JsonWriter* json, const WriteStat& stat, bool planned) {
   } else {
     json->String(stat.partition_path);
   }
-  for (const std::string_view counter :
-       {"totalLogRecords", "totalLogFilesCompacted", "totalLogSizeCompacted",
-        "totalUpdatedRecordsCompacted", "totalLogBlocks", "totalCorruptLogBlock",
-        "totalRollbackBlocks"}) {
-    json->Key(counter).Int(0);  // only compaction counts these
-  }
+  for (const auto& [key, member] : kCompactionCounters)
+    json->Key(key).Int(stat.compaction.*member);
   json->Key("fileSizeInBytes").Int(stat.file_size_bytes);
   WriteIntOrNull(json, "minEventTime", stat.min_event_time_ms);
   WriteIntOrNull(json, "maxEventTime", stat.max_event_time_ms);

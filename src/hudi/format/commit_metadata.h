@@ -27,6 +27,17 @@ struct LogWriteStat {
   std::vector<std::string> log_files;  ///< Names of all log files of the slice.
 };
 
+/// What only the stat of a compacted slice counts.
+struct CompactionWriteStat {
+  int64_t log_records = 0;  ///< Read, before merging.
+  int64_t log_files = 0;
+  int64_t log_bytes = 0;
+  int64_t updated_records = 0;  ///< Left of the logs after merging.
+  int64_t log_blocks = 0;
+  int64_t corrupt_blocks = 0;
+  int64_t rollback_blocks = 0;
+};
+
 /// One written file.
 struct WriteStat {
   std::string file_id;
@@ -47,6 +58,7 @@ struct WriteStat {
   int64_t upsert_time_ms = 0;
   int64_t create_time_ms = 0;
   std::optional<LogWriteStat> log;
+  CompactionWriteStat compaction;
 };
 
 /// A completed commit, deltacommit or replacecommit.

@@ -282,8 +282,15 @@ Status FileGroupMerge::AppendIncomingRows(std::span<const uint32_t> locals) {
   TAPELAKE_ASSIGN_OR_RAISE(auto data, TakeRows(context_.request.rows, rows));
   const auto count = static_cast<int64_t>(locals.size());
   arrow::ArrayVector columns(kMetaCount);
-  TAPELAKE_ASSIGN_OR_RAISE(columns[kCommitTime], ConstantColumn(context_.instant, count));
-  TAPELAKE_ASSIGN_OR_RAISE(columns[kSequence], SequenceNumbers(count));
+  if (context_.kept_meta != nullptr) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto meta, TakeRows(context_.kept_meta, rows));
+    TAPELAKE_ASSIGN_OR_RAISE(columns[kCommitTime],
+                             InForm(meta->column(0), DictionaryOf(arrow::utf8())));
+    columns[kSequence] = meta->column(1);
+  } else {
+    TAPELAKE_ASSIGN_OR_RAISE(columns[kCommitTime], ConstantColumn(context_.instant, count));
+    TAPELAKE_ASSIGN_OR_RAISE(columns[kSequence], SequenceNumbers(count));
+  }
   TAPELAKE_ASSIGN_OR_RAISE(columns[kRecordKey], IncomingKeys(locals));
   TAPELAKE_ASSIGN_OR_RAISE(columns[kPartitionPath], ConstantColumn(task_.partition_path, count));
   TAPELAKE_ASSIGN_OR_RAISE(columns[kFileName], ConstantColumn(task_.file_name, count));
@@ -342,7 +349,7 @@ Status FileGroupMerge::Flush() {
 }
 
 Status FileGroupMerge::Finish(FileGroupOutcome* outcome) {
-  if (!changed()) {
+  if (!changed() && !context_.always_writes) {
     if (writer_ == nullptr) return Status::OK();
     writer_.reset();  // a large file of which only the end showed that nothing changes
     return context_.files.DeleteFile(io::JoinPath(context_.base_path, task_.RelativePath()));

@@ -31,6 +31,11 @@ struct CommitContext {
   const UpsertRequest& request;
   std::string footer_schema;          ///< Avro schema with meta columns, for the footers.
   std::vector<bool> low_cardinality;  ///< Per column of the request: worth a dictionary.
+
+  /// For compaction: commit time and sequence number that the request's rows keep, row by row.
+  /// nullptr: they get those of this commit.
+  std::shared_ptr<arrow::RecordBatch> kept_meta = nullptr;
+  bool always_writes = false;  ///< Write the file even if no change changes anything.
 };
 
 /// One file group to write.
