@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -22,14 +22,12 @@ namespace tapelake::hudi {
 
 /// Rows and keys over a base file. Immutable; any thread.
 struct LogOverlay {
-  static constexpr int64_t kDeleted = -1;
-
   /// Surviving rows: the five meta columns, then the columns of the table schema asked for. Each
   /// key once.
   std::shared_ptr<arrow::RecordBatch> rows;
-  /// Every key the logs speak of, and its row in `rows` or kDeleted: the base file's row of such a
-  /// key is hidden. Views into `key_bytes`.
-  absl::flat_hash_map<std::string_view, int64_t> keys;
+  /// Every key the logs speak of, surviving or deleted: the base file's row of such a key is
+  /// hidden. Views into `key_bytes`.
+  absl::flat_hash_set<std::string_view> keys;
   std::shared_ptr<const std::string> key_bytes;
 
   /// Instants of the blocks that counted, and of those that did not (not committed, newer than
