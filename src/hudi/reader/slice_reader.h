@@ -2,6 +2,7 @@
 
 /// The rows of one file slice as a snapshot query sees them: base file and logs merged.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,10 +13,14 @@
 #include "base/status.h"
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/log/log_overlay.h"
+#include "hudi/reader/base_file_reader.h"
 #include "hudi/timeline/timeline.h"
 #include "io/file_system.h"
 
 namespace tapelake::hudi {
+
+/// Says whether a row group of a base file is worth reading, judged by its statistics.
+using RowGroupFilter = std::function<Result<bool>(const BaseFileReader& reader, int row_group)>;
 
 /// What a slice is read from. Everything referenced must outlive the reader.
 struct SliceSource {
@@ -24,6 +29,8 @@ struct SliceSource {
   const Timeline& timeline;
   std::shared_ptr<arrow::Schema> schema;  ///< Data columns of the table.
   LogScanOptions scan;
+  /// Which rows of the base file are wanted at all; empty: all. Rows of logs are never left out.
+  RowGroupFilter row_groups = {};
 };
 
 /// Streams the rows of a slice: base rows whose key is in no log, then the logs' surviving rows.
@@ -31,14 +38,19 @@ struct SliceSource {
 class SliceReader {
  public:
   /// `columns`: names of meta columns and table columns, in the order wanted; columns the base file
-  /// lacks are null. Errors: those of BaseFileReader and ReadLogOverlay.
+  /// lacks are null, narrower ones are widened. Nothing of the base file but its footer is read
+  /// before Next(). Errors: those of BaseFileReader and ReadLogOverlay; kInvalid (no such column,
+  /// or a type that does not widen; a base file without record keys under logs).
   static Result<std::unique_ptr<SliceReader>> Open(const SliceSource& source,
                                                    const FileSlice& slice,
                                                    const std::vector<std::string>& columns);
   ~SliceReader();
 
-  /// The next batch (never empty), nullptr at the end. Errors: kCorrupt, kUnavailable.
+  /// The next batch (never empty), nullptr at the end. Errors: kCorrupt, kUnavailable, kInvalid.
   Result<std::shared_ptr<arrow::RecordBatch>> Next();
+
+  /// The merged logs; nullptr if the slice has none. Shared: may outlive the reader.
+  const std::shared_ptr<const LogOverlay>& overlay() const;
 
  private:
   class Impl;
