@@ -4,7 +4,6 @@
 /// Format and numbered invariants: docs/internals/stream.md.
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,13 +73,28 @@ struct StreamFacts {
   int64_t newest_arrival_micros = 0;  ///< 0: no record yet.
 };
 
-/// One named stream. Readers may be on any thread; Append() and Sync() belong to one thread at a
-/// time (StreamWriter gives many producers one). Everything of a stream lies in `directory`.
+/// What lies in a stream's directory.
+struct StreamDescription {
+  std::string name;
+  std::vector<ShardRange> shards;
+  StreamFacts facts;
+  int64_t torn_bytes = 0;  ///< At the end: an unfinished write, or one under way.
+};
+
+/// Describe a stream from its files, changing nothing, also while another process writes it.
+/// Errors: kNotFound (no stream there), kCorrupt, kUnavailable.
+Result<StreamDescription> DescribeStream(io::FileSystem& files, const std::string& directory);
+
+/// One named stream. Readers may be on any thread; Append(), Sync(), Seal() and DropExpired()
+/// belong to one thread at a time (StreamWriter gives many producers one). Everything of a stream
+/// lies in `directory`. Memory: pending and tail bytes, and some frames that readers are at.
 class Stream {
  public:
-  /// Open or create. Cuts a torn tail and reports it. The caller holds the lock of the data
-  /// directory. Errors: kCorrupt (a checksum or gap anywhere but in a torn tail; names segment and
-  /// offset), kInvalid (options), kUnavailable.
+  /// Open or create. Cuts a torn tail and reports it (`report` may be nullptr). Every byte of the
+  /// newest segment is checked, and of the others that they follow each other; what else is wrong
+  /// with them is found by who reads it. The caller holds the lock of the data directory.
+  /// Errors: kCorrupt (anything wrong but a torn tail; names segment and offset), kInvalid
+  /// (options, or another stream's directory), kUnavailable.
   static Result<std::unique_ptr<Stream>> Open(io::FileSystem& files, io::Clock& clock,
                                               const std::string& directory, const std::string& name,
                                               const StreamOptions& options, OpenReport* report);
@@ -88,7 +102,7 @@ class Stream {
 
   /// Give every entry its place, in memory. All or none. Not durable and not readable before
   /// Sync(). Errors: kInvalid (names the entry and what is wrong), kThrottled (pending bytes, or
-  /// the log is full of records nobody has taken: try again later), kUnavailable.
+  /// the log is full of records nobody has taken: try again later), kUnknownOutcome (closed).
   Result<std::vector<RecordPlace>> Append(std::span<const PutEntry> entries);
 
   /// Write what was appended as one frame and make it durable: one write, one fdatasync. On failure
@@ -97,13 +111,21 @@ class Stream {
   /// (kUnknownOutcome: open it again to know).
   Status Sync();
 
+  /// Note behind the newest record that it is durable, so that later damage to it cannot pass for
+  /// an unfinished write. For idle moments: the next record says the same. No sync.
+  /// Errors: as Sync(); no record is touched.
+  Status Seal();
+
   /// Read durable records from `from_sequence` on into `*block` (offset = sequence number,
   /// end_offset = where to go on): at most about `bytes_max` bytes, at least one record if there is
-  /// one. Empty block: none yet. Errors: kNotFound (older than first_sequence; says both), kCorrupt
-  /// (names segment and offset), kUnavailable.
+  /// one. Empty block: none yet. The newest records come from memory, others from the files.
+  /// Errors: kNotFound (before first_sequence or after next_sequence; says both), kCorrupt (names
+  /// segment and offset), kUnavailable.
   Status Read(uint64_t from_sequence, size_t bytes_max, record::RecordBlock* block);
 
-  /// The sequence number of the first record that arrived at or after a time.
+  /// The sequence number of the first record that arrived at or after a time (next_sequence if
+  /// there is none). A record arrives when Sync() writes it; arrival times never go back.
+  /// Errors: kCorrupt, kUnavailable, kNotFound (just dropped: ask again).
   Result<uint64_t> SequenceAtTime(int64_t arrival_micros);
 
   /// Declare that `consumer` needs no record before `next_sequence` any more. A consumer that was
@@ -111,10 +133,12 @@ class Stream {
   /// consumer keeps its own position and declares it after each start, before DropExpired().
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
 
-  /// Drop whole segments by the retention rules. Returns how many bytes went.
+  /// Drop whole segments, oldest first, by the retention rules; never the newest one. Returns how
+  /// many bytes went. Errors: kUnavailable (what was dropped so far stays dropped).
   Result<int64_t> DropExpired();
 
   StreamFacts facts() const;
+  const StreamOptions& options() const;
   const std::vector<ShardRange>& shards() const;
   const std::string& name() const;
 

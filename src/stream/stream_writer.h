@@ -2,12 +2,10 @@
 
 /// Group commit: many producers, one durable write.
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "base/status.h"
@@ -16,22 +14,37 @@
 namespace tapelake::stream {
 
 /// Collects what producers put and syncs it together. Step() belongs to one thread (a worker of the
-/// app, or the simulator); Put() may be called from any other.
+/// app, or the simulator); Put() and Offer() may be called from any other.
+///
+/// Nothing is copied before Append(): what waits in the queue belongs to its producers, and is
+/// bounded by the stream's `pending_bytes_max`.
 class StreamWriter {
  public:
-  /// `stream` must outlive the writer.
+  using Places = std::vector<RecordPlace>;
+  /// Called once, on the thread of Step() or Close(). Must not call the writer.
+  using Done = std::function<void(Result<Places>)>;
+
+  /// `stream` must outlive the writer, and the writer every call.
   explicit StreamWriter(Stream& stream);
   ~StreamWriter();
 
   /// Put records durably: returns after they survive power loss, with their places. Blocks while
   /// the queue is full. Errors: those of Append and Sync; kShuttingDown after Close().
-  Result<std::vector<RecordPlace>> Put(std::span<const PutEntry> entries);
+  Result<Places> Put(std::span<const PutEntry> entries);
 
-  /// Take everything queued, append it, sync once, wake the producers. Return false if nothing was
-  /// queued within `wait_micros`. Errors: those of Sync() that end the stream.
+  /// Put without waiting: `done` is called when the outcome is known. The entries and their bytes
+  /// must live until then. Errors (`done` is not called): kThrottled (the queue is full),
+  /// kShuttingDown.
+  Status Offer(std::span<const PutEntry> entries, Done done);
+
+  /// Take everything queued (at most a few MiB), append it, sync once, tell the producers. Return
+  /// false if nothing was queued within `wait_micros`; the stream is sealed then. A failure that
+  /// leaves the stream usable goes to the producers only.
+  /// Errors: kUnknownOutcome (the stream is closed to writes).
   Result<bool> Step(int64_t wait_micros);
 
-  /// Refuse further puts and wake everybody.
+  /// Refuse further puts, end those that wait with kShuttingDown, and wake everybody. A Step()
+  /// under way ends as usual.
   void Close();
 
  private:

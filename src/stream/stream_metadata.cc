@@ -1,0 +1,98 @@
+#include "stream/stream_metadata.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "stream/frame_format.h"
+
+namespace tapelake::stream {
+namespace {
+
+constexpr std::string_view kFirstLine = "tapelake-stream 1";
+constexpr int kShardsMax = 256;
+constexpr size_t kNameCharsMax = 128;
+
+std::string Hex(uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+/// Take the next line off `*text` if it starts with `key` and a blank; return the rest of it.
+Result<std::string_view> TakeLine(std::string_view* text, std::string_view key) {
+  const size_t end = text->find('\n');
+  const std::string_view line = text->substr(0, end);
+  if (end == std::string_view::npos || !line.starts_with(key) || line.size() <= key.size() ||
+      line[key.size()] != ' ') {
+    return MakeError(ErrorKind::kCorrupt, "no line '" + std::string(key) + "'");
+  }
+  text->remove_prefix(end + 1);
+  return line.substr(key.size() + 1);
+}
+
+template <typename T>
+Result<T> ParseNumber(std::string_view text, int base) {
+  T number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
+  if (error != std::errc() || stop != end) {
+    return MakeError(ErrorKind::kCorrupt, "'" + std::string(text) + "' is no number");
+  }
+  return number;
+}
+
+}  // namespace
+
+std::string StreamMetadata::ToText() const {
+  std::string text = std::string(kFirstLine) + "\nname " + name + "\nshards " +
+                     std::to_string(shard_count) + "\nsalt " + Hex(salt) + "\n";
+  text += "checksum " + Hex(Checksum(text, 0)) + "\n";
+  return text;
+}
+
+Result<StreamMetadata> StreamMetadata::Parse(std::string_view text) {
+  const std::string_view whole = text;
+  StreamMetadata metadata;
+  TAPELAKE_ASSIGN_OR_RAISE(const auto version, TakeLine(&text, "tapelake-stream"));
+  if (version != "1") {
+    return MakeError(ErrorKind::kCorrupt, "version '" + std::string(version) + "' is not known");
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const auto name, TakeLine(&text, "name"));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto shards, TakeLine(&text, "shards"));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto salt, TakeLine(&text, "salt"));
+  const size_t checked = whole.size() - text.size();
+  TAPELAKE_ASSIGN_OR_RAISE(const auto checksum, TakeLine(&text, "checksum"));
+  if (checksum != Hex(Checksum(whole.substr(0, checked), 0)) || !text.empty()) {
+    return MakeError(ErrorKind::kCorrupt, "its checksum does not fit");
+  }
+  metadata.name = name;
+  TAPELAKE_ASSIGN_OR_RAISE(metadata.shard_count, ParseNumber<int>(shards, 10));
+  TAPELAKE_ASSIGN_OR_RAISE(metadata.salt, ParseNumber<uint64_t>(salt, 16));
+  if (metadata.shard_count < 1 || metadata.shard_count > kShardsMax || !IsStreamName(name)) {
+    return MakeError(ErrorKind::kCorrupt, "its name or number of shards cannot be");
+  }
+  return metadata;
+}
+
+std::string StreamMetadataPath(const std::string& directory) {
+  return io::JoinPath(directory, "stream");
+}
+
+Result<StreamMetadata> ReadStreamMetadata(io::FileSystem& files, const std::string& directory) {
+  const std::string path = StreamMetadataPath(directory);
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string text, files.ReadFile(path));
+  auto metadata = StreamMetadata::Parse(text);
+  if (!metadata.ok()) return WithContext(metadata.status(), "stream file '" + path + "'");
+  return metadata;
+}
+
+bool IsStreamName(std::string_view name) {
+  if (name.empty() || name.size() > kNameCharsMax || name.front() == '.') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
+}
+
+}  // namespace tapelake::stream

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "io/file_system.h"
+
+namespace tapelake::stream {
+
+/// What a stream is, stored once at its birth in the file `stream` of its directory.
+struct StreamMetadata {
+  std::string name;
+  int shard_count = 1;
+  uint64_t salt = 0;  ///< Seeds every checksum: bytes of another stream never fit.
+
+  /// The file's text; its last line holds the checksum of the lines before.
+  std::string ToText() const;
+  /// Errors: kCorrupt.
+  static Result<StreamMetadata> Parse(std::string_view text);
+};
+
+/// The metadata file of a stream's directory.
+std::string StreamMetadataPath(const std::string& directory);
+
+/// Errors: kNotFound (no such stream), kCorrupt (names the file), kUnavailable.
+Result<StreamMetadata> ReadStreamMetadata(io::FileSystem& files, const std::string& directory);
+
+/// Return whether a name can be a stream's: 1..128 of `A-Z a-z 0-9 _ . -`, not starting with a dot.
+bool IsStreamName(std::string_view name);
+
+}  // namespace tapelake::stream

@@ -1,0 +1,188 @@
+#include "stream/stream_writer.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace tapelake::stream {
+namespace {
+
+/// One frame: what a reader must decompress at once, and what one sync makes wait.
+constexpr size_t kGroupBytesMax = size_t{4} << 20;
+constexpr size_t kEntryOverheadBytes = 32;
+
+struct Request {
+  std::span<const PutEntry> entries;
+  size_t bytes = 0;
+  StreamWriter::Done done;
+};
+
+/// A request of the group being written.
+struct Written {
+  Request request;
+  Result<StreamWriter::Places> places;
+};
+
+size_t BytesOf(std::span<const PutEntry> entries) {
+  size_t bytes = 0;
+  for (const PutEntry& entry : entries)
+    bytes += entry.partition_key.size() + entry.data.size() + kEntryOverheadBytes;
+  return bytes;
+}
+
+Status ShuttingDown() {
+  return MakeError(ErrorKind::kShuttingDown, "the stream takes no more records");
+}
+
+}  // namespace
+
+class StreamWriter::Impl {
+ public:
+  explicit Impl(Stream& stream)
+      : stream_(stream),
+        queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)) {}
+
+  Result<Places> Put(std::span<const PutEntry> entries);
+  Status Offer(std::span<const PutEntry> entries, Done done);
+  Result<bool> Step(int64_t wait_micros);
+  void Close();
+
+ private:
+  bool HasRoom(size_t bytes) const {
+    return queue_.empty() || queued_bytes_ + bytes <= queue_bytes_max_;
+  }
+  void Push(std::span<const PutEntry> entries, size_t bytes, Done done);
+  std::vector<Written> TakeGroup(int64_t wait_micros);
+  Status WriteGroup(std::vector<Written>& group);
+
+  Stream& stream_;
+  const size_t queue_bytes_max_;
+
+  std::mutex mutex_;  // guards all below
+  std::condition_variable filled_;
+  std::condition_variable drained_;
+  std::deque<Request> queue_;
+  size_t queued_bytes_ = 0;
+  bool closed_ = false;
+};
+
+void StreamWriter::Impl::Push(std::span<const PutEntry> entries, size_t bytes, Done done) {
+  queue_.push_back({entries, bytes, std::move(done)});
+  queued_bytes_ += bytes;
+  filled_.notify_one();
+}
+
+Status StreamWriter::Impl::Offer(std::span<const PutEntry> entries, Done done) {
+  const size_t bytes = BytesOf(entries);
+  const std::scoped_lock lock(mutex_);
+  if (closed_) return ShuttingDown();
+  if (!HasRoom(bytes)) {
+    return MakeError(ErrorKind::kThrottled, "stream '" + stream_.name() +
+                                                "': " + std::to_string(queued_bytes_) +
+                                                " bytes wait to be written");
+  }
+  Push(entries, bytes, std::move(done));
+  return Status::OK();
+}
+
+Result<StreamWriter::Places> StreamWriter::Impl::Put(std::span<const PutEntry> entries) {
+  const size_t bytes = BytesOf(entries);
+  std::mutex outcome_mutex;
+  std::condition_variable outcome_known;
+  std::optional<Result<Places>> outcome;
+  {
+    std::unique_lock lock(mutex_);
+    drained_.wait(lock, [&] { return closed_ || HasRoom(bytes); });
+    if (closed_) return ShuttingDown();
+    Push(entries, bytes, [&](Result<Places> places) {
+      // Notified under the lock: the waiting thread destroys all three once it has it.
+      const std::scoped_lock outcome_lock(outcome_mutex);
+      outcome = std::move(places);
+      outcome_known.notify_one();
+    });
+  }
+  std::unique_lock outcome_lock(outcome_mutex);
+  outcome_known.wait(outcome_lock, [&] { return outcome.has_value(); });
+  return std::move(*outcome);
+}
+
+std::vector<Written> StreamWriter::Impl::TakeGroup(int64_t wait_micros) {
+  std::vector<Written> group;
+  std::unique_lock lock(mutex_);
+  if (wait_micros > 0) {
+    filled_.wait_for(lock, std::chrono::microseconds(wait_micros),
+                     [&] { return closed_ || !queue_.empty(); });
+  }
+  size_t bytes = 0;
+  while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytesMax)) {
+    bytes += queue_.front().bytes;
+    group.push_back({std::move(queue_.front()), Places()});
+    queue_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  if (!group.empty()) drained_.notify_all();
+  return group;
+}
+
+Status StreamWriter::Impl::WriteGroup(std::vector<Written>& group) {
+  bool has_places = false;
+  for (Written& written : group) {
+    written.places = stream_.Append(written.request.entries);
+    has_places = has_places || written.places.ok();
+  }
+  return has_places ? stream_.Sync() : Status::OK();
+}
+
+Result<bool> StreamWriter::Impl::Step(int64_t wait_micros) {
+  std::vector<Written> group = TakeGroup(wait_micros);
+  Status ended;
+  if (group.empty()) {
+    ended = stream_.Seal();
+  } else {
+    const Status synced = WriteGroup(group);
+    for (Written& written : group) {
+      if (written.places.ok() && !synced.ok()) written.places = synced;
+      ended = written.places.ok() ? synced : written.places.status();
+      written.request.done(std::move(written.places));
+    }
+  }
+  if (!ended.ok() && KindOf(ended) == ErrorKind::kUnknownOutcome) return ended;
+  return !group.empty();
+}
+
+void StreamWriter::Impl::Close() {
+  std::deque<Request> refused;
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    refused.swap(queue_);
+    queued_bytes_ = 0;
+  }
+  filled_.notify_all();
+  drained_.notify_all();
+  for (Request& request : refused)
+    request.done(ShuttingDown());
+}
+
+StreamWriter::StreamWriter(Stream& stream) : impl_(std::make_unique<Impl>(stream)) {}
+StreamWriter::~StreamWriter() {
+  Close();
+}
+
+Result<StreamWriter::Places> StreamWriter::Put(std::span<const PutEntry> entries) {
+  return impl_->Put(entries);
+}
+Status StreamWriter::Offer(std::span<const PutEntry> entries, Done done) {
+  return impl_->Offer(entries, std::move(done));
+}
+Result<bool> StreamWriter::Step(int64_t wait_micros) {
+  return impl_->Step(wait_micros);
+}
+void StreamWriter::Close() {
+  impl_->Close();
+}
+
+}  // namespace tapelake::stream
