@@ -21,7 +21,7 @@ namespace tapelake::delivery {
 
 struct DeliveryOptions {
   std::string lake_path;
-  std::string stream;                     ///< Name in `raw/<stream>/...`; `crypto.transactions`.
+  std::string stream;                     ///< In `raw/<stream>/...`; empty: `database.table`.
   bool raw = true;                        ///< Off: only error objects are written.
   int64_t buffer_bytes = 32 << 20;        ///< NDJSON bytes of one raw object, before compression.
   int64_t buffer_micros = 60'000'000;     ///< Oldest line's greatest age before an object is cut.
@@ -40,20 +40,25 @@ struct DeliveryCounts {
 /// `<lake>/.tapelake/delivery/<stream>/`: the boundaries of an object are durable there before the
 /// object is, so that after a crash the same records make the same bytes under the same name.
 ///
+/// Raw lines are transform's replayable row lines: attributes keep their names whatever the table
+/// calls its columns, and RawLineReader gets the change out of them again.
+///
 /// Names: `raw/<stream>/YYYY/MM/DD/HH/<stream>-1-YYYY-MM-DD-HH-MM-SS-<id>.ndjson.gz` and
 /// `errors/<type>/YYYY/MM/DD/HH/<stream>-...-<id>.ndjson`, UTC time of the cut, `<id>` grows.
 ///
 /// Thread rule: everything but Step() belongs to one thread; Step() may run on another.
 class Delivery {
  public:
-  /// Errors: kCorrupt (state file; names it), kInvalid, kUnavailable.
+  /// `files` and `clock` must outlive it. The caller holds the lake's lock. Errors: kCorrupt (state
+  /// file; names it), kInvalid (options), kUnavailable.
   static Result<std::unique_ptr<Delivery>> Open(io::FileSystem& files, io::Clock& clock,
                                                 const record::TableDefinition& table,
                                                 const DeliveryOptions& options);
   ~Delivery();
 
   /// Records of `source` before this offset are delivered for good. The caller must Add() every
-  /// record from here on, in order, and may skip those before.
+  /// record from here on, in order, and may skip those before; what is delivered or added already
+  /// makes no second line. Any thread.
   uint64_t DeliveredOffset(const std::string& source) const;
 
   /// Whether there is room; if not, read no more records until Step() has made some.
@@ -66,17 +71,20 @@ class Delivery {
   void AddError(transform::ParseError error, std::string_view reason, const std::string& source,
                 const std::string& place, uint64_t offset, std::string_view raw);
 
-  /// All records of `source` before `end_offset` have been added (also if none made a line).
+  /// All records of `source` before `end_offset` have been added (also if none made a line). Call
+  /// it after each block, before records of another source.
   void Advance(const std::string& source, uint64_t end_offset);
 
-  /// Cut an object if one is due by size or time, or (with `flush`) if anything waits.
+  /// Cut an object if one is due by size or time, or (with `flush`) if anything waits; nothing
+  /// while records are added but not advanced over. Without lines only the position moves.
   Status Cut(bool flush);
 
-  /// Write what is cut: state, object, state. Return whether there was anything to do. After a
-  /// failure call it again: it does the same. Errors: kUnavailable, kUnknownOutcome.
+  /// Compress 256 KiB of lines, or write one cut: state, objects, state. Return whether there was
+  /// anything to do. After a failure call it again: it does the same. Errors: kUnavailable.
   Result<bool> Step();
 
-  /// Whether nothing added is undelivered.
+  /// Whether nothing waits for Cut() or, cut, for Step(). A cut of an earlier run whose sources
+  /// have not all come back does not count: it waits for them, through restarts.
   bool idle() const;
 
   DeliveryCounts counts() const;

@@ -151,6 +151,22 @@ Magnitude MagnitudeOf(std::string_view text) {
 
 }  // namespace
 
+char* CopyOnOneLine(std::string_view json, char* to) {
+  if (json.find('\n') == json.npos) [[likely]] {
+    std::memcpy(to, json.data(), json.size());
+    return to + json.size();
+  }
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (!in_string && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) continue;
+    *to++ = c;
+    if (c == '"') in_string = !in_string;
+    if (c == '\\' && in_string) *to++ = json[++i];
+  }
+  return to;
+}
+
 char* UnescapeJson(std::string_view text, char* to) {
   const char* p = text.data();
   const char* end = p + text.size();

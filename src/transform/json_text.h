@@ -17,6 +17,10 @@ namespace tapelake::transform {
 /// Return the end of the result, or nullptr: unknown escape, half a surrogate pair.
 char* UnescapeJson(std::string_view text, char* to);
 
+/// Copy valid JSON to `to`, which has room for it; return the end. If there is a line end in it (it
+/// stands between tokens then), all white space between tokens is left out.
+char* CopyOnOneLine(std::string_view json, char* to);
+
 /// What a text is as a number.
 enum class NumberForm : uint8_t {
   kJson = 1,     ///< A JSON number.

@@ -21,6 +21,8 @@ static_assert(kStepBytes <= record::kRecordPaddingBytes);
 
 constexpr std::string_view kRescuedMember = "\"_rescued\":{";
 constexpr size_t kFixedBytesMax = 256;  // the four own members without the event id, and _rescued
+constexpr size_t kReplayFixedBytesMax = 64;    // names and braces of the members of a replay
+constexpr size_t kAttributeFixedBytesMax = 8;  // quotes, colon and comma
 
 inline char* Put(std::string_view text, char* to) {
   std::memcpy(to, text.data(), kStepBytes);
@@ -80,6 +82,57 @@ bool IsOwnMember(std::string_view name) {
   }
 }
 
+bool IsReplayMember(std::string_view name) {
+  return name == "_typed" || name == "_keys" || name == "_old_image";
+}
+
+/// Whether the plain JSON of a value says less than its DynamoDB JSON.
+inline bool NeedsType(const Attribute& attribute) {
+  switch (attribute.type) {
+    case record::AttributeType::kString:
+    case record::AttributeType::kBool:
+    case record::AttributeType::kNull:
+      return false;
+    case record::AttributeType::kNumber:  // the same view unless it had to be mended
+      return attribute.json.data() != attribute.text.data();
+    default:
+      return true;
+  }
+}
+
+bool HasAttribute(const std::vector<Attribute>& image, std::string_view name) {
+  return std::any_of(image.begin(), image.end(),
+                     [&](const Attribute& attribute) { return attribute.name == name; });
+}
+
+bool KeepsOldImage(const Change& change) {
+  return change.shape == record::RecordShape::kKinesis && change.has_old_image &&
+         change.event != record::EventName::kRemove;
+}
+
+/// Write `,"<member>":{...}` with the attributes that `wanted` picks; nothing if it picks none.
+template <size_t N, typename Wanted>
+char* PutTypedObject(const char (&head)[N], const std::vector<Attribute>& attributes, Wanted wanted,
+                     char* to) {
+  bool first = true;
+  for (const Attribute& attribute : attributes) {
+    if (!wanted(attribute)) continue;
+    to = first ? PutLiteral(head, to) : PutLiteral(",", to);
+    first = false;
+    to = PutName(attribute, to);
+    to = CopyOnOneLine(attribute.typed_json, to);
+  }
+  return first ? to : PutLiteral("}", to);
+}
+
+size_t TypedBytesMax(const std::vector<Attribute>& attributes) {
+  size_t bytes = 0;
+  for (const Attribute& attribute : attributes) {
+    bytes += attribute.name.size() * 6 + attribute.typed_json.size() + kAttributeFixedBytesMax;
+  }
+  return bytes;
+}
+
 char* PutPosition(const Change& change, char* to) {
   if (change.shape != record::RecordShape::kStreams) return PutLiteral(",\"position\":null", to);
   to = PutLiteral(",\"position\":\"", to);
@@ -133,14 +186,23 @@ const NdjsonWriter::Mapping* NdjsonWriter::FindMapping(std::string_view name) co
 
 bool NdjsonWriter::IsTaken(std::string_view name) const {
   if (const Mapping* mapping = FindMapping(name)) return mapping->member.empty();
-  return IsOwnMember(name);
+  return IsReserved(name);
+}
+
+inline bool NdjsonWriter::IsReserved(std::string_view name) const {
+  return IsOwnMember(name) || (replayable_ && IsReplayMember(name));
 }
 
 size_t NdjsonWriter::BytesMax(const Change& change) const {
-  // Any byte of a name or an event id may need six as an escape, and a name stands twice at most.
+  // Any byte of a name or an event id may need six as an escape.
   size_t bytes = kFixedBytesMax + change.event_id.size() * 6 + change.sequence_number.size();
   for (const Attribute& attribute : change.image()) {
-    bytes += attribute.name.size() * 6 + attribute.json.size() + attribute.typed_json.size() + 8;
+    bytes += attribute.name.size() * 6 + attribute.json.size() + attribute.typed_json.size() +
+             kAttributeFixedBytesMax;
+  }
+  if (replayable_) {
+    bytes += kReplayFixedBytesMax + TypedBytesMax(change.image()) + TypedBytesMax(change.keys);
+    if (KeepsOldImage(change)) bytes += TypedBytesMax(change.old_image);
   }
   return bytes + change.image().size() * longest_member_ + kStepBytes;
 }
@@ -151,7 +213,7 @@ char* NdjsonWriter::Write(const Change& change, char* to) const {
   bool rescue = false;
   for (const Attribute& attribute : change.image()) {
     const Mapping* mapping = FindMapping(attribute.name);
-    if (mapping != nullptr ? mapping->member.empty() : IsOwnMember(attribute.name)) [[unlikely]] {
+    if (mapping != nullptr ? mapping->member.empty() : IsReserved(attribute.name)) [[unlikely]] {
       rescue = true;
       continue;
     }
@@ -162,9 +224,27 @@ char* NdjsonWriter::Write(const Change& change, char* to) const {
     to = Put(attribute.json, to);
   }
   to = PutOwnMembers(change, first, to);
+  if (replayable_) to = WriteReplayMembers(change, to);
   if (rescue) [[unlikely]]
     to = WriteRescued(change, to);
   return PutLiteral("}\n", to);
+}
+
+char* NdjsonWriter::WriteReplayMembers(const Change& change, char* to) const {
+  const std::vector<Attribute>& image = change.image();
+  to = PutTypedObject(
+      ",\"_typed\":{", image,
+      [this](const Attribute& attribute) {
+        return NeedsType(attribute) && !IsReserved(attribute.name);
+      },
+      to);
+  to = PutTypedObject(
+      ",\"_keys\":{", change.keys,
+      [&image](const Attribute& key) { return !HasAttribute(image, key.name); }, to);
+  if (!KeepsOldImage(change)) return to;
+  if (change.old_image.empty()) return PutLiteral(",\"_old_image\":{}", to);
+  return PutTypedObject(
+      ",\"_old_image\":{", change.old_image, [](const Attribute&) { return true; }, to);
 }
 
 char* NdjsonWriter::WriteRescued(const Change& change, char* to) const {
@@ -176,7 +256,7 @@ char* NdjsonWriter::WriteRescued(const Change& change, char* to) const {
     if (!first) *to++ = ',';
     first = false;
     to = PutName(attribute, to);
-    to = PutExactly(attribute.typed_json, to);
+    to = CopyOnOneLine(attribute.typed_json, to);
   }
   *to++ = '}';
   return to;

@@ -14,17 +14,32 @@
 
 namespace tapelake::transform {
 
+/// What a row line is for.
+enum class LineForm : uint8_t {
+  kRow,         ///< To be read: the plain values.
+  kReplayable,  ///< Also to be fed back: RawLineReader gets the change out of it again.
+};
+
 /// Writes row lines: one flat JSON object with the attributes of the change's image in their order,
 /// then `event_name`, `event_id`, `change_time` (microseconds or null) and `position`; then `\n`.
 /// An attribute whose name is taken (by one of those four, by `_rescued`, by a column it is not
 /// mapped to) goes into a last member `_rescued`: an object, name -> DynamoDB JSON.
+///
+/// The replayable form keeps all attribute names and adds, behind those members and only where
+/// there is something to say (so these names are taken too), objects of name -> DynamoDB JSON:
+/// `_typed` for attributes whose plain value does not tell the sent one (B, sets, M, L; N in a form
+/// that JSON refuses), `_keys` for key attributes the image lacks, `_old_image` for the old image
+/// of an INSERT or MODIFY of the Kinesis shape, whose ties it settles. Then `_rescued` comes last.
+///
+/// DynamoDB JSON stands as received, but without white space if there is a line end in it.
 ///
 /// One thread. The views of a change must be as RecordParser makes them:
 /// record::kRecordPaddingBytes are readable after each.
 class NdjsonWriter {
  public:
   /// Attributes keep their names.
-  NdjsonWriter() = default;
+  explicit NdjsonWriter(LineForm form = LineForm::kRow)
+      : replayable_(form == LineForm::kReplayable) {}
 
   /// Attributes that `table` declares for a column of another name get the column's name. Attribute
   /// paths into maps (`meta.risk`) are left alone: the line holds the whole map.
@@ -50,8 +65,11 @@ class NdjsonWriter {
 
   const Mapping* FindMapping(std::string_view name) const;
   bool IsTaken(std::string_view name) const;
+  bool IsReserved(std::string_view name) const;
+  char* WriteReplayMembers(const record::Change& change, char* to) const;
   char* WriteRescued(const record::Change& change, char* to) const;
 
+  bool replayable_ = false;
   std::unordered_map<std::string, Mapping, Hash, std::equal_to<>> mappings_;
   size_t longest_member_ = 0;
 };

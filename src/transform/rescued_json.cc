@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "transform/json_text.h"
 
 namespace tapelake::transform {
 namespace {
@@ -12,7 +13,10 @@ using record::AttributeType;
 
 void AppendTypedJson(const Attribute& value, std::string* out) {
   if (value.type >= AttributeType::kMap) {
-    out->append(value.typed_json);
+    const size_t before = out->size();
+    out->resize(before + value.typed_json.size());
+    const char* end = CopyOnOneLine(value.typed_json, out->data() + before);
+    out->resize(static_cast<size_t>(end - out->data()));
     return;
   }
   out->append("{\"").append(AttributeTypeText(value.type)).append("\":");

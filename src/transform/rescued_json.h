@@ -22,7 +22,7 @@ class RescuedJson {
   void Add(std::string_view name, const record::Attribute& value);
 
   /// The JSON object: members sorted by the bytes of their names, no white space; scalars written
-  /// canonically, nested values as received. Valid until the next call.
+  /// canonically, nested values as received (on one line). Valid until the next call.
   std::string_view Format();
 
  private:

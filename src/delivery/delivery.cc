@@ -1,0 +1,100 @@
+#include "delivery/delivery.h"
+
+#include <utility>
+
+#include "delivery/collector.h"
+#include "delivery/delivery_state.h"
+#include "delivery/object_name.h"
+#include "delivery/publisher.h"
+
+namespace tapelake::delivery {
+namespace {
+
+Status CheckOptions(const DeliveryOptions& options) {
+  TAPELAKE_RETURN_NOT_OK(CheckStreamName(options.stream));
+  if (options.buffer_bytes > 0 && options.buffer_micros > 0 &&
+      options.waiting_bytes_max >= options.buffer_bytes) {
+    return Status::OK();
+  }
+  return MakeError(ErrorKind::kInvalid,
+                   "delivery of '" + options.stream + "': buffer_bytes (" +
+                       std::to_string(options.buffer_bytes) + ") and buffer_micros (" +
+                       std::to_string(options.buffer_micros) +
+                       ") must be positive and waiting_bytes_max (" +
+                       std::to_string(options.waiting_bytes_max) + ") at least buffer_bytes");
+}
+
+Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& options) {
+  const std::string path = io::JoinPath(options.lake_path, StatePath(options.stream));
+  const Result<std::string> content = files.ReadFile(path);
+  if (!content.ok()) {
+    if (KindOf(content.status()) == ErrorKind::kNotFound) return DeliveryState();
+    return content.status();
+  }
+  Result<DeliveryState> state = ParseState(*content);
+  if (state.ok()) return state;
+  return WithContext(state.status(), "delivery state '" + path + "' is damaged");
+}
+
+}  // namespace
+
+class Delivery::Impl {
+ public:
+  Impl(io::FileSystem& files, io::Clock& clock, const DeliveryOptions& options,
+       const DeliveryState& state)
+      : publisher_(files, options, state), collector_(clock, options, state, publisher_) {}
+
+  Publisher& publisher() { return publisher_; }
+  Collector& collector() { return collector_; }
+
+ private:
+  Publisher publisher_;
+  Collector collector_;
+};
+
+Delivery::Delivery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Delivery::~Delivery() = default;
+
+Result<std::unique_ptr<Delivery>> Delivery::Open(io::FileSystem& files, io::Clock& clock,
+                                                 const record::TableDefinition& table,
+                                                 const DeliveryOptions& asked) {
+  DeliveryOptions options = asked;
+  if (options.stream.empty()) options.stream = table.QualifiedName();
+  TAPELAKE_RETURN_NOT_OK(CheckOptions(options));
+  TAPELAKE_ASSIGN_OR_RAISE(const DeliveryState state, LoadState(files, options));
+  return std::unique_ptr<Delivery>(
+      new Delivery(std::make_unique<Impl>(files, clock, options, state)));
+}
+
+uint64_t Delivery::DeliveredOffset(const std::string& source) const {
+  return impl_->publisher().DeliveredOffset(source);
+}
+bool Delivery::CanAdd() const {
+  return impl_->collector().CanAdd();
+}
+void Delivery::Add(const record::Change& change, const std::string& source, uint64_t offset) {
+  impl_->collector().Add(change, source, offset);
+}
+void Delivery::AddError(transform::ParseError error, std::string_view reason,
+                        const std::string& source, const std::string& place, uint64_t offset,
+                        std::string_view raw) {
+  impl_->collector().AddError(error, reason, source, place, offset, raw);
+}
+void Delivery::Advance(const std::string& source, uint64_t end_offset) {
+  impl_->collector().Advance(source, end_offset);
+}
+Status Delivery::Cut(bool flush) {
+  impl_->collector().Cut(flush);
+  return Status::OK();
+}
+Result<bool> Delivery::Step() {
+  return impl_->publisher().Step();
+}
+bool Delivery::idle() const {
+  return impl_->collector().idle() && impl_->publisher().idle();
+}
+DeliveryCounts Delivery::counts() const {
+  return impl_->publisher().counts();
+}
+
+}  // namespace tapelake::delivery

@@ -1,0 +1,184 @@
+#include "delivery/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "delivery/object_name.h"
+
+namespace tapelake::delivery {
+namespace {
+
+constexpr size_t kDirectoriesKnownMax = 256;
+
+/// The state after `cut` is announced.
+void Announce(const Cut& cut, bool has_lines, DeliveryState* state) {
+  for (const SourceRange& range : cut.ranges) {
+    uint64_t& position = state->positions[range.source];
+    position = std::max(position, range.end);
+  }
+  if (!has_lines) return;
+  state->pending.push_back(cut);
+  state->next_id = std::max(state->next_id, cut.id + 1);
+}
+
+void Finish(const Cut& cut, DeliveryState* state) {
+  std::erase_if(state->pending, [&](const Cut& pending) { return pending.id == cut.id; });
+}
+
+}  // namespace
+
+std::string StatePath(const std::string& stream) {
+  return io::JoinPath(io::JoinPath(".tapelake/delivery", stream), "state");
+}
+
+Publisher::Publisher(io::FileSystem& files, const DeliveryOptions& options, DeliveryState state)
+    : files_(files),
+      lake_path_(options.lake_path),
+      stream_(options.stream),
+      state_(std::move(state)) {}
+
+void Publisher::Enlist(std::shared_ptr<CutJob> job) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  jobs_.push_back(std::move(job));
+}
+
+std::deque<std::shared_ptr<CutJob>> Publisher::Jobs() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return jobs_;
+}
+
+Result<bool> Publisher::Step() {
+  for (const auto& job : Jobs()) {
+    // Before the chunks: no more of them come once it is sealed.
+    const bool sealed = job->assembly.sealed();
+    if (Compress(job.get())) return true;
+    if (!sealed) continue;
+    TAPELAKE_RETURN_NOT_OK(Publish(job.get()));
+    return true;
+  }
+  return false;
+}
+
+bool Publisher::Compress(CutJob* job) {
+  const int64_t before = job->assembly.compressed_bytes();
+  const auto size = job->assembly.CompressChunk();
+  if (!size) return false;
+  released_bytes_ += static_cast<int64_t>(*size) - (job->assembly.compressed_bytes() - before);
+  return true;
+}
+
+CutJob* Publisher::NextToAnnounce(const CutJob* before) const {
+  bool behind = false;
+  for (const auto& job : Jobs()) {
+    if (behind && job->assembly.sealed() && !job->announced) return job.get();
+    behind |= job.get() == before;
+  }
+  return nullptr;
+}
+
+Status Publisher::Publish(CutJob* job) {
+  if (!job->announced && job->has_lines()) {
+    DeliveryState announced = state_;
+    Announce(job->cut, true, &announced);
+    TAPELAKE_RETURN_NOT_OK(Store(std::move(announced)));
+    job->announced = true;
+  }
+  DeliveryCounts written;
+  const int64_t held_before = job->assembly.compressed_bytes();
+  TAPELAKE_RETURN_NOT_OK(WriteObjects(job, &written));
+  DeliveryState finished = state_;
+  if (!job->announced) Announce(job->cut, false, &finished);
+  Finish(job->cut, &finished);
+  CutJob* next = NextToAnnounce(job);
+  if (next != nullptr) Announce(next->cut, next->has_lines(), &finished);
+  TAPELAKE_RETURN_NOT_OK(Store(std::move(finished)));
+  if (next != nullptr) next->announced = true;
+  released_bytes_ += held_before + job->error_bytes;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  counts_.lines += written.lines;
+  counts_.raw_objects += written.raw_objects;
+  counts_.raw_bytes += written.raw_bytes;
+  counts_.error_lines += written.error_lines;
+  counts_.error_objects += written.error_objects;
+  std::erase_if(jobs_, [job](const auto& listed) { return listed.get() == job; });
+  return Status::OK();
+}
+
+Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
+  const ObjectName name{.stream = stream_, .cut_micros = job->cut.time_micros, .id = job->cut.id};
+  const auto& errors = job->assembly.error_objects();
+  for (const auto& [type, content] : errors) {
+    TAPELAKE_RETURN_NOT_OK(WriteObject(ErrorObjectPath(type, name), content));
+  }
+  // What an earlier run wrote of this cut, but is no more since the table was declared anew.
+  for (const std::string& type : job->cut.error_types) {
+    if (errors.contains(type)) continue;
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(ErrorObjectPath(type, name)));
+  }
+  if (job->lines > 0) {
+    const std::string& object = job->assembly.RawObject();
+    TAPELAKE_RETURN_NOT_OK(WriteObject(RawObjectPath(name), object));
+    written->raw_objects = 1;
+    written->raw_bytes = static_cast<int64_t>(object.size());
+  } else if (job->cut.has_raw_object) {
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(RawObjectPath(name)));
+  }
+  written->lines = job->lines;
+  written->error_lines = job->error_lines;
+  written->error_objects = static_cast<int64_t>(errors.size());
+  return Status::OK();
+}
+
+Status Publisher::WriteObject(const std::string& path, std::string_view content) {
+  TAPELAKE_RETURN_NOT_OK(MakeDirectory(io::ParentPath(path)));
+  return files_.ReplaceFile(io::JoinPath(lake_path_, path), content);
+}
+
+Status Publisher::DeleteObject(const std::string& path) {
+  const std::string full = io::JoinPath(lake_path_, path);
+  const Status deleted = files_.DeleteFile(full);
+  if (!deleted.ok()) return KindOf(deleted) == ErrorKind::kNotFound ? Status::OK() : deleted;
+  return files_.SyncDirectory(io::ParentPath(full));
+}
+
+Status Publisher::Store(DeliveryState state) {
+  const std::string path = StatePath(stream_);
+  TAPELAKE_RETURN_NOT_OK(MakeDirectory(io::ParentPath(path)));
+  TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(io::JoinPath(lake_path_, path), FormatState(state)));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  state_ = std::move(state);
+  return Status::OK();
+}
+
+/// A file is as durable as the names of all directories above it.
+Status Publisher::MakeDirectory(const std::string& relative) {
+  TAPELAKE_RETURN_NOT_OK(files_.CreateDirectories(io::JoinPath(lake_path_, relative)));
+  if (durable_directories_.contains(relative)) return Status::OK();
+  std::string child = relative;
+  while (child.find('/') != std::string::npos) {
+    child = io::ParentPath(child);
+    TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(io::JoinPath(lake_path_, child)));
+  }
+  TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(lake_path_));
+  if (durable_directories_.size() >= kDirectoriesKnownMax) durable_directories_.clear();
+  durable_directories_.insert(relative);
+  return Status::OK();
+}
+
+uint64_t Publisher::DeliveredOffset(const std::string& source) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return state_.DeliveredOffset(source);
+}
+
+DeliveryCounts Publisher::counts() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return counts_;
+}
+
+bool Publisher::idle() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::none_of(jobs_.begin(), jobs_.end(),
+                      [](const auto& job) { return job->assembly.sealed(); });
+}
+
+}  // namespace tapelake::delivery
