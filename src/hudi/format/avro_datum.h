@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -46,8 +47,14 @@ class AvroRowEncoder {
 /// ParseAvroSchema gives for it. One thread.
 class AvroRowDecoder {
  public:
-  /// Errors: those of ParseAvroSchema.
+  /// Errors: those of ParseAvroSchema; kInvalid (a record without fields, a fixed over 64 KiB, more
+  /// than 100,000 fields with those of nested types).
   static Result<AvroRowDecoder> Make(std::string_view writer_schema_json);
+
+  /// The same for some columns only; the others are passed over, which is cheaper. Names that the
+  /// schema lacks are no error. The columns come in the schema's order.
+  static Result<AvroRowDecoder> Make(std::string_view writer_schema_json,
+                                     const std::vector<std::string>& columns);
   ~AvroRowDecoder();
   AvroRowDecoder(AvroRowDecoder&&) noexcept;
 
