@@ -19,9 +19,9 @@ void LakeConfig::Describe(Visitor& visitor, LakeConfig& self) {
 
 void CommitConfig::Describe(Visitor& visitor, CommitConfig& self) {
   visitor.Field({.key = "interval",
-                 .sentence = "Aimed time between two commits of live work. A commit rewrites whole "
-                             "file groups, hence 5s; when commits take long the pace slows down so "
-                             "that at most half of the time goes into them.",
+                 .sentence = "Aimed time between two commits of live work. When commits take long "
+                             "(a copy-on-write commit rewrites whole file groups) the pace slows "
+                             "down so that at most half of the time goes into them.",
                  .min = 100 * kMicrosPerMilli,
                  .max = kMicrosPerHour,
                  .reloadable = true},
@@ -63,6 +63,104 @@ void IngestConfig::Describe(Visitor& visitor, IngestConfig& self) {
                 &self.threads);
 }
 
+void StreamConfig::Describe(Visitor& visitor, StreamConfig& self) {
+  visitor.Field(
+      {.key = "shards",
+       .sentence = "Shards of a new stream: equal ranges of the MD5 hash of the partition "
+                   "key.",
+       .min = 1,
+       .max = 256},
+      &self.shards);
+  visitor.Field({.key = "compression",
+                 .sentence = "How records are stored in the stream's segments.",
+                 .choices = {"zstd", "none"}},
+                &self.compression);
+  visitor.Field({.key = "segment_bytes",
+                 .sentence = "Size at which a segment is closed; retention drops whole segments.",
+                 .min = kMebibyte,
+                 .max = kGibibyte},
+                &self.segment_bytes);
+  visitor.Field({.key = "retention",
+                 .sentence = "How long records stay in the stream, for replay. Records that ingest "
+                             "or delivery still need stay longer.",
+                 .min = kMicrosPerMinute,
+                 .max = 365 * kMicrosPerDay},
+                &self.retention);
+  visitor.Field({.key = "retention_bytes",
+                 .sentence = "Most bytes of a stream on disk. When records that are still needed "
+                             "fill it, producers are throttled.",
+                 .min = kMebibyte,
+                 .max = 1024 * kGibibyte},
+                &self.retention_bytes);
+}
+
+void DeliveryConfig::Describe(Visitor& visitor, DeliveryConfig& self) {
+  visitor.Field({.key = "raw",
+                 .sentence = "Whether `up` writes every change to the raw layer, "
+                             "`<lake>/raw/<stream>/YYYY/MM/DD/HH/*.ndjson.gz`."},
+                &self.raw);
+  visitor.Field({.key = "buffer_bytes",
+                 .sentence = "A raw object is cut at this size, before compression.",
+                 .min = kMebibyte,
+                 .max = kGibibyte},
+                &self.buffer_bytes);
+  visitor.Field({.key = "buffer_interval",
+                 .sentence = "A raw object is cut when its first line is this old.",
+                 .min = kMicrosPerSecond,
+                 .max = kMicrosPerHour},
+                &self.buffer_interval);
+}
+
+void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {
+  visitor.Field({.key = "log_files_max",
+                 .sentence = "A file group is compacted when it has this many log files.",
+                 .unit = "files",
+                 .min = 1,
+                 .max = 10'000},
+                &self.log_files_max);
+  visitor.Field({.key = "log_bytes_max",
+                 .sentence = "A file group is compacted when its log files hold this much.",
+                 .min = kMebibyte,
+                 .max = 16 * kGibibyte},
+                &self.log_bytes_max);
+  visitor.Field({.key = "interval",
+                 .sentence = "A file group is compacted when its oldest log file is this old, so "
+                             "that readers of base files alone (read-optimized queries, Trino) are "
+                             "at most this far behind.",
+                 .min = kMicrosPerSecond,
+                 .max = kMicrosPerDay},
+                &self.interval);
+  visitor.Field({.key = "threads",
+                 .sentence = "File groups compacted at the same time.",
+                 .unit = "threads",
+                 .min = 1,
+                 .max = kThreadsMax},
+                &self.threads);
+}
+
+void HistoryConfig::Describe(Visitor& visitor, HistoryConfig& self) {
+  visitor.Field({.key = "commits_retained",
+                 .sentence = "Commits whose files stay for time travel and long queries; older "
+                             "file versions are deleted.",
+                 .unit = "commits",
+                 .min = 1,
+                 .max = 100'000},
+                &self.commits_retained);
+  visitor.Field({.key = "instants_min",
+                 .sentence = "Instants that stay on the active timeline when older ones are "
+                             "archived; more than `commits_retained`.",
+                 .unit = "instants",
+                 .min = 2,
+                 .max = 100'000},
+                &self.instants_min);
+  visitor.Field({.key = "instants_max",
+                 .sentence = "Instants are archived when there are more than this.",
+                 .unit = "instants",
+                 .min = 3,
+                 .max = 100'000},
+                &self.instants_max);
+}
+
 void QueryConfig::Describe(Visitor& visitor, QueryConfig& self) {
   visitor.Field({.key = "threads",
                  .sentence = "Threads of one SQL query.",
@@ -70,6 +168,10 @@ void QueryConfig::Describe(Visitor& visitor, QueryConfig& self) {
                  .min = 1,
                  .max = kThreadsMax},
                 &self.threads);
+  visitor.Field({.key = "hot",
+                 .sentence = "Whether queries also see changes that are durable but not yet "
+                             "committed, by asking the running pipeline."},
+                &self.hot);
 }
 
 void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {
@@ -105,8 +207,10 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
 void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Place(&self.place);
   visitor.Field({.key = "kind",
-                 .sentence = "Where `up` takes the table's changes from.",
-                 .choices = {"simulator", "files", "none"}},
+                 .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
+                             "what other processes put into the table's stream, or files. The "
+                             "simulator's changes go through the stream, too.",
+                 .choices = {"simulator", "stream", "files", "none"}},
                 &self.kind);
   visitor.Field(
       {.key = "paths",
@@ -141,9 +245,10 @@ void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
                 &self.time);
   visitor.Field(
       {.key = "type",
-       .sentence = "Table type: `cow` is copy-on-write. `mor` (merge-on-read) is reserved "
-                   "and refused by this version.",
-       .choices = {"cow", "mor"}},
+       .sentence = "Table type of a new table: `mor` (merge-on-read) appends changes to logs and "
+                   "compacts them beside the commits; `cow` (copy-on-write) rewrites files, for "
+                   "tables that are seldom written or that other engines write too.",
+       .choices = {"mor", "cow"}},
       &self.type);
   visitor.Field({.key = "buckets",
                  .sentence = "File groups per partition; fixed when the table is created.",
@@ -162,6 +267,13 @@ void Config::Describe(Visitor& visitor, Config& self) {
   visitor.Section({.key = "commit", .sentence = "When waiting changes become a Hudi commit."},
                   &self.commit);
   visitor.Section({.key = "ingest", .sentence = "Deciding order and writing files."}, &self.ingest);
+  visitor.Section({.key = "stream", .sentence = "The durable log before the tables."},
+                  &self.stream);
+  visitor.Section({.key = "delivery", .sentence = "The raw layer: changes as compressed NDJSON."},
+                  &self.delivery);
+  visitor.Section({.key = "compaction", .sentence = "Turning logs into base files."},
+                  &self.compaction);
+  visitor.Section({.key = "history", .sentence = "What stays of the past."}, &self.history);
   visitor.Section({.key = "query", .sentence = "SQL."}, &self.query);
   visitor.Section({.key = "simulator", .sentence = "The built-in model of a crypto market."},
                   &self.simulator);

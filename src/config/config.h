@@ -18,7 +18,7 @@ struct LakeConfig {
 };
 
 struct CommitConfig {
-  Duration interval{5 * kMicrosPerSecond};
+  Duration interval{2 * kMicrosPerSecond};
   int64_t changes_max = 1'000'000;
   ByteSize bytes_max{256 << 20};
   static void Describe(Visitor& visitor, CommitConfig& self);
@@ -31,8 +31,40 @@ struct IngestConfig {
   static void Describe(Visitor& visitor, IngestConfig& self);
 };
 
+struct StreamConfig {
+  int64_t shards = 4;
+  std::string compression = "zstd";
+  ByteSize segment_bytes{64 << 20};
+  Duration retention{24 * kMicrosPerHour};
+  ByteSize retention_bytes{int64_t{16} << 30};
+  static void Describe(Visitor& visitor, StreamConfig& self);
+};
+
+struct DeliveryConfig {
+  bool raw = true;
+  ByteSize buffer_bytes{32 << 20};
+  Duration buffer_interval{kMicrosPerMinute};
+  static void Describe(Visitor& visitor, DeliveryConfig& self);
+};
+
+struct CompactionConfig {
+  int64_t log_files_max = 30;
+  ByteSize log_bytes_max{64 << 20};
+  Duration interval{10 * kMicrosPerMinute};
+  int64_t threads = 1;
+  static void Describe(Visitor& visitor, CompactionConfig& self);
+};
+
+struct HistoryConfig {
+  int64_t commits_retained = 60;
+  int64_t instants_min = 120;
+  int64_t instants_max = 180;
+  static void Describe(Visitor& visitor, HistoryConfig& self);
+};
+
 struct QueryConfig {
   int64_t threads = 2;
+  bool hot = true;
   static void Describe(Visitor& visitor, QueryConfig& self);
 };
 
@@ -67,7 +99,7 @@ struct TableConfig {
   std::string name;
   std::string key = "transaction_id";
   std::string time = "timestamp";
-  std::string type = "cow";
+  std::string type = "mor";
   int64_t buckets = 4;
   std::vector<ColumnConfig> columns;  ///< Empty: those of CryptoTransactions.
   SourceConfig source;
@@ -81,6 +113,10 @@ struct Config {
   LakeConfig lake;
   CommitConfig commit;
   IngestConfig ingest;
+  StreamConfig stream;
+  DeliveryConfig delivery;
+  CompactionConfig compaction;
+  HistoryConfig history;
   QueryConfig query;
   SimulatorConfig simulator;
   std::vector<TableConfig> tables;

@@ -39,6 +39,9 @@ class MarkdownVisitor : public Visitor {
   void Field(const FieldInfo& info, int64_t* member) override {
     Row(info, "number", std::to_string(*member), RangeText(info, IntegerText));
   }
+  void Field(const FieldInfo& info, bool* member) override {
+    Row(info, "boolean", *member ? "true" : "false", "");
+  }
   void Field(const FieldInfo& info, Duration* member) override {
     Row(info, "duration", FormatDuration(*member), RangeText(info, DurationText));
   }
@@ -107,6 +110,10 @@ class SchemaVisitor : public Visitor {
     if (info.min != std::numeric_limits<int64_t>::min()) writer_.Key("minimum").Int(info.min);
     if (info.max != std::numeric_limits<int64_t>::max()) writer_.Key("maximum").Int(info.max);
     writer_.Key("default").Int(*member).EndObject();
+  }
+  void Field(const FieldInfo& info, bool* member) override {
+    Begin(info, "boolean");
+    writer_.Key("default").Bool(*member).EndObject();
   }
   void Field(const FieldInfo& info, Duration* member) override {
     BeginScalar(info, "", "^[0-9]+ *(d|h|m|s|ms|us)$");
@@ -186,6 +193,7 @@ class JsonVisitor : public Visitor {
   void Field(const FieldInfo& info, int64_t* member) override {
     writer_.Key(info.key).Int(*member);
   }
+  void Field(const FieldInfo& info, bool* member) override { writer_.Key(info.key).Bool(*member); }
   void Field(const FieldInfo& info, Duration* member) override {
     writer_.Key(info.key).String(FormatDuration(*member));
   }
@@ -227,6 +235,9 @@ class YamlVisitor : public Visitor {
   void Field(const FieldInfo& info, std::string* member) override { Line(info, Quote(*member)); }
   void Field(const FieldInfo& info, int64_t* member) override {
     Line(info, std::to_string(*member));
+  }
+  void Field(const FieldInfo& info, bool* member) override {
+    Line(info, *member ? "true" : "false");
   }
   void Field(const FieldInfo& info, Duration* member) override {
     Line(info, FormatDuration(*member));

@@ -104,6 +104,16 @@ class ParseVisitor : public Visitor {
     }
   }
 
+  void Field(const FieldInfo& info, bool* member) override {
+    const std::optional<std::string> text = Scalar(info);
+    if (!text) return;
+    if (*text != "true" && *text != "false") {
+      BadValue(info, *text, "is neither true nor false", "write true or false");
+      return;
+    }
+    *member = *text == "true";
+  }
+
   void Field(const FieldInfo& info, Duration* member) override {
     const std::optional<std::string> text = Scalar(info);
     if (!text) return;
