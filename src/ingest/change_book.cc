@@ -57,7 +57,7 @@ int64_t ChangeBook::Refuse(Entry* entry) {
   return accepted;
 }
 
-std::vector<hudi::RecordChange> ChangeBook::MakeWrites() const {
+std::vector<hudi::RecordChange> ChangeBook::MakeWrites(int64_t delete_ordering) const {
   std::vector<hudi::RecordChange> writes;
   writes.reserve(slots_.size());
   for (const Slot& slot : slots_) {
@@ -66,7 +66,8 @@ std::vector<hudi::RecordChange> ChangeBook::MakeWrites() const {
       writes.push_back({.record_key = key, .partition = recent.partition, .row = slot.row});
     }
     for (uint32_t partition : slot.left) {
-      writes.push_back({.record_key = key, .partition = partition});
+      writes.push_back(
+          {.record_key = key, .partition = partition, .delete_ordering = delete_ordering});
     }
   }
   return writes;

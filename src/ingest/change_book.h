@@ -54,8 +54,9 @@ class ChangeBook {
   /// Drop everything accepted for a key: the table holds a newer change. Return how many changes.
   int64_t Refuse(Entry* entry);
 
-  /// The writes of the next commit. Keys are views that live until Clear().
-  std::vector<hudi::RecordChange> MakeWrites() const;
+  /// The writes of the next commit. Deletes get this place in the order of `_change_seq`. Keys are
+  /// views that live until Clear().
+  std::vector<hudi::RecordChange> MakeWrites(int64_t delete_ordering) const;
 
   bool empty() const { return slots_.empty(); }
 

@@ -60,7 +60,7 @@ TEST(ChangeBook, WritesOneRowAndLeavesEveryOtherPartition) {
   book.Accept(entry, {.row = 2});
   book.Leave(entry, 1);
   book.Leave(entry, 0);
-  const auto writes = book.MakeWrites();
+  const auto writes = book.MakeWrites(9);
   ASSERT_EQ(writes.size(), 3u);
   EXPECT_EQ(writes[0].partition, 2u);
   EXPECT_EQ(writes[0].row, 2);
@@ -77,7 +77,7 @@ TEST(ChangeBook, AKeyThatCameBackIsNotDeletedThere) {
   book.Leave(entry, 5);
   entry->second.partition = 5;
   book.Accept(entry, {.row = 1});
-  const auto writes = book.MakeWrites();
+  const auto writes = book.MakeWrites(9);
   ASSERT_EQ(writes.size(), 1u);
   EXPECT_EQ(writes[0].partition, 5u);
 }
@@ -91,7 +91,7 @@ TEST(ChangeBook, ARefusedKeyWritesNothing) {
   book.Leave(entry, 4);
   EXPECT_EQ(book.LateEntries().size(), 1u);
   EXPECT_EQ(book.Refuse(entry), 2);
-  EXPECT_TRUE(book.MakeWrites().empty());
+  EXPECT_TRUE(book.MakeWrites(9).empty());
 }
 
 }  // namespace

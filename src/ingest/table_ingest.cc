@@ -446,7 +446,7 @@ Result<hudi::UpsertResult> TableIngest::Impl::Write() {
   hudi::UpsertRequest request;
   TAPELAKE_ASSIGN_OR_RAISE(request.rows, TakeChunks());
   request.schema = request.rows->schema();
-  std::vector<hudi::RecordChange> writes = book_.MakeWrites();
+  std::vector<hudi::RecordChange> writes = book_.MakeWrites(state_.change_seq);
   request.partition_values = NamePartitions(&writes);
   request.changes = writes;
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata,
