@@ -13,36 +13,36 @@
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
 
-namespace tapelake::stream {
+namespace tapelake::testing {
 
 class StreamFixture : public ::testing::Test {
  public:
   static constexpr int64_t kStartMicros = 1'795'370'400'000'000;  // 2026-11-22T18:00:00Z
   static constexpr const char* kDirectory = "/lake/streams/orders";
 
-  Result<std::unique_ptr<Stream>> TryOpen() {
-    return Stream::Open(files_, clock_, kDirectory, "orders", options_, &report_);
+  Result<std::unique_ptr<stream::Stream>> TryOpen() {
+    return stream::Stream::Open(files_, clock_, kDirectory, "orders", options_, &report_);
   }
 
-  std::unique_ptr<Stream> Open() {
-    auto stream = TryOpen();
-    EXPECT_TRUE(stream.ok()) << stream.status();
-    return std::move(stream).ValueOr(nullptr);
+  std::unique_ptr<stream::Stream> Open() {
+    auto log = TryOpen();
+    EXPECT_TRUE(log.ok()) << log.status();
+    return std::move(log).ValueOr(nullptr);
   }
 
   /// Append records (each its own partition key) without syncing.
-  static Result<std::vector<RecordPlace>> Append(Stream& stream,
-                                                 const std::vector<std::string>& records) {
-    std::vector<PutEntry> entries;
+  static Result<std::vector<stream::RecordPlace>> Append(stream::Stream& log,
+                                                         const std::vector<std::string>& records) {
+    std::vector<stream::PutEntry> entries;
     for (const std::string& record : records)
       entries.push_back({record, record});
-    return stream.Append(entries);
+    return log.Append(entries);
   }
 
   /// Write records as one frame that must be durable.
-  static void Write(Stream& stream, const std::vector<std::string>& records) {
-    ASSERT_TRUE(Append(stream, records).ok());
-    ASSERT_TRUE(stream.Sync().ok());
+  static void Write(stream::Stream& log, const std::vector<std::string>& records) {
+    ASSERT_TRUE(Append(log, records).ok());
+    ASSERT_TRUE(log.Sync().ok());
   }
 
   /// Records "NAME-1" .. "NAME-COUNT".
@@ -54,12 +54,12 @@ class StreamFixture : public ::testing::Test {
   }
 
   /// Read everything from a record on in pieces; `*status` is how it ended.
-  static std::vector<std::string> ReadFrom(Stream& stream, uint64_t sequence, Status* status,
+  static std::vector<std::string> ReadFrom(stream::Stream& log, uint64_t sequence, Status* status,
                                            size_t bytes_max = 100) {
     std::vector<std::string> records;
     record::RecordBlock block;
     do {
-      *status = stream.Read(sequence, bytes_max, &block);
+      *status = log.Read(sequence, bytes_max, &block);
       if (!status->ok()) break;
       for (const auto& entry : block.entries) {
         EXPECT_EQ(entry.offset, sequence++);
@@ -70,9 +70,9 @@ class StreamFixture : public ::testing::Test {
     return records;
   }
 
-  static std::vector<std::string> ReadAll(Stream& stream) {
+  static std::vector<std::string> ReadAll(stream::Stream& log) {
     Status status;
-    auto records = ReadFrom(stream, stream.facts().first_sequence, &status);
+    auto records = ReadFrom(log, log.facts().first_sequence, &status);
     EXPECT_TRUE(status.ok()) << status;
     return records;
   }
@@ -96,10 +96,10 @@ class StreamFixture : public ::testing::Test {
     ASSERT_TRUE(files_.ReplaceFile(path, bytes).ok());
   }
 
-  testing::FakeFileSystem files_;
-  testing::FakeClock clock_{kStartMicros};
-  StreamOptions options_;
-  OpenReport report_;
+  FakeFileSystem files_;
+  FakeClock clock_{kStartMicros};
+  stream::StreamOptions options_;
+  stream::OpenReport report_;
 };
 
-}  // namespace tapelake::stream
+}  // namespace tapelake::testing
