@@ -320,8 +320,8 @@ class AvroRowDecoder::Impl {
  public:
   Status Init(std::string_view schema_json, const std::vector<std::string>* columns) {
     arrow::util::InitializeUTF8();
-    TAPELAKE_ASSIGN_OR_RAISE(const auto all, ParseAvroSchema(schema_json));
     TAPELAKE_ASSIGN_OR_RAISE(const auto avro, ParseAvroType(schema_json));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto all, ParseAvroSchema(schema_json));
     NodeMaker maker;
     arrow::FieldVector kept;
     for (int i = 0; i < all->num_fields(); ++i) {

@@ -1,5 +1,6 @@
 #include "hudi/format/avro_type.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,7 +13,7 @@ using base::JsonValue;
 using Kind = AvroType::Kind;
 using TypePointer = std::shared_ptr<const AvroType>;
 
-constexpr int kDepthMax = 64;
+constexpr int kLevelsMax = 64;
 
 Status Bad(ErrorKind kind, const std::string& place, const std::string& why) {
   return MakeError(kind,
@@ -37,12 +38,24 @@ struct Place {
   std::string field;
   std::string name_space;
   int depth = 0;
+  bool in_union = false;
 };
 
 class TypeParser {
  public:
   Result<TypePointer> Type(const JsonValue& json, const Place& place) {
-    if (place.depth > kDepthMax) return Bad(ErrorKind::kInvalid, place.field, "nested too deeply");
+    TAPELAKE_ASSIGN_OR_RAISE(auto type, AnyType(json, place));
+    if (type->levels > kLevelsMax) return TooDeep(place);
+    return type;
+  }
+
+ private:
+  static Status TooDeep(const Place& place) {
+    return Bad(ErrorKind::kInvalid, place.field, "nested too deeply");
+  }
+
+  Result<TypePointer> AnyType(const JsonValue& json, const Place& place) {
+    if (place.depth > kLevelsMax) return TooDeep(place);
     if (json.is_string()) return Named(json.text(), place);
     if (json.is_array()) return Union(json, place);
     const JsonValue* inner = json.Find("type");
@@ -57,7 +70,10 @@ class TypeParser {
     return Named(kind, place);
   }
 
- private:
+  static void Nest(const AvroType& inner, AvroType* outer) {
+    outer->levels = std::max(outer->levels, inner.levels + 1);
+  }
+
   static Place Below(const Place& place) {
     return {place.field, place.name_space, place.depth + 1};
   }
@@ -65,6 +81,9 @@ class TypeParser {
   Result<TypePointer> Named(const std::string& name, const Place& place) {
     const auto primitive = Primitives().find(name);
     if (primitive != Primitives().end()) {
+      if (primitive->second == Kind::kNull && !place.in_union) {
+        return Bad(ErrorKind::kInvalid, place.field, "null outside of a union");
+      }
       auto type = std::make_shared<AvroType>();
       type->kind = primitive->second;
       return type;
@@ -82,8 +101,11 @@ class TypeParser {
   Result<TypePointer> Union(const JsonValue& json, const Place& place) {
     auto type = std::make_shared<AvroType>();
     type->kind = Kind::kUnion;
+    Place inside = Below(place);
+    inside.in_union = true;
     for (const JsonValue& branch : json.items()) {
-      TAPELAKE_ASSIGN_OR_RAISE(auto parsed, Type(branch, Below(place)));
+      TAPELAKE_ASSIGN_OR_RAISE(auto parsed, Type(branch, inside));
+      Nest(*parsed, type.get());
       type->inner.push_back(std::move(parsed));
     }
     if (type->inner.empty()) return Bad(ErrorKind::kCorrupt, place.field, "a union of nothing");
@@ -97,6 +119,7 @@ class TypeParser {
     auto type = std::make_shared<AvroType>();
     type->kind = kind;
     TAPELAKE_ASSIGN_OR_RAISE(auto parsed, Type(*items, Below(place)));
+    Nest(*parsed, type.get());
     type->inner.push_back(std::move(parsed));
     return type;
   }
@@ -150,6 +173,7 @@ class TypeParser {
       inside.field += (inside.field.empty() ? "" : ".") + name;
       if (field_type == nullptr) return Bad(ErrorKind::kCorrupt, inside.field, "no type");
       TAPELAKE_ASSIGN_OR_RAISE(auto parsed, Type(*field_type, inside));
+      Nest(*parsed, type);
       type->fields.push_back({name, std::move(parsed)});
     }
     return Status::OK();
@@ -159,12 +183,91 @@ class TypeParser {
   std::set<std::string> open_;                // definitions not yet closed
 };
 
+/// Writes a schema; a named type that was written before is referred to by its full name.
+class TypeFormatter {
+ public:
+  explicit TypeFormatter(std::string* out) : json_(out) {}
+
+  void Type(const AvroType& type) {
+    switch (type.kind) {
+      case Kind::kUnion:
+        json_.BeginArray();
+        for (const TypePointer& branch : type.inner)
+          Type(*branch);
+        json_.EndArray();
+        return;
+      case Kind::kArray:
+      case Kind::kMap:
+        json_.BeginObject().Key("type").String(type.kind == Kind::kMap ? "map" : "array");
+        json_.Key(type.kind == Kind::kMap ? "values" : "items");
+        Type(*type.inner.front());
+        json_.EndObject();
+        return;
+      case Kind::kRecord:
+      case Kind::kEnum:
+      case Kind::kFixed:
+        Definition(type);
+        return;
+      default:
+        for (const auto& [name, kind] : Primitives()) {
+          if (kind == type.kind) json_.String(name);
+        }
+    }
+  }
+
+ private:
+  void Definition(const AvroType& type) {
+    if (!written_.insert(type.name).second) {
+      json_.String(type.name);
+      return;
+    }
+    json_.BeginObject().Key("type");
+    json_.String(type.kind == Kind::kRecord ? "record"
+                 : type.kind == Kind::kEnum ? "enum"
+                                            : "fixed");
+    const size_t dot = type.name.rfind('.');
+    json_.Key("name").String(dot == std::string::npos ? type.name : type.name.substr(dot + 1));
+    if (dot != std::string::npos) json_.Key("namespace").String(type.name.substr(0, dot));
+    if (type.kind == Kind::kFixed) json_.Key("size").Int(type.size_bytes);
+    if (type.kind == Kind::kEnum) {
+      json_.Key("symbols").BeginArray();
+      for (const std::string& symbol : type.symbols)
+        json_.String(symbol);
+      json_.EndArray();
+    }
+    if (type.kind == Kind::kRecord) Fields(type);
+    json_.EndObject();
+  }
+
+  void Fields(const AvroType& type) {
+    json_.Key("fields").BeginArray();
+    for (const AvroField& field : type.fields) {
+      json_.BeginObject().Key("name").String(field.name).Key("type");
+      Type(*field.type);
+      const bool null_first =
+          field.type->kind == Kind::kUnion && field.type->inner.front()->kind == Kind::kNull;
+      if (null_first) json_.Key("default").Null();
+      json_.EndObject();
+    }
+    json_.EndArray();
+  }
+
+  base::JsonWriter json_;
+  std::set<std::string> written_;
+};
+
 }  // namespace
 
 Result<TypePointer> ParseAvroType(std::string_view json) {
   const Result<JsonValue> document = base::ParseJson(json);
   if (!document.ok()) return Bad(ErrorKind::kCorrupt, "", document.status().message());
   return TypeParser().Type(*document, {});
+}
+
+std::string FormatAvroType(const AvroType& type) {
+  std::string json;
+  TypeFormatter(&json).Type(type);
+  return json;
 }
 
 }  // namespace tapelake::hudi

@@ -40,17 +40,22 @@ struct AvroType {
   std::vector<std::shared_ptr<const AvroType>> inner;  ///< Branches; or the one item type.
   std::vector<std::string> symbols;                    ///< Of an enum.
   int64_t size_bytes = 0;                              ///< Of a fixed.
+  int levels = 1;                                      ///< Of nesting, itself included.
 };
 
 struct AvroField {
   std::string name;
   std::shared_ptr<const AvroType> type;
-  int64_t default_number = 0;  ///< For a number that a value to be written lacks.
 };
 
 /// Parse an Avro schema. Defaults, aliases, order and logical types are passed over.
 /// Errors: kCorrupt (no JSON, or no Avro schema; names the place), kInvalid (a type contains
-/// itself, nests deeper than 64 levels, or is a record without fields).
+/// itself, nests deeper than 64 levels, is a record without fields, or null outside of a union).
+/// So every value takes at least one byte.
 Result<std::shared_ptr<const AvroType>> ParseAvroType(std::string_view json);
+
+/// Format a schema as JSON; null is the default of what may be null first. The same type gives the
+/// same text.
+std::string FormatAvroType(const AvroType& type);
 
 }  // namespace tapelake::hudi

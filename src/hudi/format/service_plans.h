@@ -89,6 +89,7 @@ struct ArchivedEntry {
   std::string action;   ///< As in the timeline file's name: `deltacommit`, `clean`, ...
   std::string state;    ///< `REQUESTED`, `INFLIGHT`, `COMPLETED`.
   std::string content;  ///< Of the instant's file: JSON for commits, an Avro container for others.
+  std::string transition_time = {};  ///< When the file appeared, as an instant; empty: `timestamp`.
 };
 
 /// Append one archive block (log format, Avro data, at most 10 entries a block by Hudi's habit).

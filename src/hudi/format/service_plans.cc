@@ -1,0 +1,336 @@
+#include "hudi/format/service_plans.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "hudi/format/avro_value.h"
+#include "hudi/format/service_schemas.h"
+
+namespace tapelake::hudi {
+namespace {
+
+// What Hudi 0.15 writes for each of these records.
+constexpr int64_t kCompactionPlanVersion = 2;
+constexpr int64_t kCleanVersion = 2;
+constexpr int64_t kRollbackVersion = 1;
+constexpr std::string_view kCleanPolicy = "KEEP_LATEST_COMMITS";
+constexpr std::string_view kCompletedState = "COMPLETED";
+
+using Members = AvroValue::Members;
+using List = AvroValue::List;
+
+AvroValue TextMap(const std::map<std::string, std::string>& texts) {
+  Members members;
+  for (const auto& [key, text] : texts)
+    members.emplace_back(key, AvroValue::Text(text));
+  return {std::move(members)};
+}
+
+AvroValue LongMap(const std::map<std::string, int64_t>& numbers) {
+  Members members;
+  for (const auto& [key, number] : numbers)
+    members.emplace_back(key, AvroValue::Long(number));
+  return {std::move(members)};
+}
+
+std::string FormatRecord(std::string_view type, Members members) {
+  auto file = FormatAvroContainer(ServiceRecordType(type), {std::move(members)});
+  TAPELAKE_ASSERT(file.ok());  // we built it for this type
+  return *std::move(file);
+}
+
+// ---------------------------------------------------------------- reading
+
+/// Reads members of one record; absent and null ones leave the target as it is.
+class RecordReader {
+ public:
+  RecordReader(const AvroValue& record, std::string place)
+      : record_(record), place_(std::move(place)) {
+    if (!std::holds_alternative<Members>(record.value)) Fail("", "a record");
+  }
+
+  const Status& status() const { return status_; }
+
+  void Text(std::string_view name, std::string* out) {
+    if (const AvroValue* value = Find(name)) Get(*value, name, "a text", out);
+  }
+  void TextList(std::string_view name, std::vector<std::string>* out) {
+    Items(name, [&](const AvroValue& item) {
+      Get(item, name, "a list of texts", &out->emplace_back());
+      return Status::OK();
+    });
+  }
+  template <typename Value>
+  void Map(std::string_view name, std::map<std::string, Value>* out) {
+    Entries(name, [&](const std::string& key, const AvroValue& value) {
+      Get(value, name, "a map of its values", &(*out)[key]);
+      return Status::OK();
+    });
+  }
+  /// Call `each` for every item of the list `name`.
+  template <typename Each>
+  void Items(std::string_view name, Each each) {
+    const AvroValue* value = Find(name);
+    if (value == nullptr) return;
+    const auto* list = std::get_if<List>(&value->value);
+    if (list == nullptr) return Fail(name, "a list");
+    for (const AvroValue& item : *list)
+      Keep(each(item));
+  }
+  /// Call `each` for every key and value of the map or record `name`.
+  template <typename Each>
+  void Entries(std::string_view name, Each each) {
+    const AvroValue* value = Find(name);
+    if (value == nullptr) return;
+    const auto* members = std::get_if<Members>(&value->value);
+    if (members == nullptr) return Fail(name, "a map");
+    for (const auto& [key, member] : *members)
+      Keep(each(key, member));
+  }
+
+  const AvroValue* Find(std::string_view name) const {
+    const AvroValue* value = record_.Find(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+ private:
+  template <typename Value>
+  void Get(const AvroValue& value, std::string_view name, std::string_view expected, Value* out) {
+    const auto* found = std::get_if<Value>(&value.value);
+    if (found == nullptr) return Fail(name, expected);
+    *out = *found;
+  }
+  void Fail(std::string_view name, std::string_view expected) {
+    Keep(MakeError(ErrorKind::kCorrupt, place_ + (name.empty() ? "" : "." + std::string(name)) +
+                                            " is not " + std::string(expected)));
+  }
+  void Keep(Status status) {
+    if (status_.ok()) status_ = std::move(status);
+  }
+
+  const AvroValue& record_;
+  std::string place_;
+  Status status_;
+};
+
+Result<AvroValue> ParseRecord(std::string_view name, std::string_view bytes) {
+  auto record = ParseAvroContainer(bytes);
+  if (record.ok()) return record;
+  return MakeError(ErrorKind::kCorrupt, std::string(name) + ": " + record.status().message());
+}
+
+Result<CompactionOperation> ReadOperation(const AvroValue& record) {
+  CompactionOperation operation;
+  RecordReader reader(record, "HoodieCompactionPlan.operations");
+  reader.Text("baseInstantTime", &operation.base_instant);
+  reader.TextList("deltaFilePaths", &operation.log_files);
+  reader.Text("dataFilePath", &operation.base_file);
+  reader.Text("fileId", &operation.file_id);
+  reader.Text("partitionPath", &operation.partition_path);
+  reader.Map("metrics", &operation.metrics);
+  TAPELAKE_RETURN_NOT_OK(reader.status());
+  return operation;
+}
+
+Result<RollbackRequest> ReadRequest(const AvroValue& record) {
+  RollbackRequest request;
+  RecordReader reader(record, "HoodieRollbackPlan.RollbackRequests");
+  reader.Text("partitionPath", &request.partition_path);
+  reader.Text("fileId", &request.file_id);
+  reader.Text("latestBaseInstant", &request.latest_base_instant);
+  reader.TextList("filesToBeDeleted", &request.files_to_delete);
+  reader.Map("logBlocksToBeDeleted", &request.log_blocks_to_delete);
+  TAPELAKE_RETURN_NOT_OK(reader.status());
+  return request;
+}
+
+/// The files of one partition: texts in plans of version 1, records with a `filePath` since.
+Status ReadFilesToClean(const AvroValue& files, std::vector<std::string>* out) {
+  const auto* list = std::get_if<List>(&files.value);
+  for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const AvroValue* path = (*list)[i].Find("filePath");
+    const auto* text = std::get_if<std::string>(&(path == nullptr ? (*list)[i] : *path).value);
+    if (text == nullptr) {
+      return MakeError(ErrorKind::kCorrupt, "HoodieCleanerPlan: a file to delete without path");
+    }
+    out->push_back(*text);
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+std::string FormatCompactionPlan(const CompactionPlan& plan) {
+  List operations;
+  for (const CompactionOperation& operation : plan.operations) {
+    Members metrics;
+    for (const auto& [name, value] : operation.metrics)
+      metrics.emplace_back(name, AvroValue{value});
+    operations.push_back({Members{{"baseInstantTime", AvroValue::Text(operation.base_instant)},
+                                  {"deltaFilePaths", AvroValue::TextList(operation.log_files)},
+                                  {"dataFilePath", AvroValue::TextOrNull(operation.base_file)},
+                                  {"fileId", AvroValue::Text(operation.file_id)},
+                                  {"partitionPath", AvroValue::Text(operation.partition_path)},
+                                  {"metrics", {std::move(metrics)}}}});
+  }
+  return FormatRecord(
+      "HoodieCompactionPlan",
+      {{"operations", {std::move(operations)}},
+       {"extraMetadata", plan.extra_metadata.empty() ? AvroValue() : TextMap(plan.extra_metadata)},
+       {"version", AvroValue::Long(kCompactionPlanVersion)},
+       {"preserveHoodieMetadata", {false}}});
+}
+
+Result<CompactionPlan> ParseCompactionPlan(std::string_view bytes) {
+  constexpr std::string_view kName = "HoodieCompactionPlan";
+  TAPELAKE_ASSIGN_OR_RAISE(const AvroValue record, ParseRecord(kName, bytes));
+  CompactionPlan plan;
+  RecordReader reader(record, std::string(kName));
+  reader.Items("operations", [&](const AvroValue& item) -> Status {
+    TAPELAKE_ASSIGN_OR_RAISE(auto operation, ReadOperation(item));
+    plan.operations.push_back(std::move(operation));
+    return Status::OK();
+  });
+  reader.Map("extraMetadata", &plan.extra_metadata);
+  TAPELAKE_RETURN_NOT_OK(reader.status());
+  return plan;
+}
+
+std::string FormatRollbackPlan(const RollbackPlan& plan) {
+  List requests;
+  for (const RollbackRequest& request : plan.requests) {
+    requests.push_back({Members{{"partitionPath", AvroValue::Text(request.partition_path)},
+                                {"fileId", AvroValue::Text(request.file_id)},
+                                {"latestBaseInstant", AvroValue::Text(request.latest_base_instant)},
+                                {"filesToBeDeleted", AvroValue::TextList(request.files_to_delete)},
+                                {"logBlocksToBeDeleted", LongMap(request.log_blocks_to_delete)}}});
+  }
+  return FormatRecord("HoodieRollbackPlan",
+                      {{"instantToRollback",
+                        {Members{{"commitTime", AvroValue::Text(plan.instant)},
+                                 {"action", AvroValue::Text(plan.action)}}}},
+                       {"RollbackRequests", {std::move(requests)}},
+                       {"version", AvroValue::Long(kRollbackVersion)}});
+}
+
+Result<RollbackPlan> ParseRollbackPlan(std::string_view bytes) {
+  constexpr std::string_view kName = "HoodieRollbackPlan";
+  TAPELAKE_ASSIGN_OR_RAISE(const AvroValue record, ParseRecord(kName, bytes));
+  RollbackPlan plan;
+  RecordReader reader(record, std::string(kName));
+  if (const AvroValue* instant = reader.Find("instantToRollback")) {
+    RecordReader instant_reader(*instant, std::string(kName) + ".instantToRollback");
+    instant_reader.Text("commitTime", &plan.instant);
+    instant_reader.Text("action", &plan.action);
+    TAPELAKE_RETURN_NOT_OK(instant_reader.status());
+  }
+  reader.Items("RollbackRequests", [&](const AvroValue& item) -> Status {
+    TAPELAKE_ASSIGN_OR_RAISE(auto request, ReadRequest(item));
+    plan.requests.push_back(std::move(request));
+    return Status::OK();
+  });
+  TAPELAKE_RETURN_NOT_OK(reader.status());
+  return plan;
+}
+
+std::string FormatRollbackMetadata(const RollbackMetadata& metadata) {
+  Members partitions;
+  int64_t deleted_files = 0;
+  for (const auto& [path, partition] : metadata.partitions) {
+    deleted_files += static_cast<int64_t>(partition.deleted_files.size());
+    partitions.emplace_back(
+        path,
+        AvroValue{Members{{"partitionPath", AvroValue::Text(path)},
+                          {"successDeleteFiles", AvroValue::TextList(partition.deleted_files)},
+                          {"failedDeleteFiles", AvroValue::TextList(partition.failed_files)},
+                          {"rollbackLogFiles", LongMap(partition.rollback_log_files)},
+                          {"logFilesFromFailedCommit", {Members{}}}}});
+  }
+  const AvroValue rolled_back{Members{{"commitTime", AvroValue::Text(metadata.instant)},
+                                      {"action", AvroValue::Text(metadata.action)}}};
+  return FormatRecord("HoodieRollbackMetadata",
+                      {{"startRollbackTime", AvroValue::Text(metadata.start_time)},
+                       {"timeTakenInMillis", AvroValue::Long(metadata.taken_ms)},
+                       {"totalFilesDeleted", AvroValue::Long(deleted_files)},
+                       {"commitsRollback", AvroValue::TextList({metadata.instant})},
+                       {"partitionMetadata", {std::move(partitions)}},
+                       {"version", AvroValue::Long(kRollbackVersion)},
+                       {"instantsRollback", {List{rolled_back}}}});
+}
+
+std::string FormatCleanerPlan(const CleanerPlan& plan) {
+  Members partitions;
+  for (const auto& [path, files] : plan.files_by_partition) {
+    List infos;
+    for (const std::string& file : files) {
+      infos.push_back(
+          {Members{{"filePath", AvroValue::Text(file)}, {"isBootstrapBaseFile", {false}}}});
+    }
+    partitions.emplace_back(path, AvroValue{std::move(infos)});
+  }
+  AvroValue earliest;
+  if (!plan.earliest_instant_to_retain.empty()) {
+    earliest = {Members{{"timestamp", AvroValue::Text(plan.earliest_instant_to_retain)},
+                        {"action", AvroValue::Text(plan.earliest_instant_action)},
+                        {"state", AvroValue::Text(kCompletedState)}}};
+  }
+  return FormatRecord(
+      "HoodieCleanerPlan",
+      {{"earliestInstantToRetain", std::move(earliest)},
+       {"lastCompletedCommitTimestamp", AvroValue::Text(plan.last_completed_commit)},
+       {"policy", AvroValue::Text(kCleanPolicy)},
+       {"filesToBeDeletedPerPartition", {Members{}}},
+       {"version", AvroValue::Long(kCleanVersion)},
+       {"filePathsToBeDeletedPerPartition", {std::move(partitions)}},
+       {"partitionsToBeDeleted", {List{}}},
+       {"extraMetadata", {Members{}}}});
+}
+
+Result<CleanerPlan> ParseCleanerPlan(std::string_view bytes) {
+  constexpr std::string_view kName = "HoodieCleanerPlan";
+  TAPELAKE_ASSIGN_OR_RAISE(const AvroValue record, ParseRecord(kName, bytes));
+  CleanerPlan plan;
+  RecordReader reader(record, std::string(kName));
+  if (const AvroValue* earliest = reader.Find("earliestInstantToRetain")) {
+    RecordReader earliest_reader(*earliest, std::string(kName) + ".earliestInstantToRetain");
+    earliest_reader.Text("timestamp", &plan.earliest_instant_to_retain);
+    earliest_reader.Text("action", &plan.earliest_instant_action);
+    TAPELAKE_RETURN_NOT_OK(earliest_reader.status());
+  }
+  reader.Text("lastCompletedCommitTimestamp", &plan.last_completed_commit);
+  for (const std::string_view member :
+       {"filesToBeDeletedPerPartition", "filePathsToBeDeletedPerPartition"}) {
+    reader.Entries(member, [&](const std::string& partition, const AvroValue& files) {
+      return ReadFilesToClean(files, &plan.files_by_partition[partition]);
+    });
+  }
+  TAPELAKE_RETURN_NOT_OK(reader.status());
+  return plan;
+}
+
+std::string FormatCleanMetadata(const CleanMetadata& metadata) {
+  Members partitions;
+  int64_t deleted_files = 0;
+  for (const auto& [path, files] : metadata.deleted_by_partition) {
+    deleted_files += static_cast<int64_t>(files.size());
+    partitions.emplace_back(path,
+                            AvroValue{Members{{"partitionPath", AvroValue::Text(path)},
+                                              {"policy", AvroValue::Text(kCleanPolicy)},
+                                              {"deletePathPatterns", AvroValue::TextList(files)},
+                                              {"successDeleteFiles", AvroValue::TextList(files)},
+                                              {"isPartitionDeleted", {false}}}});
+  }
+  return FormatRecord(
+      "HoodieCleanMetadata",
+      {{"startCleanTime", AvroValue::Text(metadata.start_time)},
+       {"timeTakenInMillis", AvroValue::Long(metadata.taken_ms)},
+       {"totalFilesDeleted", AvroValue::Long(deleted_files)},
+       {"earliestCommitToRetain", AvroValue::Text(metadata.earliest_instant_to_retain)},
+       {"lastCompletedCommitTimestamp", AvroValue::Text(metadata.last_completed_commit)},
+       {"partitionMetadata", {std::move(partitions)}},
+       {"version", AvroValue::Long(kCleanVersion)},
+       {"bootstrapPartitionMetadata", {Members{}}},
+       {"extraMetadata", {Members{}}}});
+}
+
+}  // namespace tapelake::hudi
