@@ -6,6 +6,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/util/checked_cast.h>
 
 #include "hudi/format/avro_schema.h"
