@@ -11,12 +11,15 @@
 
 #include "app/world.h"
 #include "base/status.h"
+#include "config/config.h"
 #include "io/clock.h"
 #include "record/record_block.h"
 #include "source/file_source.h"
-#include "source/simulator.h"
 
 namespace tapelake::app {
+
+/// Where to begin in a source: records before this offset are not wanted.
+using StartOffset = std::function<uint64_t(const std::string& source_id)>;
 
 /// Records with the name of their source. One thread.
 class Feed {
@@ -33,6 +36,9 @@ class Feed {
   virtual const std::string& source_id() const = 0;
   virtual const std::string& place() const = 0;
 
+  /// Tell the source that `consumer` needs nothing before `offset` of the feed's source any more.
+  virtual void Taken(const std::string& /*consumer*/, uint64_t /*offset*/) {}
+
   /// Sources of the feed and how many are read to their end; both 0 for a live feed.
   virtual int64_t sources() const { return 0; }
   virtual int64_t sources_done() const { return 0; }
@@ -41,25 +47,8 @@ class Feed {
   virtual std::vector<Status> failures() const { return {}; }
 };
 
-/// The live simulator. Each run is a source of its own: its events never come again.
-class SimulatorFeed : public Feed {
- public:
-  /// `options` as for source::Simulator::MakeLive; the seed is mixed with the start time, so that
-  /// two runs do not invent the same transaction ids. `clock` must outlive the feed.
-  static Result<std::unique_ptr<SimulatorFeed>> Make(source::SimulatorOptions options,
-                                                     io::Clock& clock);
-
-  Result<bool> Next(record::RecordBlock* block) override { return simulator_->ReadBlock(block); }
-  const std::string& source_id() const override { return source_id_; }
-  const std::string& place() const override { return source_id_; }
-
- private:
-  SimulatorFeed(std::unique_ptr<source::Simulator> simulator, std::string source_id)
-      : simulator_(std::move(simulator)), source_id_(std::move(source_id)) {}
-
-  std::unique_ptr<source::Simulator> simulator_;
-  std::string source_id_;
-};
+/// How the files of a configured source are read.
+source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
 
 /// How files are read.
 struct FilesFeedOptions {
@@ -71,13 +60,10 @@ struct FilesFeedOptions {
 /// Files and directories, each file from where its last commit ended.
 class FilesFeed : public Feed {
  public:
-  /// The offset up to which a source is committed (ingest::TableIngest::CommittedOffset).
-  using CommittedOffset = std::function<uint64_t(const std::string& source_id)>;
-
   /// `world` must outlive the feed. Errors: those of source::ListInputFiles.
   static Result<std::unique_ptr<FilesFeed>> Make(World& world, std::vector<std::string> paths,
                                                  const FilesFeedOptions& options,
-                                                 CommittedOffset committed);
+                                                 StartOffset start);
 
   Result<bool> Next(record::RecordBlock* block) override;
   const std::string& source_id() const override { return source_id_; }
@@ -88,11 +74,8 @@ class FilesFeed : public Feed {
 
  private:
   FilesFeed(World& world, std::vector<std::string> paths, const FilesFeedOptions& options,
-            CommittedOffset committed)
-      : world_(world),
-        paths_(std::move(paths)),
-        options_(options),
-        committed_(std::move(committed)) {}
+            StartOffset start)
+      : world_(world), paths_(std::move(paths)), options_(options), start_(std::move(start)) {}
 
   Status ListFiles();
   Status OpenFile(const std::string& path);
@@ -101,7 +84,7 @@ class FilesFeed : public Feed {
   World& world_;
   std::vector<std::string> paths_;
   FilesFeedOptions options_;
-  CommittedOffset committed_;
+  StartOffset start_;
   std::vector<std::string> files_;
   size_t next_file_ = 0;  // files_ before it are done
   std::unique_ptr<record::RecordSource> current_;

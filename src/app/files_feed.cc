@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "app/feed.h"
+#include "app/table_plan.h"
 #include "source/paced_source.h"
 
 namespace tapelake::app {
@@ -12,11 +13,19 @@ constexpr size_t kFailuresMax = 100;
 
 }  // namespace
 
+source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source) {
+  source::FileSourceOptions options;
+  options.shape = ShapeOf(source.shape);
+  if (!source.exchange.empty()) options.exchange = source.exchange;
+  options.pair = source.pair;
+  return options;
+}
+
 Result<std::unique_ptr<FilesFeed>> FilesFeed::Make(World& world, std::vector<std::string> paths,
                                                    const FilesFeedOptions& options,
-                                                   CommittedOffset committed) {
+                                                   StartOffset start) {
   std::unique_ptr<FilesFeed> feed(
-      new FilesFeed(world, std::move(paths), options, std::move(committed)));
+      new FilesFeed(world, std::move(paths), options, std::move(start)));
   TAPELAKE_RETURN_NOT_OK(feed->ListFiles());
   return feed;
 }
@@ -42,7 +51,7 @@ Status FilesFeed::OpenFile(const std::string& path) {
   if (info.size_bytes == 0) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(source_id_, source::FileSourceId(world_.files, path));
   const auto read = offsets_.find(source_id_);
-  const uint64_t offset = read == offsets_.end() ? committed_(source_id_) : read->second;
+  const uint64_t offset = read == offsets_.end() ? start_(source_id_) : read->second;
   TAPELAKE_ASSIGN_OR_RAISE(current_,
                            source::OpenFileSource(world_.files, path, options_.format, offset));
   offsets_[source_id_] = offset;

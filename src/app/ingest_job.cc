@@ -4,33 +4,12 @@
 
 #include "app/interrupt.h"
 #include "app/lake.h"
+#include "app/lake_folder.h"
 
 namespace tapelake::app {
 namespace {
 
 constexpr int64_t kIdleMicros = 10'000;
-
-Result<TableWorker::Parts> OpenTable(World& world, const TablePlan& plan,
-                                     const TableRunOptions& options) {
-  TableWorker::Parts parts;
-  parts.table = plan.definition.QualifiedName();
-  parts.limits = options.limits;
-  TAPELAKE_ASSIGN_OR_RAISE(
-      parts.ingest,
-      ingest::TableIngest::Open(world.table_environment(), plan.definition,
-                                {.lake_path = options.lake_path,
-                                 .horizon_micros = options.ingest.horizon.micros,
-                                 .index_bytes_max = options.ingest.index_bytes_max.bytes,
-                                 .threads = static_cast<int>(options.ingest.threads),
-                                 .hand_over = options.hand_over,
-                                 .buckets_stated = plan.buckets_stated}));
-  if (!options.count_rows) return parts;
-  const std::string path = TablePath(options.lake_path, plan.definition);
-  TAPELAKE_ASSIGN_OR_RAISE(const auto table, hudi::Table::Open(world.table_environment(), path));
-  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table->LatestSnapshot());
-  TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountRows(world.files, path, snapshot));
-  return parts;
-}
 
 }  // namespace
 
@@ -40,29 +19,74 @@ CommitLimits CommitLimitsOf(const config::CommitConfig& config) {
           .bytes_max = config.bytes_max.bytes};
 }
 
-Result<std::unique_ptr<TableWorker>> OpenFilesWorker(World& world, const TablePlan& plan,
-                                                     const TableRunOptions& options,
-                                                     const std::vector<std::string>& paths,
-                                                     const FilesFeedOptions& feed) {
+ServicePolicies ServicePoliciesOf(const config::Config& config) {
+  ServicePolicies policies;
+  policies.compaction.log_files_max = config.compaction.log_files_max;
+  policies.compaction.log_bytes_max = config.compaction.log_bytes_max.bytes;
+  policies.compaction.age_micros_max = config.compaction.interval.micros;
+  policies.cleaning.commits_retained = config.history.commits_retained;
+  policies.archival.instants_keep_min = config.history.instants_min;
+  policies.archival.instants_keep_max = config.history.instants_max;
+  return policies;
+}
+
+ingest::IngestOptions IngestOptionsOf(const TablePlan& plan, const TableRunOptions& options,
+                                      hot::HotTable* hot) {
+  const config::IngestConfig& ingest = options.config.ingest;
+  return {.lake_path = options.lake_path,
+          .horizon_micros = ingest.horizon.micros,
+          .index_bytes_max = ingest.index_bytes_max.bytes,
+          .threads = static_cast<int>(ingest.threads),
+          .hand_over = options.hand_over,
+          .buckets_stated = plan.buckets_stated,
+          .type = plan.type,
+          .type_stated = plan.type_stated,
+          .hot = hot};
+}
+
+Result<int64_t> CountTableRows(World& world, const std::string& lake_path, const TablePlan& plan) {
+  const std::string path = TablePath(lake_path, plan.definition);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, world.files.Exists(io::JoinPath(path, ".hoodie")));
+  if (!exists) return 0;
+  TAPELAKE_ASSIGN_OR_RAISE(const auto table, hudi::Table::Open(world.table_environment(), path));
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table->LatestSnapshot());
+  return CountRows(world.files, path, snapshot);
+}
+
+Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRunOptions& options,
+                              const std::vector<std::string>& paths, const FilesFeedOptions& feed) {
   // The files first: a mistyped path must not leave an empty table behind.
   for (const std::string& path : paths) {
     TAPELAKE_RETURN_NOT_OK(source::ListInputFiles(world.files, path).status());
   }
-  TAPELAKE_ASSIGN_OR_RAISE(TableWorker::Parts parts, OpenTable(world, plan, options));
-  const ingest::TableIngest* ingest = parts.ingest.get();
-  TAPELAKE_ASSIGN_OR_RAISE(parts.feed,
-                           FilesFeed::Make(world, paths, feed, [ingest](const std::string& id) {
-                             return ingest->CommittedOffset(id);
-                           }));
-  return std::make_unique<TableWorker>(world.clock, std::move(parts));
-}
-
-Result<std::unique_ptr<TableWorker>> OpenSimulatorWorker(
-    World& world, const TablePlan& plan, const TableRunOptions& options,
-    const source::SimulatorOptions& simulator) {
-  TAPELAKE_ASSIGN_OR_RAISE(TableWorker::Parts parts, OpenTable(world, plan, options));
-  TAPELAKE_ASSIGN_OR_RAISE(parts.feed, SimulatorFeed::Make(simulator, world.clock));
-  return std::make_unique<TableWorker>(world.clock, std::move(parts));
+  TableRun run;
+  TAPELAKE_ASSIGN_OR_RAISE(run.lock, LockLake(world.files, options.lake_path));
+  TableWorker::Parts parts;
+  if (options.count_rows) {
+    TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world, options.lake_path, plan));
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(run.delivery,
+                           delivery::Delivery::Open(world.files, world.clock, plan.definition,
+                                                    {.lake_path = options.lake_path,
+                                                     .stream = plan.definition.QualifiedName(),
+                                                     .raw = false}));
+  parts.table = plan.definition.QualifiedName();
+  parts.limits = options.limits;
+  parts.services = ServicePoliciesOf(options.config);
+  parts.delivery = run.delivery.get();
+  parts.delivers = true;
+  parts.open_ingest = [&world, definition = plan.definition,
+                       ingest = IngestOptionsOf(plan, options, nullptr)]() mutable {
+    auto opened = ingest::TableIngest::Open(world.table_environment(), definition, ingest);
+    ingest.hand_over = false;  // once
+    return opened;
+  };
+  parts.open_feed = [&world, paths,
+                     feed](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
+    return FilesFeed::Make(world, paths, feed, start);
+  };
+  TAPELAKE_ASSIGN_OR_RAISE(run.worker, TableWorker::Open(world.clock, std::move(parts)));
+  return run;
 }
 
 Status RunToEnd(World& world, TableWorker* worker,

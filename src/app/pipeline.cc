@@ -4,55 +4,32 @@
 
 #include <pthread.h>
 
-#include "app/interrupt.h"
+#include "app/lake_folder.h"
 
 namespace tapelake::app {
 namespace {
 
-constexpr int64_t kIdleMicros = 10'000;
+constexpr int64_t kIdleMicros = 5'000;
+constexpr int kWorkOffStepsMax = 100'000;
 constexpr size_t kThreadNameBytesMax = 15;
-
-Result<std::unique_ptr<TableWorker>> OpenWorker(World& world, const config::Config& config,
-                                                const TablePlan& plan) {
-  const TableRunOptions options{.lake_path = config.lake.path,
-                                .ingest = config.ingest,
-                                .limits = CommitLimitsOf(config.commit),
-                                .hand_over = false,
-                                .count_rows = true};
-  if (plan.source.kind == "simulator") {
-    source::SimulatorOptions simulator;
-    simulator.seed = static_cast<uint64_t>(config.simulator.seed);
-    simulator.changes_per_second = static_cast<double>(config.simulator.changes_per_second);
-    simulator.shape = ShapeOf(plan.source.shape);
-    return OpenSimulatorWorker(world, plan, options, simulator);
-  }
-  FilesFeedOptions feed{.format = FileOptionsOf(plan.source),
-                        .speed = ParseSpeed(plan.source.speed).value_or(0),
-                        .follow = true};
-  return OpenFilesWorker(world, plan, options, plan.source.paths, feed);
-}
 
 }  // namespace
 
-source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source) {
-  source::FileSourceOptions options;
-  options.shape = ShapeOf(source.shape);
-  if (!source.exchange.empty()) options.exchange = source.exchange;
-  options.pair = source.pair;
-  return options;
-}
-
-Result<std::unique_ptr<Pipeline>> Pipeline::Open(const config::Config& config,
+Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Config& config,
                                                  const std::vector<TablePlan>& plans) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline());
   for (const TablePlan& plan : plans) {
     if (plan.source.kind == "none") continue;
-    auto lane = std::make_unique<Lane>();
-    Result<std::unique_ptr<TableWorker>> worker = OpenWorker(lane->world, config, plan);
-    if (!worker.ok()) {
-      return WithContext(worker.status(), "cannot open " + plan.definition.QualifiedName());
+    if (pipeline->lock_ == nullptr) {
+      TAPELAKE_ASSIGN_OR_RAISE(pipeline->lock_, LockLake(world.files, config.lake.path));
     }
-    lane->worker = std::move(*worker);
+    TAPELAKE_ASSIGN_OR_RAISE(auto lane, TableLane::Open(config, plan));
+    for (Worker* worker : lane->workers()) {
+      auto post = std::make_unique<Post>();
+      post->worker = worker;
+      post->table = lane->table_name();
+      pipeline->posts_.push_back(std::move(post));
+    }
     pipeline->lanes_.push_back(std::move(lane));
   }
   if (pipeline->lanes_.empty()) {
@@ -69,40 +46,50 @@ Pipeline::~Pipeline() {
 }
 
 void Pipeline::Start() {
-  for (const auto& lane : lanes_) {
-    lane->thread = std::thread([this, lane = lane.get()] { Run(lane); });
-    const std::string name = lane->worker->name().substr(0, kThreadNameBytesMax);
-    pthread_setname_np(lane->thread.native_handle(), name.c_str());
+  for (const auto& post : posts_) {
+    post->thread = std::thread([this, post = post.get()] { Run(post); });
+    const std::string name = post->worker->name().substr(0, kThreadNameBytesMax);
+    pthread_setname_np(post->thread.native_handle(), name.c_str());
   }
 }
 
-void Pipeline::Run(Lane* lane) {
-  while (!stop_.load() && !Interrupted()) {
-    const Result<bool> progressed = lane->worker->Step();
+void Pipeline::Run(Post* post) {
+  io::SystemClock clock;
+  while (!post->stop.load()) {
+    const Result<bool> progressed = post->worker->Step();
     if (!progressed.ok()) {
-      lane->status = WithContext(progressed.status(), lane->worker->name());
-      stop_.store(true);
+      post->status = WithContext(progressed.status(), post->table);
+      failed_.store(true);
       return;
     }
-    if (!*progressed) lane->world.clock.Sleep(kIdleMicros);
+    if (!*progressed) clock.Sleep(kIdleMicros);
   }
-  const Status drained = lane->worker->Drain();
-  if (!drained.ok()) lane->status = WithContext(drained, lane->worker->name());
+  const Status ended = WorkOff(post);
+  if (!ended.ok()) post->status = WithContext(ended, post->table);
+}
+
+Status Pipeline::WorkOff(Post* post) {
+  // Nothing new comes in any more, so this ends; the bound is for a worker that misbehaves.
+  for (int i = 0; i < kWorkOffStepsMax && post->worker->has_backlog(); ++i) {
+    TAPELAKE_ASSIGN_OR_RAISE(const bool progressed, post->worker->Step());
+    if (!progressed) break;
+  }
+  return post->worker->Drain();
 }
 
 std::vector<TableProgress> Pipeline::progress() const {
   std::vector<TableProgress> all;
   for (const auto& lane : lanes_)
-    all.push_back(lane->worker->progress());
+    all.push_back(lane->progress());
   return all;
 }
 
 Status Pipeline::StopAndJoin() {
-  stop_.store(true);
   Status first;
-  for (const auto& lane : lanes_) {
-    if (lane->thread.joinable()) lane->thread.join();
-    if (first.ok()) first = lane->status;
+  for (const auto& post : posts_) {
+    post->stop.store(true);
+    if (post->thread.joinable()) post->thread.join();
+    if (first.ok()) first = post->status;
   }
   return first;
 }

@@ -6,27 +6,25 @@
 #include <thread>
 #include <vector>
 
-#include "app/ingest_job.h"
+#include "app/table_lane.h"
 #include "app/table_plan.h"
-#include "app/table_worker.h"
 #include "app/world.h"
 #include "base/status.h"
 #include "config/config.h"
 
 namespace tapelake::app {
 
-/// How the files of a configured source are read.
-source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
-
-/// `tapelake up`: every configured table with a source, each on a thread of its own.
+/// `tapelake up`: the lake's lock, a lane per configured table with a source, every worker on a
+/// thread of its own.
 ///
-/// Order of the end: the threads notice the stop, read no more, commit what they have, and end;
-/// Join() returns. All public functions belong to one thread.
+/// Order of the end, lane by lane: each worker works off what waits for it, drains and ends before
+/// the next one does; StopAndJoin() returns. All public functions belong to one thread.
 class Pipeline {
  public:
-  /// Open every table whose source is not `none`. Nothing runs yet.
-  /// Errors: kInvalid (no table has a source), those of ingest::TableIngest::Open.
-  static Result<std::unique_ptr<Pipeline>> Open(const config::Config& config,
+  /// Lock the lake and open every table whose source is not `none`. Nothing runs yet. `world` must
+  /// outlive the pipeline. Errors: kInvalid (no table has a source), kConflict (another process
+  /// writes to the lake), those of TableLane::Open.
+  static Result<std::unique_ptr<Pipeline>> Open(World& world, const config::Config& config,
                                                 const std::vector<TablePlan>& plans);
   /// Stops and joins.
   ~Pipeline();
@@ -36,25 +34,33 @@ class Pipeline {
   /// One entry per table.
   std::vector<TableProgress> progress() const;
 
-  /// Whether some table failed, so that all are ending.
-  bool failed() const { return stop_.load(); }
+  /// The lanes, for doors. Valid as long as the pipeline.
+  const std::vector<std::unique_ptr<TableLane>>& lanes() const { return lanes_; }
+
+  /// Whether some worker failed, so that all are ending.
+  bool failed() const { return failed_.load(); }
 
   /// Ask for the end and wait for it. Returns the first failure, with its table's name.
   Status StopAndJoin();
 
  private:
-  struct Lane {
-    World world;  // of its own: randomness belongs to one thread
-    std::unique_ptr<TableWorker> worker;
+  /// A worker and its thread.
+  struct Post {
+    Worker* worker = nullptr;
+    std::string table;
     std::thread thread;
+    std::atomic<bool> stop{false};
     Status status;
   };
 
   Pipeline() = default;
-  void Run(Lane* lane);
+  void Run(Post* post);
+  Status WorkOff(Post* post);
 
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::atomic<bool> stop_{false};
+  std::unique_ptr<io::FileLock> lock_;
+  std::vector<std::unique_ptr<TableLane>> lanes_;
+  std::vector<std::unique_ptr<Post>> posts_;  // in the order of the end
+  std::atomic<bool> failed_{false};
 };
 
 }  // namespace tapelake::app

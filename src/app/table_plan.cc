@@ -9,10 +9,16 @@ namespace {
 
 constexpr double kSpeedMax = 1e9;
 
+hudi::TableType TypeOf(const std::string& text) {
+  return text == "cow" ? hudi::TableType::kCopyOnWrite : hudi::TableType::kMergeOnRead;
+}
+
 TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Problem>* problems) {
   TablePlan plan;
   plan.source = table.source;
   plan.buckets_stated = table.buckets != config::TableConfig().buckets;
+  plan.type = TypeOf(table.type);
+  plan.type_stated = table.type != config::TableConfig().type;
   plan.definition = record::CryptoTransactionsTable();
   plan.definition.database = table.database;
   plan.definition.name = table.name;
@@ -55,7 +61,8 @@ std::vector<TablePlan> PlanTables(const config::Config& config,
 }
 
 Result<TablePlan> FindTablePlan(const std::vector<TablePlan>& plans,
-                                const std::string& qualified_name, int64_t buckets) {
+                                const std::string& qualified_name, int64_t buckets,
+                                const std::string& type) {
   const size_t dot = qualified_name.find('.');
   if (dot == std::string::npos || dot == 0 || dot + 1 == qualified_name.size()) {
     return MakeError(ErrorKind::kInvalid, "table '" + qualified_name +
@@ -72,6 +79,10 @@ Result<TablePlan> FindTablePlan(const std::vector<TablePlan>& plans,
   if (buckets > 0) {
     found.definition.bucket_count = static_cast<int>(buckets);
     found.buckets_stated = true;
+  }
+  if (!type.empty()) {
+    found.type = TypeOf(type);
+    found.type_stated = true;
   }
   TAPELAKE_RETURN_NOT_OK(record::ValidateTable(found.definition));
   return found;

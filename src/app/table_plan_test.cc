@@ -84,7 +84,7 @@ TEST(ParseSpeed, KnowsThreeForms) {
 }
 
 TEST(FindTablePlan, FallsBackToTheColumnsOfCryptoTransactions) {
-  const Result<TablePlan> plan = FindTablePlan({}, "other.name", 16);
+  const Result<TablePlan> plan = FindTablePlan({}, "other.name", 16, "");
   ASSERT_TRUE(plan.ok()) << plan.status().ToString();
   EXPECT_EQ(plan->definition.QualifiedName(), "other.name");
   EXPECT_EQ(plan->definition.columns.size(), 12u);
@@ -93,7 +93,7 @@ TEST(FindTablePlan, FallsBackToTheColumnsOfCryptoTransactions) {
 
 TEST(FindTablePlan, RefusesNamesOfAnotherForm) {
   for (const char* bad : {"", "transactions", ".transactions", "crypto.", "a.b.c", "../x.y"}) {
-    EXPECT_FALSE(FindTablePlan({}, bad, 0).ok()) << bad;
+    EXPECT_FALSE(FindTablePlan({}, bad, 0, "").ok()) << bad;
   }
 }
 

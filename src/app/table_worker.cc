@@ -1,59 +1,225 @@
 #include "app/table_worker.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "ingest/ingest_state.h"
+
 namespace tapelake::app {
+namespace {
+
+constexpr int64_t kRetryPauseMicrosMin = 500'000;
+constexpr int64_t kRetryPauseMicrosMax = 30'000'000;
+constexpr int kCompactionThreads = 1;
+constexpr char kIngestConsumer[] = "ingest";
+constexpr char kDeliveryConsumer[] = "delivery";
+
+/// Whether opening the table again later can help.
+bool MayPass(const Status& failure) {
+  const ErrorKind kind = KindOf(failure);
+  return kind == ErrorKind::kUnavailable || kind == ErrorKind::kThrottled ||
+         kind == ErrorKind::kUnknownOutcome;
+}
+
+}  // namespace
 
 TableWorker::TableWorker(io::Clock& clock, Parts parts)
     : clock_(clock), parts_(std::move(parts)), pacer_(parts_.limits, clock.SteadyMicros()) {
   now_.table = parts_.table;
   now_.rows = parts_.rows_before;
-  Publish();
+}
+
+Result<std::unique_ptr<TableWorker>> TableWorker::Open(io::Clock& clock, Parts parts) {
+  std::unique_ptr<TableWorker> worker(new TableWorker(clock, std::move(parts)));
+  TAPELAKE_RETURN_NOT_OK(worker->OpenParts());
+  worker->Publish();
+  return worker;
+}
+
+uint64_t TableWorker::DeliveryOffset(const std::string& source) const {
+  const auto added = added_.find(source);
+  return added == added_.end() ? parts_.delivery->DeliveredOffset(source) : added->second;
+}
+
+Status TableWorker::OpenParts() {
+  TAPELAKE_ASSIGN_OR_RAISE(ingest_, parts_.open_ingest());
+  TAPELAKE_ASSIGN_OR_RAISE(feed_, parts_.open_feed([this](const std::string& source) {
+    return std::min(ingest_->CommittedOffset(source), DeliveryOffset(source));
+  }));
+  const std::string& source = feed_->source_id();
+  feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
+  feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
+  if (ingest_->table().config().type == hudi::TableType::kCopyOnWrite) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const auto pending, ingest_->table().PendingCompactions());
+  for (const std::string& instant : pending)
+    TAPELAKE_RETURN_NOT_OK(Compact(instant));
+  return Status::OK();
 }
 
 Result<bool> TableWorker::Step() {
-  TAPELAKE_ASSIGN_OR_RAISE(const bool more, parts_.feed->Next(&block_));
-  now_.at_end = !more;
-  const bool filled = !block_.entries.empty();
-  if (filled) {
-    TAPELAKE_RETURN_NOT_OK(
-        parts_.ingest->Append(block_, parts_.feed->source_id(), parts_.feed->place()));
-    now_.read_records += static_cast<int64_t>(block_.entries.size());
-    for (const record::RecordBlock::Entry& entry : block_.entries) {
-      now_.read_bytes += static_cast<int64_t>(entry.size) + 1;
-    }
+  if (retry_micros_ && clock_.SteadyMicros() < *retry_micros_) return false;
+  if (retry_micros_) {
+    const Status opened = OpenParts();
+    if (!opened.ok()) return Retry(opened);
+    retry_micros_.reset();
   }
-  const bool due = pacer_.ShouldCommit(clock_.SteadyMicros(), parts_.ingest->pending_records(),
-                                       parts_.ingest->pending_bytes());
-  if (due) TAPELAKE_RETURN_NOT_OK(Commit());
+  const Result<bool> worked = Work();
+  if (!worked.ok()) return Retry(worked.status());
+  retry_pause_micros_ = 0;
   Publish();
-  return filled || due;
+  return worked;
 }
 
-Status TableWorker::Drain() {
-  const Status status = Commit();
+Result<bool> TableWorker::Retry(const Status& failure) {
+  if (!parts_.retries || !MayPass(failure)) return failure;
+  if (ingest_ != nullptr) counts_before_.Add(ingest_->totals());
+  // What it had taken and not committed comes again: the feed begins where the commits end.
+  feed_.reset();
+  ingest_.reset();
+  retry_pause_micros_ =
+      std::clamp(2 * retry_pause_micros_, kRetryPauseMicrosMin, kRetryPauseMicrosMax);
+  retry_micros_ = clock_.SteadyMicros() + retry_pause_micros_;
+  ++now_.retries;
+  now_.last_failure = failure.message();
   Publish();
-  return status;
+  return false;
+}
+
+Result<bool> TableWorker::Work() {
+  TAPELAKE_ASSIGN_OR_RAISE(const bool read, Read());
+  TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/false));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool delivered, DeliverSelf());
+  const int64_t now = clock_.SteadyMicros();
+  if (now - last_hot_micros_ >= parts_.hot_micros) {
+    TAPELAKE_RETURN_NOT_OK(ingest_->PublishHot());
+    last_hot_micros_ = now;
+  }
+  const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
+  if (due) TAPELAKE_RETURN_NOT_OK(Commit());
+  return read || delivered || due;
+}
+
+Result<bool> TableWorker::Read() {
+  if (!parts_.delivery->CanAdd()) return false;
+  TAPELAKE_ASSIGN_OR_RAISE(const bool more, feed_->Next(&block_));
+  now_.at_end = !more;
+  if (block_.entries.empty()) return false;
+  TAPELAKE_RETURN_NOT_OK(TakeBlock());
+  return true;
+}
+
+Status TableWorker::TakeBlock() {
+  const std::string& source = feed_->source_id();
+  const uint64_t ingest_from = ingest_->CommittedOffset(source);
+  const uint64_t delivery_from = DeliveryOffset(source);
+  for (const record::RecordBlock::Entry& entry : block_.entries) {
+    TAPELAKE_RETURN_NOT_OK(
+        TakeRecord(entry, entry.offset >= ingest_from, entry.offset >= delivery_from));
+    now_.read_bytes += static_cast<int64_t>(entry.size) + 1;
+  }
+  now_.read_records += static_cast<int64_t>(block_.entries.size());
+  if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
+  if (block_.end_offset > delivery_from) {
+    parts_.delivery->Advance(source, block_.end_offset);
+    added_[source] = block_.end_offset;
+  }
+  return Status::OK();
+}
+
+Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, bool for_ingest,
+                               bool for_delivery) {
+  const std::string_view bytes = block_.bytes(entry);
+  ingest::Refusal refusal{parser_.Parse(bytes), ""};
+  if (refusal.refused()) {
+    refusal.reason = parser_.reason();
+  } else {
+    refusal = ingest_->Check(parser_.change());
+  }
+  if (for_ingest) {
+    if (refusal.refused()) {
+      ingest_->CountError(refusal.error);
+    } else {
+      TAPELAKE_RETURN_NOT_OK(ingest_->Take(parser_.change()));
+    }
+  }
+  if (!for_delivery) return Status::OK();
+  if (refusal.refused()) {
+    parts_.delivery->AddError(refusal.error, refusal.reason, feed_->source_id(), feed_->place(),
+                              entry.offset, bytes);
+  } else {
+    parts_.delivery->Add(parser_.change(), feed_->source_id(), entry.offset);
+  }
+  return Status::OK();
+}
+
+Result<bool> TableWorker::DeliverSelf() {
+  return parts_.delivers ? parts_.delivery->Step() : Result<bool>(false);
 }
 
 Status TableWorker::Commit() {
   const int64_t begin_micros = clock_.SteadyMicros();
-  TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, parts_.ingest->Commit());
+  TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
+  const std::string& source = feed_->source_id();
+  feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
   if (report.instant.empty()) return Status::OK();
+  feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
   now_.watermark_micros = report.watermark_micros;
+  return Serve();
+}
+
+Status TableWorker::Serve() {
+  hudi::Table& table = ingest_->table();
+  if (table.config().type == hudi::TableType::kMergeOnRead) {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
+                             table.ScheduleCompaction(parts_.services.compaction));
+    if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(instant));
+  }
+  if (++commits_since_services_ < parts_.services.commits_between) return Status::OK();
+  commits_since_services_ = 0;
+  TAPELAKE_RETURN_NOT_OK(table.Clean(parts_.services.cleaning).status());
+  return table.Archive(parts_.services.archival, ingest::kPositionsKey).status();
+}
+
+Status TableWorker::Compact(const std::string& instant) {
+  if (parts_.on_compaction) {
+    parts_.on_compaction(instant);
+    return Status::OK();
+  }
+  return ingest_->table().RunCompaction(instant, kCompactionThreads).status();
+}
+
+Status TableWorker::Drain() {
+  if (ingest_ == nullptr) {
+    return MakeError(ErrorKind::kUnavailable,
+                     "not everything is committed: " + now_.last_failure +
+                         "\nhint: nothing is lost; start again once the cause is gone");
+  }
+  const Status status = Commit();
+  Publish();
+  TAPELAKE_RETURN_NOT_OK(status);
+  TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/true));
+  while (parts_.delivers && !parts_.delivery->idle())
+    TAPELAKE_RETURN_NOT_OK(parts_.delivery->Step().status());
+  Publish();
   return Status::OK();
 }
 
 void TableWorker::Publish() {
-  now_.counts = parts_.ingest->totals();
+  now_.counts = counts_before_;
+  if (ingest_ != nullptr) now_.counts.Add(ingest_->totals());
   now_.rows = parts_.rows_before + now_.counts.inserted_rows - now_.counts.deleted_rows;
-  now_.sources = parts_.feed->sources();
-  now_.sources_done = parts_.feed->sources_done();
+  if (feed_ != nullptr) {
+    now_.sources = feed_->sources();
+    now_.sources_done = feed_->sources_done();
+  }
+  const delivery::DeliveryCounts delivered = parts_.delivery->counts();
+  now_.raw_objects = delivered.raw_objects;
+  now_.error_objects = delivered.error_objects;
   const std::lock_guard<std::mutex> lock(mutex_);
   published_ = now_;
 }

@@ -1,17 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/commit_pacer.h"
 #include "app/feed.h"
 #include "app/worker.h"
+#include "delivery/delivery.h"
+#include "hudi/cleaning/cleaning.h"
+#include "hudi/compaction/compaction.h"
 #include "ingest/table_ingest.h"
 #include "io/clock.h"
 #include "record/record_block.h"
+#include "transform/record_parser.h"
 
 namespace tapelake::app {
 
@@ -28,46 +35,93 @@ struct TableProgress {
   int64_t watermark_micros = 0;  ///< Newest change time committed; 0 if none.
   int64_t sources = 0;
   int64_t sources_done = 0;
-  bool at_end = false;  ///< The feed has no more records.
+  int64_t raw_objects = 0;    ///< Written in this run.
+  int64_t error_objects = 0;  ///< Written in this run.
+  int64_t retries = 0;        ///< Failures that were answered by opening the table again.
+  std::string last_failure;   ///< The newest of them.
+  bool at_end = false;        ///< The feed has no more records.
 };
 
-/// Feed -> ingest -> paced commits of one table.
+/// Limits of the table's services, which run between commits.
+struct ServicePolicies {
+  hudi::CompactionPolicy compaction;
+  hudi::CleaningPolicy cleaning;
+  hudi::ArchivalPolicy archival;
+  int64_t commits_between = 20;  ///< Cleaning and archival are looked at so often.
+};
+
+/// Feed -> parse once -> ingest and delivery; hot chunks and paced commits; plans of the table's
+/// services between commits.
 ///
+/// Ingest and delivery have positions of their own: a record goes to those that do not have it yet.
 /// Step() and Drain() belong to one thread; progress() may be called from any.
 class TableWorker : public Worker {
  public:
   struct Parts {
-    std::unique_ptr<ingest::TableIngest> ingest;
-    std::unique_ptr<Feed> feed;
+    std::function<Result<std::unique_ptr<ingest::TableIngest>>()> open_ingest;
+    std::function<Result<std::unique_ptr<Feed>>(const StartOffset&)> open_feed;
+    delivery::Delivery* delivery = nullptr;  ///< Must outlive the worker.
+    bool delivers = false;  ///< Step the delivery itself: there is no delivery worker.
     CommitLimits limits;
+    int64_t hot_micros = 100'000;  ///< Pace of the hot chunks.
+    ServicePolicies services;
+    /// Called with the instant of every compaction to run; empty: they run within Step().
+    std::function<void(const std::string& instant)> on_compaction;
+    bool reads_off = false;  ///< At the end, read until the feed has nothing more.
+    bool retries = false;    ///< Open ingest and feed again after failures that may pass.
     std::string table;
     int64_t rows_before = 0;  ///< In the table at the start.
   };
 
-  /// `clock` must outlive the worker.
-  TableWorker(io::Clock& clock, Parts parts);
+  /// Open ingest and feed. `clock` must outlive the worker. Errors: those of the parts.
+  static Result<std::unique_ptr<TableWorker>> Open(io::Clock& clock, Parts parts);
 
   std::string name() const override { return parts_.table; }
 
-  /// Read one block and commit if it is time. Errors: those of Feed::Next and ingest.
+  /// Read one block, show it, commit if it is time. Errors: those of feed, ingest and delivery that
+  /// do not pass by themselves.
   Result<bool> Step() override;
 
-  /// Commit what was read.
+  /// A stream is read to its end, so that what was put before the stop is committed; files, which
+  /// may be long, are left where they are.
+  bool has_backlog() const override { return parts_.reads_off; }
+
+  /// Commit what was read and deliver all of it.
   Status Drain() override;
 
   TableProgress progress() const;
 
   /// See Feed::failures(). Same thread as Step().
-  std::vector<Status> failures() const { return parts_.feed->failures(); }
+  std::vector<Status> failures() const { return feed_->failures(); }
 
  private:
+  TableWorker(io::Clock& clock, Parts parts);
+  Status OpenParts();
+  uint64_t DeliveryOffset(const std::string& source) const;
+  Result<bool> Work();
+  Result<bool> Read();
+  Status TakeBlock();
+  Status TakeRecord(const record::RecordBlock::Entry& entry, bool for_ingest, bool for_delivery);
+  Result<bool> DeliverSelf();
   Status Commit();
+  Status Serve();
+  Status Compact(const std::string& instant);
+  Result<bool> Retry(const Status& failure);
   void Publish();
 
   io::Clock& clock_;
   Parts parts_;
   CommitPacer pacer_;
+  std::unique_ptr<ingest::TableIngest> ingest_;
+  std::unique_ptr<Feed> feed_;
+  transform::RecordParser parser_;
   record::RecordBlock block_;
+  std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
+  int64_t last_hot_micros_ = 0;
+  int64_t commits_since_services_ = 0;
+  std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
+  int64_t retry_pause_micros_ = 0;
+  ingest::IngestCounts counts_before_;  // of ingest objects that were closed
   TableProgress now_;
 
   mutable std::mutex mutex_;  // guards published_, which Step() copies now_ to

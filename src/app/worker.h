@@ -19,6 +19,10 @@ class Worker {
   /// wait a little. After an error the worker must not be stepped again.
   virtual Result<bool> Step() = 0;
 
+  /// Whether steps without new input would still take something in: records that wait in the stream
+  /// before the worker. Asked at the end, before Drain().
+  virtual bool has_backlog() const { return false; }
+
   /// Bring what was taken to its end (a commit). Called once, after the last Step that succeeded.
   virtual Status Drain() = 0;
 };

@@ -1,6 +1,6 @@
 #include "cli/file_flags.h"
 
-#include "app/pipeline.h"
+#include "app/feed.h"
 
 namespace tapelake::cli {
 
@@ -20,8 +20,9 @@ void TableFlags::Declare(Options& options) {
                &table_);
   options.Choice({.name = "--type",
                   .placeholder = "",
-                  .sentence = "Table type; mor is not available in this version."},
-                 {"cow", "mor"}, &type_);
+                  .sentence = "Type of a new table: merge-on-read or copy-on-write; default is "
+                              "`type` of the configuration."},
+                 {"mor", "cow"}, &type_);
   options.Integer({.name = "--buckets",
                    .placeholder = "N",
                    .sentence = "File groups per partition of a new table."},
@@ -33,16 +34,11 @@ std::string TableFlags::LakePath(const Context& context) const {
 }
 
 Result<app::TablePlan> TableFlags::FindPlan(const Context& context) const {
-  if (type_ == "mor") {
-    return MakeError(ErrorKind::kInvalid,
-                     "--type = 'mor' (merge-on-read) is not available in this version\nhint: use "
-                     "--type cow (copy-on-write), the default");
-  }
   std::string name = table_.value_or("");
   if (name.empty() && !context.tables.empty()) {
     name = context.tables.front().definition.QualifiedName();
   }
-  return app::FindTablePlan(context.tables, name, buckets_.value_or(0));
+  return app::FindTablePlan(context.tables, name, buckets_.value_or(0), type_);
 }
 
 void FormatFlags::Declare(Options& options) {

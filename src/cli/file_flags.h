@@ -18,7 +18,7 @@ class TableFlags {
 
   /// The lake: `--lake`, else `lake.path` of the configuration.
   std::string LakePath(const Context& context) const;
-  /// `--table`, else the first configured table. Errors: kInvalid (name, `--type mor`).
+  /// `--table`, else the first configured table. Errors: kInvalid (name).
   Result<app::TablePlan> FindPlan(const Context& context) const;
   bool lake_given() const { return lake_.has_value(); }
   bool table_given() const { return table_.has_value(); }
@@ -27,7 +27,7 @@ class TableFlags {
  private:
   std::optional<std::string> lake_;
   std::optional<std::string> table_;
-  std::string type_ = "cow";
+  std::string type_;
   std::optional<int64_t> buckets_;
 };
 

@@ -87,11 +87,11 @@ class ReplayCommand : public Command {
     TAPELAKE_ASSIGN_OR_RAISE(const app::TablePlan plan, table_.FindPlan(context));
     const int64_t begin = context.world.clock.SteadyMicros();
     TAPELAKE_ASSIGN_OR_RAISE(
-        const auto worker,
-        app::OpenFilesWorker(
+        const app::TableRun run,
+        app::OpenFilesRun(
             context.world, plan,
             {.lake_path = table_.LakePath(context),
-             .ingest = context.config.ingest,
+             .config = context.config,
              .limits = app::CommitLimitsOf(context.config.commit),
              .hand_over = false,
              .count_rows = false},
@@ -99,15 +99,15 @@ class ReplayCommand : public Command {
     const auto elapsed = [&] { return context.world.clock.SteadyMicros() - begin; };
     ProgressLine line(stderr, ProgressLine::Elsewhere::kNothing);
     const Status status =
-        app::RunToEnd(context.world, worker.get(), [&](const app::TableProgress& progress) {
+        app::RunToEnd(context.world, run.worker.get(), [&](const app::TableProgress& progress) {
           if (line.Due(context.world.clock)) line.Show(IngestProgressText(progress, elapsed()));
           return true;
         });
     line.Clear();
     TAPELAKE_RETURN_NOT_OK(status);
-    const app::TableProgress progress = worker->progress();
+    const app::TableProgress progress = run.worker->progress();
     Print(json_ ? IngestSummaryJson(progress, elapsed()) : IngestSummary(progress, elapsed()));
-    const std::vector<Status> failures = worker->failures();
+    const std::vector<Status> failures = run.worker->failures();
     for (const Status& failure : failures)
       PrintError(failure);
     if (app::Interrupted()) return app::kExitInterrupted;

@@ -28,7 +28,7 @@ class TransformCommand : public Command {
     transform::FilterOptions options{.table = nullptr, .source = "-", .payload = payload_};
     app::TablePlan plan;
     if (table_) {
-      TAPELAKE_ASSIGN_OR_RAISE(plan, app::FindTablePlan(context.tables, *table_, 0));
+      TAPELAKE_ASSIGN_OR_RAISE(plan, app::FindTablePlan(context.tables, *table_, 0, ""));
       options.table = &plan.definition;
     }
     io::DescriptorInput input(STDIN_FILENO);

@@ -84,7 +84,7 @@ class UpCommand : public Command {
     if (lake_) context.config.lake.path = *lake_;
     if (rate_) context.config.simulator.changes_per_second = *rate_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
-                             app::Pipeline::Open(context.config, context.tables));
+                             app::Pipeline::Open(context.world, context.config, context.tables));
     app::CatchInterrupts();
     if (!json_) Print(Introduction(context));
     pipeline->Start();

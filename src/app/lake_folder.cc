@@ -1,0 +1,33 @@
+#include "app/lake_folder.h"
+
+namespace tapelake::app {
+namespace {
+
+constexpr char kFolder[] = ".tapelake";
+
+std::string InFolder(const std::string& lake_path, const std::string& name) {
+  return io::JoinPath(io::JoinPath(lake_path, kFolder), name);
+}
+
+}  // namespace
+
+std::string StreamPath(const std::string& lake_path, const std::string& stream_name) {
+  return io::JoinPath(InFolder(lake_path, "streams"), stream_name);
+}
+
+std::string SocketPath(const std::string& lake_path) {
+  return InFolder(lake_path, "socket");
+}
+
+Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
+                                               const std::string& lake_path) {
+  TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::JoinPath(lake_path, kFolder)));
+  auto lock = files.Lock(InFolder(lake_path, "lock"));
+  if (lock.ok() || KindOf(lock.status()) != ErrorKind::kConflict) return lock;
+  return MakeError(ErrorKind::kConflict,
+                   "another process writes to the lake " + lake_path +
+                       "\nhint: one process writes to a lake at a time; stop the other one "
+                       "('tapelake up', 'ingest' or 'replay'), or name another lake");
+}
+
+}  // namespace tapelake::app

@@ -1,0 +1,23 @@
+#pragma once
+
+/// Where Tapelake keeps what is its own in a lake, and who may write there.
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "io/file_system.h"
+
+namespace tapelake::app {
+
+/// `<lake>/.tapelake/streams/<name>`.
+std::string StreamPath(const std::string& lake_path, const std::string& stream_name);
+
+/// `<lake>/.tapelake/socket`, the local door of the running pipeline.
+std::string SocketPath(const std::string& lake_path);
+
+/// Become the one process that writes to a lake, until the lock is destroyed. Makes the lake's
+/// directory. Errors: kConflict (another process writes to it), kUnavailable, kUnauthorized.
+Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files, const std::string& lake_path);
+
+}  // namespace tapelake::app

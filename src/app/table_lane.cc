@@ -1,0 +1,116 @@
+#include "app/table_lane.h"
+
+#include <utility>
+
+#include "app/lake_folder.h"
+#include "app/stream_feed.h"
+
+namespace tapelake::app {
+namespace {
+
+constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr int64_t kGroupCommitWaitMicros = 50'000;
+
+stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
+  stream::StreamOptions options;
+  options.shard_count = static_cast<int>(config.shards);
+  options.compression =
+      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
+  options.segment_bytes_max = config.segment_bytes.bytes;
+  options.retention_micros = config.retention.micros;
+  options.retention_bytes = config.retention_bytes.bytes;
+  return options;
+}
+
+source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan) {
+  source::SimulatorOptions options;
+  options.seed = static_cast<uint64_t>(config.simulator.seed);
+  options.changes_per_second = static_cast<double>(config.simulator.changes_per_second);
+  options.shape = ShapeOf(plan.source.shape);
+  return options;
+}
+
+FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
+  return {.format = FileOptionsOf(source),
+          .speed = ParseSpeed(source.speed).value_or(0),
+          .follow = true};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
+                                                   const TablePlan& plan) {
+  std::unique_ptr<TableLane> lane(new TableLane());
+  lane->name_ = plan.definition.QualifiedName();
+  Status status;
+  if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
+  if (status.ok()) status = lane->OpenTable(config, plan);
+  if (!status.ok()) return WithContext(status, "cannot open " + lane->name_);
+  return lane;
+}
+
+Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan) {
+  TAPELAKE_ASSIGN_OR_RAISE(
+      stream_, stream::Stream::Open(world_.files, world_.clock, StreamPath(config.lake.path, name_),
+                                    name_, StreamOptionsOf(config.stream), &stream_report_));
+  stream_writer_ = std::make_unique<stream::StreamWriter>(*stream_);
+  stream_worker_ = std::make_unique<StreamWorker>(*stream_, *stream_writer_, world_.clock,
+                                                  kGroupCommitWaitMicros);
+  if (plan.source.kind != "simulator") return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(auto simulator,
+                           MakeLiveSimulator(SimulatorOptionsOf(config, plan), world_.clock));
+  source_worker_ =
+      std::make_unique<SourceWorker>("simulator", std::move(simulator), *stream_writer_);
+  return Status::OK();
+}
+
+Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan) {
+  const std::string& lake_path = config.lake.path;
+  TAPELAKE_ASSIGN_OR_RAISE(
+      delivery_,
+      delivery::Delivery::Open(world_.files, world_.clock, plan.definition,
+                               {.lake_path = lake_path,
+                                .stream = name_,
+                                .raw = config.delivery.raw,
+                                .buffer_bytes = config.delivery.buffer_bytes.bytes,
+                                .buffer_micros = config.delivery.buffer_interval.micros}));
+  delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);
+  compaction_worker_ = std::make_unique<CompactionWorker>(
+      compaction_world_.table_environment(), TablePath(lake_path, plan.definition),
+      static_cast<int>(config.compaction.threads));
+
+  const TableRunOptions run{.lake_path = lake_path, .config = config};
+  TableWorker::Parts parts;
+  parts.table = name_;
+  parts.limits = CommitLimitsOf(config.commit);
+  parts.services = ServicePoliciesOf(config);
+  parts.delivery = delivery_.get();
+  parts.reads_off = stream_ != nullptr;
+  parts.retries = true;
+  parts.on_compaction = [this](const std::string& instant) { compaction_worker_->Add(instant); };
+  parts.open_ingest = [this, definition = plan.definition,
+                       ingest = IngestOptionsOf(plan, run, &hot_)] {
+    return ingest::TableIngest::Open(world_.table_environment(), definition, ingest);
+  };
+  parts.open_feed =
+      [this, source = plan.source](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
+    if (stream_ != nullptr) return StreamFeed::Make(*stream_, start, kBlockBytes);
+    return FilesFeed::Make(world_, source.paths, FilesFeedOptionsOf(source), start);
+  };
+  TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world_, lake_path, plan));
+  TAPELAKE_ASSIGN_OR_RAISE(table_worker_, TableWorker::Open(world_.clock, std::move(parts)));
+  return Status::OK();
+}
+
+std::vector<Worker*> TableLane::workers() {
+  std::vector<Worker*> workers;
+  for (Worker* worker :
+       {static_cast<Worker*>(source_worker_.get()), static_cast<Worker*>(stream_worker_.get()),
+        static_cast<Worker*>(table_worker_.get()), static_cast<Worker*>(delivery_worker_.get()),
+        static_cast<Worker*>(compaction_worker_.get())}) {
+    if (worker != nullptr) workers.push_back(worker);
+  }
+  return workers;
+}
+
+}  // namespace tapelake::app

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/compaction_worker.h"
+#include "app/ingest_job.h"
+#include "app/source_worker.h"
+#include "app/stream_worker.h"
+#include "app/table_plan.h"
+#include "app/table_worker.h"
+#include "app/world.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "delivery/delivery.h"
+#include "hot/hot_table.h"
+#include "stream/stream.h"
+#include "stream/stream_writer.h"
+
+namespace tapelake::app {
+
+/// Everything that works for one table in `up`: its source, its stream, ingest, delivery and
+/// compaction, each a worker.
+///
+/// The order of workers() is the order of the end: each is drained after those before it have
+/// ended, so that what one passed on the next still takes.
+class TableLane {
+ public:
+  /// Open or make stream, table and delivery. Nothing runs yet. The caller holds the lake's lock.
+  /// Errors: those of the parts, with the table's name.
+  static Result<std::unique_ptr<TableLane>> Open(const config::Config& config,
+                                                 const TablePlan& plan);
+
+  std::vector<Worker*> workers();
+
+  const std::string& table_name() const { return name_; }
+  TableProgress progress() const { return table_worker_->progress(); }
+  hot::HotTable& hot() { return hot_; }
+
+  /// The writer of the table's stream; nullptr if it is fed from files.
+  stream::StreamWriter* stream_writer() { return stream_writer_.get(); }
+  stream::Stream* stream() { return stream_.get(); }
+
+  /// What opening the stream found; empty texts if there is none.
+  const stream::OpenReport& stream_report() const { return stream_report_; }
+
+ private:
+  TableLane() = default;
+  Status OpenStream(const config::Config& config, const TablePlan& plan);
+  Status OpenTable(const config::Config& config, const TablePlan& plan);
+
+  World world_;             // of the table worker: randomness belongs to one thread
+  World compaction_world_;  // of the compaction worker
+  std::string name_;
+  hot::HotTable hot_;
+  stream::OpenReport stream_report_;
+  std::unique_ptr<stream::Stream> stream_;
+  std::unique_ptr<stream::StreamWriter> stream_writer_;
+  std::unique_ptr<delivery::Delivery> delivery_;
+  std::unique_ptr<SourceWorker> source_worker_;
+  std::unique_ptr<StreamWorker> stream_worker_;
+  std::unique_ptr<TableWorker> table_worker_;
+  std::unique_ptr<DeliveryWorker> delivery_worker_;
+  std::unique_ptr<CompactionWorker> compaction_worker_;
+};
+
+}  // namespace tapelake::app
