@@ -7,7 +7,9 @@
 #include <arrow/array.h>
 #include <arrow/scalar.h>
 
+#include "hudi/log/log_overlay.h"
 #include "hudi/reader/base_file_reader.h"
+#include "hudi/reader/slice_reader.h"
 #include "record/table_definition.h"
 
 namespace tapelake::ingest {
@@ -33,21 +35,23 @@ bool HasColumn(const hudi::BaseFileReader& reader, const char* column) {
   return reader.schema()->GetFieldIndex(column) >= 0;
 }
 
-/// Row groups whose newest `_change_time` reaches the filter's bound.
-Result<std::vector<int>> RowGroupsToRead(const hudi::BaseFileReader& reader,
-                                         const StoredRowFilter& filter) {
-  if (filter.change_time_from_micros == std::numeric_limits<int64_t>::min()) {
-    return reader.AllRowGroups();
-  }
-  std::vector<int> row_groups;
-  if (!HasColumn(reader, record::kChangeTimeColumn)) return row_groups;
-  for (int i = 0; i < reader.row_group_count(); ++i) {
-    TAPELAKE_ASSIGN_OR_RAISE(const hudi::ColumnStatistics statistics,
-                             reader.Statistics(i, record::kChangeTimeColumn));
-    const auto* max = dynamic_cast<const arrow::TimestampScalar*>(statistics.max.get());
-    if (max == nullptr || max->value >= filter.change_time_from_micros) row_groups.push_back(i);
-  }
-  return row_groups;
+/// Whether the newest `_change_time` of a row group reaches the filter's bound.
+Result<bool> MayHoldNewer(const hudi::BaseFileReader& reader, int row_group,
+                          int64_t change_time_from_micros) {
+  if (!HasColumn(reader, record::kChangeTimeColumn)) return false;
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::ColumnStatistics statistics,
+                           reader.Statistics(row_group, record::kChangeTimeColumn));
+  const auto* max = dynamic_cast<const arrow::TimestampScalar*>(statistics.max.get());
+  return max == nullptr || max->value >= change_time_from_micros;
+}
+
+hudi::SliceSource SourceOf(io::FileSystem& files, const std::string& table_path,
+                           const hudi::Snapshot& snapshot) {
+  return {.files = files,
+          .base_path = table_path,
+          .timeline = *snapshot.timeline,
+          .schema = snapshot.schema,
+          .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
 }
 
 std::string_view TextAt(const arrow::RecordBatch& batch, int column, int64_t row) {
@@ -81,18 +85,22 @@ void VisitBatch(const arrow::RecordBatch& batch, std::string_view partition_path
 Status VisitStoredRows(io::FileSystem& files, const std::string& table_path,
                        const hudi::Snapshot& snapshot, const StoredRowFilter& filter,
                        const std::function<void(const StoredRow&)>& visit) {
-  const std::vector<std::string> columns = {kRecordKeyColumn, record::kChangeTimeColumn,
-                                            record::kChangeSequenceColumn};
+  if (snapshot.slices.empty()) return Status::OK();
+  std::vector<std::string> columns = {kRecordKeyColumn};
+  for (const char* column : {record::kChangeTimeColumn, record::kChangeSequenceColumn}) {
+    if (snapshot.schema->GetFieldIndex(column) >= 0) columns.emplace_back(column);
+  }
+  hudi::SliceSource source = SourceOf(files, table_path, snapshot);
+  if (filter.change_time_from_micros != std::numeric_limits<int64_t>::min()) {
+    source.row_groups = [&filter](const hudi::BaseFileReader& reader, int row_group) {
+      return MayHoldNewer(reader, row_group, filter.change_time_from_micros);
+    };
+  }
   for (const hudi::FileSlice& slice : snapshot.slices) {
     if (!MayHold(slice, filter)) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(
-        const auto reader,
-        hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
-    TAPELAKE_ASSIGN_OR_RAISE(const std::vector<int> row_groups, RowGroupsToRead(*reader, filter));
-    if (row_groups.empty()) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(const auto stream, reader->Stream(row_groups, columns));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, hudi::SliceReader::Open(source, slice, columns));
     while (true) {
-      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, stream->Next());
+      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());
       if (batch == nullptr) break;
       VisitBatch(*batch, slice.partition_path, filter, visit);
     }
@@ -104,6 +112,16 @@ Result<int64_t> GreatestStoredChangeSeq(io::FileSystem& files, const std::string
                                         const hudi::Snapshot& snapshot) {
   int64_t greatest = 0;
   for (const hudi::FileSlice& slice : snapshot.slices) {
+    if (!slice.log_files.empty()) {
+      const hudi::SliceSource source = SourceOf(files, table_path, snapshot);
+      TAPELAKE_ASSIGN_OR_RAISE(
+          const auto overlay,
+          hudi::ReadLogOverlay(
+              files, table_path, slice, source.timeline, arrow::schema(arrow::FieldVector()),
+              {.as_of = snapshot.instant, .precombine_field = record::kChangeSeqColumn}));
+      greatest = std::max(greatest, overlay->greatest_ordering);
+    }
+    if (!slice.has_base_file()) continue;
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto reader,
         hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));

@@ -15,7 +15,7 @@
 
 namespace tapelake::ingest {
 
-/// Which rows to visit. Files and row groups that cannot hold one are skipped.
+/// Which rows to visit. Files and row groups of base files that cannot hold one are skipped.
 struct StoredRowFilter {
   /// Only rows whose `_change_time` is at or after this; rows without one are then left out.
   int64_t change_time_from_micros = std::numeric_limits<int64_t>::min();
@@ -31,13 +31,15 @@ struct StoredRow {
   std::string_view change_sequence;  ///< Without leading zeros; empty if the row has none.
 };
 
-/// Call `visit` for every stored row that passes the filter, reading four columns only.
-/// Memory: one batch. Errors: kCorrupt, kUnavailable.
+/// Call `visit` for every stored row that passes the filter, logs merged, reading three columns
+/// only. `snapshot` must have its timeline. Memory: one slice's logs and one batch.
+/// Errors: kCorrupt, kUnavailable; those of hudi::ReadLogOverlay.
 Status VisitStoredRows(io::FileSystem& files, const std::string& table_path,
                        const hudi::Snapshot& snapshot, const StoredRowFilter& filter,
                        const std::function<void(const StoredRow&)>& visit);
 
-/// The greatest `_change_seq` stored, from file statistics alone; 0 for an empty table.
+/// The greatest `_change_seq` that rows, log records and deletes hold, from the statistics of base
+/// files and the logs; 0 for an empty table.
 Result<int64_t> GreatestStoredChangeSeq(io::FileSystem& files, const std::string& table_path,
                                         const hudi::Snapshot& snapshot);
 

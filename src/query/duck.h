@@ -41,6 +41,13 @@ using DuckChunk = DuckHandle<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using DuckStatement = DuckHandle<duckdb_prepared_statement, duckdb_destroy_prepare>;
 using DuckPending = DuckHandle<duckdb_pending_result, duckdb_destroy_pending>;
 using DuckExtracted = DuckHandle<duckdb_extracted_statements, duckdb_destroy_extracted>;
+using DuckValue = DuckHandle<duckdb_value, duckdb_destroy_value>;
+using DuckExpression = DuckHandle<duckdb_expression, duckdb_destroy_expression>;
+using DuckClientContext = DuckHandle<duckdb_client_context, duckdb_destroy_client_context>;
+using DuckErrorData = DuckHandle<duckdb_error_data, duckdb_destroy_error_data>;
+using DuckArrowSchema =
+    DuckHandle<duckdb_arrow_converted_schema, duckdb_destroy_arrow_converted_schema>;
+using DuckTableFunction = DuckHandle<duckdb_table_function, duckdb_destroy_table_function>;
 using DuckScalarFunction = DuckHandle<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 
 /// Own a result, which is a struct and no handle.

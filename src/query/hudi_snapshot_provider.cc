@@ -1,11 +1,20 @@
 #include "query/hudi_snapshot_provider.h"
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
 namespace tapelake::query {
 namespace {
 
-void AppendNames(const std::vector<io::FileInfo>& entries, std::string* out) {
-  for (const io::FileInfo& entry : entries)
-    out->append(entry.name).push_back('\n');
+// Written by our ingest into every commit; table services copy the newest forward.
+constexpr char kPositionsKey[] = "tapelake.positions";
+constexpr size_t kThreadsMax = 8;
+
+void AppendNames(const std::vector<std::string>& names, std::string* out) {
+  for (const std::string& name : names)
+    out->append(name).push_back('\n');
 }
 
 Status NamePath(const Status& status, const std::string& path) {
@@ -13,19 +22,67 @@ Status NamePath(const Status& status, const std::string& path) {
   return named ? status : WithContext(status, path);
 }
 
+KeyLayout LayoutOf(const hudi::TableConfig& config) {
+  KeyLayout keys;
+  if (config.record_key_fields.size() == 1) keys.record_key_field = config.record_key_fields[0];
+  if (config.partition_fields.size() == 1) keys.partition_field = config.partition_fields[0];
+  keys.style = {.hive_style = config.hive_style_partitioning,
+                .urlencode = config.urlencode_partitions};
+  return keys;
+}
+
+TableSnapshot ToTableSnapshot(const std::string& path, const hudi::TableConfig& config,
+                              hudi::Snapshot snapshot) {
+  TableSnapshot out{.instant = std::move(snapshot.instant),
+                    .schema = std::move(snapshot.schema),
+                    .file_paths = {}};
+  for (hudi::FileSlice& slice : snapshot.slices) {
+    if (slice.log_files.empty()) {
+      out.file_paths.push_back(io::JoinPath(path, slice.RelativePath()));
+    } else {
+      out.logged_slices.push_back(std::move(slice));
+    }
+  }
+  out.timeline = std::move(snapshot.timeline);
+  out.precombine_field = std::move(snapshot.precombine_field);
+  out.keys = LayoutOf(config);
+  return out;
+}
+
+/// Whether a commit after `instant` took rows that were hot over `instant`.
+Result<bool> TookHotRows(io::FileSystem& files, const std::string& path,
+                         const hudi::Timeline& timeline, const std::string& instant) {
+  std::string positions;  // of `instant`; unknown if there is none, or it is archived
+  for (const hudi::Instant& commit : timeline.CompletedCommits()) {
+    if (commit.timestamp < instant) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto metadata, hudi::ReadCommitMetadata(files, path, commit));
+    const auto found = metadata.extra_metadata.find(kPositionsKey);
+    if (found == metadata.extra_metadata.end()) continue;
+    if (commit.timestamp == instant) {
+      positions = found->second;
+    } else if (found->second != positions) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::string> HudiSnapshotProvider::TimelineVersion(const std::string& path) {
-  const std::string timeline = io::JoinPath(path, ".hoodie");
-  const auto entries = environment_.files.List(timeline);
-  if (!entries.ok()) {
-    if (KindOf(entries.status()) != ErrorKind::kNotFound) return NamePath(entries.status(), path);
+  constexpr char kNewerFolder[] = "timeline";
+  const std::string timeline = io::JoinPath(path, hudi::kMetadataFolder);
+  const auto names = environment_.files.ListNames(timeline);
+  if (!names.ok()) {
+    if (KindOf(names.status()) != ErrorKind::kNotFound) return NamePath(names.status(), path);
     return MakeError(ErrorKind::kNotFound, "no Hudi table at '" + path + "': it has no .hoodie");
   }
   std::string version;
-  AppendNames(*entries, &version);
-  const auto newer = environment_.files.List(io::JoinPath(timeline, "timeline"));
-  if (newer.ok()) AppendNames(*newer, &version);
+  AppendNames(*names, &version);
+  if (std::ranges::binary_search(*names, kNewerFolder)) {
+    const auto newer = environment_.files.ListNames(io::JoinPath(timeline, kNewerFolder));
+    if (newer.ok()) AppendNames(*newer, &version);
+  }
   return version;
 }
 
@@ -34,12 +91,63 @@ Result<TableSnapshot> HudiSnapshotProvider::Resolve(const std::string& path) {
   if (!table.ok()) return NamePath(table.status(), path);
   auto snapshot = (*table)->LatestSnapshot();
   if (!snapshot.ok()) return NamePath(snapshot.status(), path);
-  TableSnapshot out{.instant = snapshot->instant, .schema = snapshot->schema, .file_paths = {}};
-  out.file_paths.reserve(snapshot->slices.size());
-  for (const hudi::FileSlice& slice : snapshot->slices) {
-    out.file_paths.push_back(io::JoinPath(path, slice.RelativePath()));
+  return ToTableSnapshot(path, (*table)->config(), snapshot.MoveValueUnsafe());
+}
+
+Result<TableSnapshot> HudiSnapshotProvider::ResolveUnderHot(const std::string& path,
+                                                            const std::string& instant) {
+  auto table = hudi::Table::Open(environment_, path);
+  if (!table.ok()) return NamePath(table.status(), path);
+  auto snapshot = (*table)->LatestSnapshot();
+  if (!snapshot.ok()) return NamePath(snapshot.status(), path);
+  const auto took = TookHotRows(environment_.files, path, *snapshot->timeline, instant);
+  if (!took.ok()) return NamePath(took.status(), path);
+  if (*took) {
+    // The newer schema stays: columns are only ever added.
+    snapshot->instant = instant;
+    snapshot->slices.clear();
+    if (!instant.empty()) {
+      auto slices =
+          hudi::LatestSlices(environment_.files, path, *snapshot->timeline, snapshot->instant);
+      if (!slices.ok()) return NamePath(slices.status(), path);
+      snapshot->slices = slices.MoveValueUnsafe();
+    }
   }
-  return out;
+  return ToTableSnapshot(path, (*table)->config(), snapshot.MoveValueUnsafe());
+}
+
+Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string& path,
+                                                              const TableSnapshot& snapshot) {
+  const std::vector<hudi::FileSlice>& slices = snapshot.logged_slices;
+  std::vector<LogLayers> layers(slices.size());
+  if (slices.empty()) return layers;
+  const LogSource source{
+      .files = environment_.files,
+      .base_path = path,
+      .timeline = *snapshot.timeline,
+      .schema = snapshot.schema,
+      .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
+  std::vector<Status> failures(slices.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < slices.size(); i = next++) {
+      if (slices[i].has_base_file()) {
+        layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());
+      }
+      failures[i] = logs_.Levels(source, slices[i]).Value(&layers[i].levels);
+    }
+  };
+  std::vector<std::jthread> threads;
+  const size_t thread_count =
+      std::min({slices.size(), kThreadsMax, size_t{std::thread::hardware_concurrency()}});
+  for (size_t i = 1; i < thread_count; ++i)
+    threads.emplace_back(work);
+  work();
+  threads.clear();  // joins
+  for (const Status& failure : failures) {
+    if (!failure.ok()) return NamePath(failure, path);
+  }
+  return layers;
 }
 
 }  // namespace tapelake::query

@@ -95,7 +95,7 @@ Status LakeCatalog::RefreshTable(const LakeTable& table, const std::vector<LakeT
                                               " only in case, which SQL ignores");
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto snapshot, environment_.snapshots.Get(table.path));
-  TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot->schema));
   if (found != views_.end() && found->second.columns == columns) return Status::OK();
   View view{.table = table, .columns = columns, .enriched = {}};
   TAPELAKE_RETURN_NOT_OK(RunSql("CREATE SCHEMA IF NOT EXISTS " + QuoteIdentifier(table.database)));

@@ -8,6 +8,7 @@
 #include "query/exact_functions.h"
 #include "query/lake_catalog.h"
 #include "query/output/row_writer.h"
+#include "query/overlay_functions.h"
 #include "query/snapshot_cache.h"
 #include "query/snapshot_function.h"
 #include "query/snapshot_sql.h"
@@ -16,7 +17,7 @@
 namespace tapelake::query {
 
 struct Session::State {
-  explicit State(SnapshotProvider& provider) : snapshots(provider) {}
+  State(SnapshotProvider& provider, HotProvider* hot) : snapshots(provider, hot) {}
 
   SnapshotCache snapshots;
   DuckDatabase database;
@@ -143,7 +144,7 @@ Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::FileSystem& files,
                                                const SessionOptions& options) {
-  auto state = std::make_unique<State>(provider);
+  auto state = std::make_unique<State>(provider, options.hot);
   TAPELAKE_RETURN_NOT_OK(OpenDatabase(options, &state->database));
   if (duckdb_connect(state->database.get(), state->user.out()) != DuckDBSuccess ||
       duckdb_connect(state->database.get(), state->internal.out()) != DuckDBSuccess) {
@@ -152,6 +153,7 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
   TAPELAKE_RETURN_NOT_OK(RunInternal(state->user.get(), "SET GLOBAL TimeZone = 'UTC'"));
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));
+  TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots));
   // A temporary macro is found whatever schema the user chooses with USE.
   TAPELAKE_RETURN_NOT_OK(
       RunInternal(state->user.get(),

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "io/file_system.h"
+#include "query/hot_provider.h"
 #include "query/output/output_format.h"
 #include "query/snapshot_provider.h"
 
@@ -21,6 +22,9 @@ struct SessionOptions {
   std::string lake_path;         ///< Lake directory; empty: none. It need not exist yet.
   int thread_count = 0;          ///< 0: one per core.
   int64_t memory_bytes_max = 0;  ///< 0: DuckDB's default (80% of the machine's memory).
+  /// Rows that are durable but not committed; nullptr: committed rows only. Must outlive the
+  /// session.
+  HotProvider* hot = nullptr;
 };
 
 /// One piece of SQL text that holds one statement.
@@ -40,7 +44,8 @@ struct StatementOutcome {
 ///
 /// SQL names: `hudi('PATH')` reads the newest snapshot of a table; every table of the lake is the
 /// view `database.table`, and tables of trades have `database.<table>_enriched` (enriched_view.h).
-/// Each statement sees one snapshot per table: the newest when the statement starts.
+/// Each statement sees one snapshot per table: the newest when the statement starts, and with
+/// SessionOptions::hot also what was durable but not committed at that moment.
 ///
 /// One thread at a time, except Interrupt(). Costs about 10 ms and 20 MB to open.
 class Session {

@@ -1,5 +1,6 @@
 #include "query/snapshot_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tapelake::query {
@@ -7,6 +8,27 @@ namespace {
 
 // A session that names very many paths starts over rather than grow for ever.
 constexpr size_t kEntriesMax = 1024;
+
+bool SameView(const hot::HotView& left, const hot::HotView& right) {
+  return left.instant == right.instant && left.chunks == right.chunks;
+}
+
+/// `stored`, and after its columns those that only hot rows have yet.
+std::shared_ptr<const TableSnapshot> WithHotColumns(
+    const std::shared_ptr<const TableSnapshot>& stored, const hot::HotView& view) {
+  arrow::FieldVector fields = stored->schema->fields();
+  for (const auto& chunk : view.chunks) {
+    if (chunk->rows == nullptr) continue;
+    for (const auto& field : chunk->rows->schema()->fields()) {
+      const auto known = [&](const auto& other) { return other->name() == field->name(); };
+      if (std::ranges::none_of(fields, known)) fields.push_back(field);
+    }
+  }
+  if (fields.size() == static_cast<size_t>(stored->schema->num_fields())) return stored;
+  auto wider = std::make_shared<TableSnapshot>(*stored);
+  wider->schema = arrow::schema(std::move(fields));
+  return wider;
+}
 
 }  // namespace
 
@@ -17,29 +39,93 @@ void SnapshotCache::BeginStatement() {
   if (entries_.size() > kEntriesMax) entries_.clear();
 }
 
-Result<TableSnapshot> SnapshotCache::Get(const std::string& path) {
-  const std::lock_guard lock(mutex_);
-  Result<TableSnapshot> snapshot = GetLocked(path);
-  if (!snapshot.ok()) last_error_ = snapshot.status();
-  return snapshot;
+template <typename T>
+Result<T> SnapshotCache::Noted(Result<T> result) {
+  if (!result.ok()) last_error_ = result.status();
+  return result;
 }
 
-Result<TableSnapshot> SnapshotCache::GetLocked(const std::string& path) {
+Result<std::shared_ptr<const TableSnapshot>> SnapshotCache::Get(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  TAPELAKE_ASSIGN_OR_RAISE(const Entry* entry, Noted(Check(path)));
+  return entry->snapshot;
+}
+
+Result<SnapshotSource> SnapshotCache::Source(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  TAPELAKE_ASSIGN_OR_RAISE(Entry* const entry, Noted(Check(path)));
+  const Status loaded = LoadOverlay(path, entry);
+  if (!loaded.ok()) {
+    last_error_ = loaded;
+    return loaded;
+  }
+  return SnapshotSource{
+      .snapshot = entry->snapshot, .overlay = entry->overlay, .overlay_id = entry->overlay_id};
+}
+
+std::shared_ptr<const Overlay> SnapshotCache::FindOverlay(int64_t overlay_id) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [path, entry] : entries_) {
+    if (entry.overlay != nullptr && entry.overlay_id == overlay_id) return entry.overlay;
+  }
+  return nullptr;
+}
+
+Result<SnapshotCache::Entry*> SnapshotCache::Check(const std::string& path) {
   const auto found = entries_.find(path);
-  if (found != entries_.end() && found->second.checked_statement == statement_) {
-    return found->second.snapshot;
+  if (found != entries_.end()) {
+    if (found->second.checked_statement != statement_) {
+      TAPELAKE_RETURN_NOT_OK(Refresh(path, &found->second));
+    }
+    return &found->second;
+  }
+  Entry entry;
+  TAPELAKE_RETURN_NOT_OK(Refresh(path, &entry));
+  return &(entries_[path] = std::move(entry));
+}
+
+Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
+  hot::HotView view;
+  if (hot_ != nullptr) {
+    TAPELAKE_ASSIGN_OR_RAISE(view, hot_->View(path));
   }
   // The version is taken before the snapshot: if a commit comes between, the next statement sees a
   // changed version and resolves again.
   TAPELAKE_ASSIGN_OR_RAISE(std::string version, provider_.TimelineVersion(path));
-  if (found != entries_.end() && found->second.version == version) {
-    found->second.checked_statement = statement_;
-    return found->second.snapshot;
+  const auto under = view.empty() ? std::nullopt : std::optional(view.instant);
+  const bool stands =
+      entry->stored != nullptr && entry->version == version && entry->under == under;
+  if (!stands) {
+    TAPELAKE_ASSIGN_OR_RAISE(TableSnapshot snapshot, under ? provider_.ResolveUnderHot(path, *under)
+                                                           : provider_.Resolve(path));
+    entry->version = std::move(version);
+    entry->under = under;
+    entry->stored = std::make_shared<TableSnapshot>(std::move(snapshot));
   }
-  TAPELAKE_ASSIGN_OR_RAISE(TableSnapshot snapshot, provider_.Resolve(path));
-  entries_[path] = {
-      .version = std::move(version), .snapshot = snapshot, .checked_statement = statement_};
-  return snapshot;
+  entry->checked_statement = statement_;
+  if (stands && SameView(entry->hot, view)) return Status::OK();
+  entry->hot = std::move(view);
+  entry->snapshot = WithHotColumns(entry->stored, entry->hot);
+  entry->overlay_known = false;
+  entry->overlay.reset();
+  return Status::OK();
+}
+
+Status SnapshotCache::LoadOverlay(const std::string& path, Entry* entry) {
+  if (entry->overlay_known) return Status::OK();
+  if (!entry->snapshot->logged_slices.empty() || !entry->hot.empty()) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto logs, provider_.ReadLogs(path, *entry->stored));
+    std::shared_ptr<const hot::HotOverlay> hot;
+    if (!entry->hot.empty()) {
+      TAPELAKE_ASSIGN_OR_RAISE(auto merged, hot::MergeHotView(entry->hot));
+      hot = std::make_shared<hot::HotOverlay>(std::move(merged));
+    }
+    TAPELAKE_ASSIGN_OR_RAISE(entry->overlay,
+                             Overlay::Make(*entry->snapshot, std::move(logs), std::move(hot)));
+    entry->overlay_id = ++newest_overlay_id_;
+  }
+  entry->overlay_known = true;
+  return Status::OK();
 }
 
 Status SnapshotCache::LastError() {

@@ -10,8 +10,9 @@ namespace tapelake::query {
 namespace {
 
 Result<std::string> SelectFor(SnapshotCache& snapshots, const std::string& path) {
-  TAPELAKE_ASSIGN_OR_RAISE(const TableSnapshot snapshot, snapshots.Get(path));
-  Result<std::string> sql = SnapshotSelect(snapshot);
+  TAPELAKE_ASSIGN_OR_RAISE(const SnapshotSource source, snapshots.Source(path));
+  Result<std::string> sql =
+      SnapshotSelect(*source.snapshot, source.overlay.get(), source.overlay_id);
   return sql.ok() ? sql : Result<std::string>(WithContext(sql.status(), path));
 }
 

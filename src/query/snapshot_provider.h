@@ -1,6 +1,6 @@
 #pragma once
 
-/// What query needs to know of a table: which files, which columns.
+/// What query needs to know of a table: which files, which columns, what lies over the files.
 
 #include <memory>
 #include <string>
@@ -9,17 +9,42 @@
 #include <arrow/type.h>
 
 #include "base/status.h"
+#include "hudi/file_slice/file_slice.h"
+#include "hudi/format/file_name.h"
+#include "hudi/log/log_overlay.h"
+#include "hudi/timeline/timeline.h"
 
 namespace tapelake::query {
+
+/// How record key and partition path of a row come from its data columns.
+struct KeyLayout {
+  std::string record_key_field;  ///< Empty: not one single column.
+  std::string partition_field;   ///< Empty: not partitioned, or not by one column.
+  hudi::PartitionPathStyle style = {};
+};
 
 /// The files of a table at one instant.
 struct TableSnapshot {
   std::string instant;                    ///< Newest completed instant; empty without commits.
   std::shared_ptr<arrow::Schema> schema;  ///< Data columns in order, without `_hoodie_*`.
-  std::vector<std::string> file_paths;    ///< Parquet files that hold exactly the table's rows.
+  std::vector<std::string> file_paths;    ///< Base files with no logs over them.
+
+  // What ReadLogs() works from.
+  std::vector<hudi::FileSlice> logged_slices = {};  ///< With or without base file.
+  std::shared_ptr<const hudi::Timeline> timeline = nullptr;
+  std::string precombine_field = {};
+
+  KeyLayout keys = {};
 };
 
-/// Resolve a path to a snapshot. Thread rule: one call at a time (callers lock).
+/// The merged logs of one file slice.
+struct LogLayers {
+  std::string base_file_path;  ///< Empty: the slice has none.
+  /// Oldest first: a key of a later one hides the rows of all earlier ones and of the base file.
+  std::vector<std::shared_ptr<const hudi::LogOverlay>> levels;
+};
+
+/// Resolve a path to a snapshot. Any thread.
 class SnapshotProvider {
  public:
   virtual ~SnapshotProvider() = default;
@@ -28,9 +53,21 @@ class SnapshotProvider {
   /// Errors: kNotFound (no table at `path`), kUnavailable.
   virtual Result<std::string> TimelineVersion(const std::string& path) = 0;
 
-  /// Return the newest snapshot of the table at `path`. Errors: kNotFound (no table), kInvalid (a
-  /// kind of table that is not read), kCorrupt, kUnavailable; each names the path.
+  /// Return the newest snapshot of the table at `path`. No log is read. Errors: kNotFound (no
+  /// table), kInvalid (a kind of table that is not read), kCorrupt, kUnavailable; each names the
+  /// path.
   virtual Result<TableSnapshot> Resolve(const std::string& path) = 0;
+
+  /// Return the newest snapshot over which hot rows may lie that are those after the commit
+  /// `instant` (empty: that no commit holds): commits of other writers count, a later commit that
+  /// holds such rows and all after it do not. Errors: those of Resolve.
+  virtual Result<TableSnapshot> ResolveUnderHot(const std::string& path,
+                                                const std::string& instant) = 0;
+
+  /// Read the logs of a snapshot of `path`, one entry per slice that has any. Errors: those of
+  /// hudi::ReadLogOverlay.
+  virtual Result<std::vector<LogLayers>> ReadLogs(const std::string& path,
+                                                  const TableSnapshot& snapshot) = 0;
 };
 
 }  // namespace tapelake::query

@@ -54,6 +54,47 @@ std::string TimestampTypeName(const arrow::TimestampType& type) {
   return type.unit() == arrow::TimeUnit::NANO ? "TIMESTAMP_NS" : "TIMESTAMP";
 }
 
+std::string ReadParquet(const std::vector<std::string>& paths,
+                        const std::vector<SnapshotColumn>& columns) {
+  std::string files;
+  for (const std::string& path : paths) {
+    if (!files.empty()) files += ", ";
+    files += QuoteLiteral(EscapeGlob(path));
+  }
+  std::string schema;
+  for (const SnapshotColumn& column : columns) {
+    if (!schema.empty()) schema += ", ";
+    const std::string name = QuoteLiteral(column.name);
+    schema += name + ": {name: " + name + ", type: " + QuoteLiteral(column.type) +
+              ", default_value: NULL}";
+  }
+  return "SELECT * FROM read_parquet([" + files + "], schema = MAP {" + schema +
+         "}, hive_partitioning = false)";
+}
+
+/// `SELECT CAST(<value of a column> AS <its type>) AS <its name>, ...`.
+template <typename Value>
+std::string SelectColumns(const std::vector<SnapshotColumn>& columns, const Value& value) {
+  std::string sql;
+  for (const SnapshotColumn& column : columns) {
+    sql += sql.empty() ? "SELECT " : ", ";
+    sql += "CAST(" + value(column) + " AS " + column.type + ") AS " + QuoteIdentifier(column.name);
+  }
+  return sql;
+}
+
+// The casts do nothing where Arrow and Parquet types meet in one DuckDB type, which is nearly
+// always; a union of unlike types would change those of the whole table.
+std::string ReadOverlay(const std::string& id, const std::vector<SnapshotColumn>& columns) {
+  const auto name = [](const SnapshotColumn& column) { return QuoteIdentifier(column.name); };
+  return SelectColumns(columns, name) + " FROM tapelake_overlay(" + id + ")";
+}
+
+std::string NoRows(const std::vector<SnapshotColumn>& columns) {
+  const auto null = [](const SnapshotColumn&) { return std::string("NULL"); };
+  return SelectColumns(columns, null) + " WHERE false";
+}
+
 }  // namespace
 
 std::string QuoteIdentifier(std::string_view name) {
@@ -125,30 +166,31 @@ Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema) {
   return columns;
 }
 
-Result<std::string> SnapshotSelect(const TableSnapshot& snapshot) {
+Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay* overlay,
+                                   int64_t overlay_id) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
+  std::vector<std::string> covered;
+  if (overlay != nullptr) {
+    for (const auto& [path, keys] : overlay->covered_files())
+      covered.push_back(path);
+  }
+  const std::vector<std::string>& plain =
+      overlay == nullptr ? snapshot.file_paths : overlay->plain_files();
+  const std::string id = std::to_string(overlay_id);
+  std::vector<std::string> parts;
+  if (!plain.empty()) parts.push_back(ReadParquet(plain, columns));
+  if (!covered.empty()) {
+    parts.push_back(ReadParquet(covered, columns) + " WHERE NOT tapelake_hidden(" + id +
+                    ", filename, _hoodie_record_key)");
+  }
+  if (overlay != nullptr && overlay->row_count() > 0) {
+    parts.push_back(ReadOverlay(id, columns));
+  }
+  if (parts.empty()) parts.push_back(NoRows(columns));
   std::string sql;
-  if (snapshot.file_paths.empty()) {
-    for (const SnapshotColumn& column : columns) {
-      sql += sql.empty() ? "SELECT " : ", ";
-      sql += "CAST(NULL AS " + column.type + ") AS " + QuoteIdentifier(column.name);
-    }
-    return sql + " WHERE false";
-  }
-  std::string files;
-  for (const std::string& path : snapshot.file_paths) {
-    if (!files.empty()) files += ", ";
-    files += QuoteLiteral(EscapeGlob(path));
-  }
-  std::string schema;
-  for (const SnapshotColumn& column : columns) {
-    if (!schema.empty()) schema += ", ";
-    const std::string name = QuoteLiteral(column.name);
-    schema += name + ": {name: " + name + ", type: " + QuoteLiteral(column.type) +
-              ", default_value: NULL}";
-  }
-  return "SELECT * FROM read_parquet([" + files + "], schema = MAP {" + schema +
-         "}, hive_partitioning = false)";
+  for (const std::string& part : parts)
+    sql += (sql.empty() ? "" : " UNION ALL ") + part;
+  return sql;
 }
 
 }  // namespace tapelake::query

@@ -2,11 +2,13 @@
 
 /// Snapshots and names as DuckDB SQL text. Pure; any thread.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "query/overlay.h"
 #include "query/snapshot_provider.h"
 
 namespace tapelake::query {
@@ -30,10 +32,15 @@ struct SnapshotColumn {
 /// The five `_hoodie_*` columns, then the data columns. Errors: kInvalid, naming the column.
 Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema);
 
-/// A SELECT that reads the snapshot: `read_parquet` over the explicit file list, so that DuckDB's
-/// own column, row-group and page pruning works. The columns come from the schema, not from the
-/// files: those absent in an old file are null, narrower ones are widened. Without files the result
-/// has the columns and no rows. Errors: kInvalid, naming the column.
-Result<std::string> SnapshotSelect(const TableSnapshot& snapshot);
+/// A SELECT that reads the snapshot: `read_parquet` over explicit file lists, so that DuckDB's own
+/// column, row-group and page pruning works. The columns come from the schema, not from the files:
+/// those absent in an old file are null, narrower ones are widened. Without files and rows the
+/// result has the columns and no rows.
+///
+/// `overlay` (nullptr: none) is known to overlay_functions.h as `overlay_id`: files with something
+/// over them are read without their hidden rows, then its rows are added. Errors: kInvalid, naming
+/// the column.
+Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay* overlay,
+                                   int64_t overlay_id);
 
 }  // namespace tapelake::query
