@@ -69,6 +69,7 @@ Collector::Place Collector::FindSlowly(const std::string& source, uint64_t offse
   }
   if (offset < Collected(source)) return {};
   OpenPart(source);
+  if (offset < open_from_) return {};  // its block is taken a second time
   return {open_.get(), open_part_};
 }
 

@@ -115,7 +115,8 @@ std::string FormatState(const DeliveryState& state) {
 
 Result<DeliveryState> ParseState(std::string_view content) {
   const size_t head_bytes = kHead.size() + kChecksumBytes + 1;
-  if (content.size() < head_bytes || !content.starts_with(kHead)) {
+  if (content.size() < head_bytes || !content.starts_with(kHead) ||
+      content[head_bytes - 1] != '\n') {
     return Corrupt("it does not start with '" + std::string(kHead) + "' and a checksum");
   }
   const std::string_view stored = content.substr(kHead.size(), kChecksumBytes);
