@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <string_view>
+
+#include "hudi/cleaning/cleaning.h"
+
+namespace tapelake::hudi {
+namespace {
+
+/// Newest instants of each kind that stay because there are few of them.
+struct Cuts {
+  std::string commits;  ///< Everything before it may go; empty: nothing.
+  std::string others;   ///< Cleans, rollbacks and the like before it may go, too.
+};
+
+std::string CutOf(const std::vector<Instant>& instants, const ArchivalPolicy& policy) {
+  const auto count = static_cast<int64_t>(instants.size());
+  if (count <= policy.instants_keep_max) return "";
+  const int64_t kept = std::clamp<int64_t>(policy.instants_keep_min, 1, count);
+  return instants[static_cast<size_t>(count - kept)].timestamp;
+}
+
+Cuts CutsOf(const Timeline& timeline, const ArchivalPolicy& policy) {
+  std::vector<Instant> others;
+  for (const Instant& instant : timeline.instants()) {
+    if (!IsWriteAction(instant.action) && instant.state == InstantState::kCompleted) {
+      others.push_back(instant);
+    }
+  }
+  Cuts cuts{CutOf(timeline.CompletedCommits(), policy), CutOf(others, policy)};
+  cuts.others = std::max(cuts.others, cuts.commits);
+  return cuts;
+}
+
+/// The first instant that must stay, with all after it.
+std::string FirstKept(const Timeline& timeline, const ArchivalLimits& limits) {
+  std::string first = limits.kept_instant;
+  const auto keep = [&first](const std::string& timestamp) {
+    if (first.empty() || timestamp < first) first = timestamp;
+  };
+  std::string last_commit;
+  for (const Instant& instant : timeline.instants()) {
+    const bool completed = instant.state == InstantState::kCompleted;
+    if (!completed) keep(last_commit.empty() ? instant.timestamp : last_commit);
+    if (instant.action == InstantAction::kSavepoint) keep(instant.timestamp);
+    if (instant.action == InstantAction::kReplaceCommit &&
+        instant.timestamp >= limits.cleaned_before) {
+      keep(instant.timestamp);
+    }
+    if (completed && IsWriteAction(instant.action)) last_commit = instant.timestamp;
+  }
+  return first;
+}
+
+std::string_view NewestClean(const Timeline& timeline) {
+  std::string_view newest;
+  for (const Instant& instant : timeline.instants()) {
+    if (instant.action == InstantAction::kClean && instant.state == InstantState::kCompleted) {
+      newest = instant.timestamp;
+    }
+  }
+  return newest;
+}
+
+}  // namespace
+
+std::vector<Instant> PlanArchival(const Timeline& timeline, const ArchivalPolicy& policy,
+                                  const ArchivalLimits& limits) {
+  const Cuts cuts = CutsOf(timeline, policy);
+  const std::string first_kept = FirstKept(timeline, limits);
+  const std::string_view newest_clean = NewestClean(timeline);
+  std::vector<Instant> archived;
+  for (const Instant& instant : timeline.instants()) {
+    const bool is_write = IsWriteAction(instant.action);
+    const std::string& cut = is_write ? cuts.commits : cuts.others;
+    if (instant.timestamp >= cut) continue;
+    if (!first_kept.empty() && instant.timestamp >= first_kept) break;
+    if (instant.action == InstantAction::kClean && instant.timestamp == newest_clean) continue;
+    archived.push_back(instant);
+  }
+  return archived;
+}
+
+}  // namespace tapelake::hudi
