@@ -57,6 +57,7 @@ class AvroRowDecoder {
                                      const std::vector<std::string>& columns);
   ~AvroRowDecoder();
   AvroRowDecoder(AvroRowDecoder&&) noexcept;
+  AvroRowDecoder& operator=(AvroRowDecoder&&) noexcept;
 
   const std::shared_ptr<arrow::Schema>& schema() const;
 

@@ -387,6 +387,7 @@ class AvroRowDecoder::Impl {
 AvroRowDecoder::AvroRowDecoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AvroRowDecoder::~AvroRowDecoder() = default;
 AvroRowDecoder::AvroRowDecoder(AvroRowDecoder&&) noexcept = default;
+AvroRowDecoder& AvroRowDecoder::operator=(AvroRowDecoder&&) noexcept = default;
 
 Result<AvroRowDecoder> AvroRowDecoder::Make(std::string_view writer_schema_json) {
   auto impl = std::make_unique<Impl>();

@@ -173,12 +173,10 @@ std::string FormatCompactionPlan(const CompactionPlan& plan) {
                                   {"partitionPath", AvroValue::Text(operation.partition_path)},
                                   {"metrics", {std::move(metrics)}}}});
   }
-  return FormatRecord(
-      "HoodieCompactionPlan",
-      {{"operations", {std::move(operations)}},
-       {"extraMetadata", plan.extra_metadata.empty() ? AvroValue() : TextMap(plan.extra_metadata)},
-       {"version", AvroValue::Long(kCompactionPlanVersion)},
-       {"preserveHoodieMetadata", {false}}});
+  return FormatRecord("HoodieCompactionPlan", {{"operations", {std::move(operations)}},
+                                               {"extraMetadata", TextMap(plan.extra_metadata)},
+                                               {"version", AvroValue::Long(kCompactionPlanVersion)},
+                                               {"preserveHoodieMetadata", {false}}});
 }
 
 Result<CompactionPlan> ParseCompactionPlan(std::string_view bytes) {
