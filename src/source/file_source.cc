@@ -8,6 +8,7 @@
 
 #include "source/files/byte_stream.h"
 #include "source/files/line_source.h"
+#include "source/files/object_source.h"
 #include "source/files/trade_dump.h"
 
 namespace tapelake::source {
@@ -86,7 +87,9 @@ Status ListBelow(io::FileSystem& files, const std::string& directory,
 Result<std::optional<TradeDumpOptions>> RecogniseFormat(io::FileSystem& files,
                                                         const std::string& path,
                                                         const FileSourceOptions& options) {
-  if (options.format == FileFormat::kNdjson) return std::nullopt;
+  if (options.format != FileFormat::kAuto && options.format != FileFormat::kTrades) {
+    return std::nullopt;
+  }
   const auto lines = ReadFirstLines(files, path);
   std::optional<TradeDumpForm> form;
   if (lines.ok()) form = RecogniseTradeDump((*lines)->first);
@@ -147,13 +150,16 @@ Result<std::unique_ptr<record::RecordSource>> OpenFileSource(io::FileSystem& fil
                                                              const std::string& path,
                                                              const FileSourceOptions& options,
                                                              uint64_t start_offset) {
+  if (options.format == FileFormat::kRawObject || options.format == FileFormat::kErrorObject) {
+    return OpenObjectSource(files, path, options.format == FileFormat::kErrorObject, start_offset);
+  }
   TAPELAKE_ASSIGN_OR_RAISE(const auto dump, RecogniseFormat(files, path, options));
   TAPELAKE_ASSIGN_OR_RAISE(auto bytes, OpenByteStream(files, path));
   if (const Status skipped = bytes->Skip(start_offset); !skipped.ok()) {
     return WithContext(skipped, "cannot continue '" + path + "'");
   }
   std::unique_ptr<record::RecordSource> source =
-      std::make_unique<LineSource>(std::move(bytes), start_offset);
+      std::make_unique<LineSource>(std::move(bytes), start_offset, kLineBytesMax);
   if (dump) source = MakeTradeDumpSource(std::move(source), *dump);
   return source;
 }

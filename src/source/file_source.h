@@ -15,9 +15,11 @@
 namespace tapelake::source {
 
 enum class FileFormat : uint8_t {
-  kAuto,    ///< Trade dump if the first line looks like one, else NDJSON.
-  kNdjson,  ///< One wire record a line, plain JSON or base64.
-  kTrades,  ///< Trade dump (CSV), see files/trade_dump.h.
+  kAuto,         ///< Trade dump if the first line looks like one, else NDJSON.
+  kNdjson,       ///< One wire record a line, plain JSON or base64.
+  kTrades,       ///< Trade dump (CSV), see files/trade_dump.h.
+  kRawObject,    ///< Replayable row lines; the records they were made of come out.
+  kErrorObject,  ///< Error lines; the records in their `raw_data` come out.
 };
 
 struct FileSourceOptions {
@@ -30,7 +32,9 @@ struct FileSourceOptions {
 
 /// Open one file, plain, .gz (any number of members), .zst (any number of frames) or .zip (one file
 /// inside): its bytes decide, not its name. Lines end in `\n` or `\r\n`, the last one may lack it;
-/// lines of no bytes are passed over; of a line over 16 MiB the beginning is handed on.
+/// lines of no bytes are passed over; of a line over 16 MiB the beginning is handed on. A raw
+/// object is read once before its first record is handed on, so that no record of a damaged one
+/// counts.
 ///
 /// Offsets are uncompressed byte offsets: with `start_offset` = the end_offset of an earlier block
 /// the rest follows, also after the file has grown. `files` must outlive the source. Errors:

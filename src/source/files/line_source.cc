@@ -19,7 +19,7 @@ Result<bool> LineSource::ReadBlock(record::RecordBlock* block) {
   line_begin_ = 0;
   CutLines(block);
   while (block->entries.size() < kBlockRecordsMax && line_begin_ < kBlockBytesMax) {
-    if (block->buffer.size() - line_begin_ > kLineBytesMax) {
+    if (block->buffer.size() - line_begin_ > line_bytes_max_) {
       AddOversizedLine(block);
       break;
     }
@@ -64,15 +64,15 @@ void LineSource::CutLines(record::RecordBlock* block) {
 void LineSource::AddLine(record::RecordBlock* block, size_t size) {
   if (size > 0 && block->buffer[line_begin_ + size - 1] == '\r') --size;
   if (size == 0) return;
-  size = std::min(size, kLineBytesMax + 1);
+  size = std::min(size, line_bytes_max_ + 1);
   block->entries.push_back({.begin = line_begin_, .size = size, .offset = line_offset_});
 }
 
 void LineSource::AddOversizedLine(record::RecordBlock* block) {
-  constexpr size_t kCut = kLineBytesMax + 1;
-  block->entries.push_back({.begin = line_begin_, .size = kCut, .offset = line_offset_});
+  const size_t cut = line_bytes_max_ + 1;
+  block->entries.push_back({.begin = line_begin_, .size = cut, .offset = line_offset_});
   line_offset_ += block->buffer.size() - line_begin_;
-  line_begin_ += kCut;
+  line_begin_ += cut;
   block->buffer.resize(line_begin_);
   std::string after;
   PassRestOfLine(&after);

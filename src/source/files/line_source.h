@@ -12,21 +12,21 @@
 
 namespace tapelake::source {
 
-/// Longest line handed out whole. Of a longer one the first kLineBytesMax + 1 bytes become the
-/// record (too large for every parser); the rest is passed over.
+/// Longest line of wire records handed out whole: a longer one is too large for every parser.
 inline constexpr size_t kLineBytesMax = 16 << 20;
 
 /// Lines without their end (`\n` or `\r\n`; the last line may lack it). Lines of no bytes are
-/// passed over. Offsets are uncompressed byte offsets. One thread. Memory: a block, at most about
-/// kLineBytesMax + 4 MiB.
+/// passed over. Offsets are uncompressed byte offsets. Of a line over the limit the first bytes,
+/// one more than the limit, are handed out; the rest is passed over. One thread. Memory: a block,
+/// at most about the limit + 4 MiB.
 ///
 /// If the file turns out damaged, all whole lines before the damage come first; the error comes at
 /// the next call and at every one after it.
 class LineSource : public record::RecordSource {
  public:
   /// `bytes` stands at uncompressed offset `start_offset`, the start of a line.
-  LineSource(std::unique_ptr<ByteStream> bytes, uint64_t start_offset)
-      : bytes_(std::move(bytes)), line_offset_(start_offset) {}
+  LineSource(std::unique_ptr<ByteStream> bytes, uint64_t start_offset, size_t line_bytes_max)
+      : bytes_(std::move(bytes)), line_bytes_max_(line_bytes_max), line_offset_(start_offset) {}
 
   Result<bool> ReadBlock(record::RecordBlock* block) override;
 
@@ -38,6 +38,7 @@ class LineSource : public record::RecordSource {
   bool ReadMore(std::string* buffer);
 
   std::unique_ptr<ByteStream> bytes_;
+  const size_t line_bytes_max_;
   std::string carry_;      // bytes read but not handed out; starts at line_offset_
   uint64_t line_offset_;   // uncompressed offset of the next line
   size_t line_begin_ = 0;  // of the next line, in the block's buffer
