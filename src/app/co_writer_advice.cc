@@ -2,12 +2,10 @@
 
 #include <arrow/array.h>
 
-#include "hudi/reader/base_file_reader.h"
+#include "app/lake.h"
 
 namespace tapelake::app {
 namespace {
-
-constexpr char kRecordKeyColumn[] = "_hoodie_record_key";
 
 bool Carries(const hudi::TableConfig& config, const std::string& key) {
   return config.properties.contains(key);
@@ -37,6 +35,12 @@ std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
   advice.push_back(
       "Never use the operation bulk_insert: it opens second file groups in occupied "
       "buckets, and the next upsert fails.");
+  if (config.type == hudi::TableType::kMergeOnRead) {
+    advice.push_back(
+        "Read-optimized queries (table `_ro`, and every query of Trino) see base files alone: "
+        "they are as old as the last compaction (compaction.interval), silently. Snapshot queries "
+        "of Spark, Athena and hudi-rs see everything.");
+  }
   if (!Carries(config, "hoodie.metadata.enable")) {
     advice.push_back(
         "hoodie.properties does not switch the metadata table off: state "
@@ -61,12 +65,10 @@ std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
 Result<std::string> FindKeyWithColon(io::FileSystem& files, const std::string& table_path,
                                      const hudi::Snapshot& snapshot) {
   for (const hudi::FileSlice& slice : snapshot.slices) {
-    TAPELAKE_ASSIGN_OR_RAISE(
-        const auto reader,
-        hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
-    for (int group = 0; group < reader->row_group_count(); ++group) {
-      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->ReadRowGroup(group, {kRecordKeyColumn}));
-      if (batch->num_columns() != 1) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, OpenSliceKeys(files, table_path, snapshot, slice));
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());
+      if (batch == nullptr) break;
       const auto* keys = dynamic_cast<const arrow::StringArray*>(batch->column(0).get());
       if (keys == nullptr) continue;
       for (int64_t row = 0; row < keys->length(); ++row) {

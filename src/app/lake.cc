@@ -8,6 +8,7 @@
 namespace tapelake::app {
 namespace {
 
+constexpr char kRecordKeyColumn[] = "_hoodie_record_key";
 constexpr char kErrorsDirectory[] = "errors";
 constexpr int kErrorLevels = 5;  // type/YYYY/MM/DD/HH
 
@@ -75,14 +76,36 @@ Result<TableName> FindTable(io::FileSystem& files, const std::string& lake_path,
                                       : "there is: " + known));
 }
 
+Result<std::unique_ptr<hudi::SliceReader>> OpenSliceKeys(io::FileSystem& files,
+                                                         const std::string& table_path,
+                                                         const hudi::Snapshot& snapshot,
+                                                         const hudi::FileSlice& slice) {
+  const hudi::SliceSource source{
+      .files = files,
+      .base_path = table_path,
+      .timeline = *snapshot.timeline,
+      .schema = snapshot.schema,
+      .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
+  return hudi::SliceReader::Open(source, slice, {kRecordKeyColumn});
+}
+
 Result<int64_t> CountRows(io::FileSystem& files, const std::string& table_path,
                           const hudi::Snapshot& snapshot) {
   int64_t rows = 0;
   for (const hudi::FileSlice& slice : snapshot.slices) {
-    TAPELAKE_ASSIGN_OR_RAISE(
-        const auto reader,
-        hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
-    rows += reader->row_count();
+    if (slice.log_files.empty()) {
+      TAPELAKE_ASSIGN_OR_RAISE(
+          const auto reader,
+          hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
+      rows += reader->row_count();
+      continue;
+    }
+    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, OpenSliceKeys(files, table_path, snapshot, slice));
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());
+      if (batch == nullptr) break;
+      rows += batch->num_rows();
+    }
   }
   return rows;
 }
@@ -100,6 +123,10 @@ Result<TableFacts> ReadTableFacts(World& world, const std::string& lake_path,
   for (const hudi::FileSlice& slice : facts.snapshot.slices) {
     partitions.insert(slice.partition_path);
     facts.bytes += slice.size_bytes;
+    for (const hudi::SliceLogFile& log : slice.log_files) {
+      ++facts.log_files;
+      facts.bytes += log.size_bytes;
+    }
   }
   facts.partitions = static_cast<int64_t>(partitions.size());
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, table->LoadTimeline());

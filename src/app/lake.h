@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/world.h"
 #include "base/status.h"
+#include "hudi/reader/slice_reader.h"
 #include "hudi/table/table.h"
 #include "ingest/ingest_state.h"
 
@@ -29,7 +31,8 @@ struct TableFacts {
   hudi::TableConfig config;
   hudi::Snapshot snapshot;
   int64_t rows = 0;
-  int64_t bytes = 0;
+  int64_t bytes = 0;      ///< Of base files and logs.
+  int64_t log_files = 0;  ///< Not yet compacted.
   int64_t partitions = 0;
   int64_t commits = 0;                       ///< Completed ones on the active timeline.
   std::optional<ingest::IngestState> state;  ///< None: no commit carries our positions.
@@ -44,11 +47,20 @@ Result<std::vector<TableName>> ListTables(io::FileSystem& files, const std::stri
 Result<TableName> FindTable(io::FileSystem& files, const std::string& lake_path,
                             const std::string& qualified_name);
 
-/// Read the state of a table. Opens the footer of every live file. Errors: those of hudi::Table.
+/// Read the state of a table. Opens the footer of every live file and reads the logs. Errors: those
+/// of hudi::Table.
 Result<TableFacts> ReadTableFacts(World& world, const std::string& lake_path,
                                   const TableName& name);
 
-/// Rows of all files of a snapshot, from their footers. Errors: kCorrupt, kUnavailable.
+/// Read the record keys of one slice, merged. Everything must outlive the reader.
+/// Errors: those of hudi::SliceReader::Open.
+Result<std::unique_ptr<hudi::SliceReader>> OpenSliceKeys(io::FileSystem& files,
+                                                         const std::string& table_path,
+                                                         const hudi::Snapshot& snapshot,
+                                                         const hudi::FileSlice& slice);
+
+/// Rows of a snapshot: from the footers, and where there are logs from the merged keys.
+/// Errors: kCorrupt, kUnavailable.
 Result<int64_t> CountRows(io::FileSystem& files, const std::string& table_path,
                           const hudi::Snapshot& snapshot);
 

@@ -40,10 +40,11 @@ std::string StatusText(const app::TableFacts& facts, int64_t wall_micros) {
   const std::optional<int64_t> committed = app::InstantMicros(instant);
   out += Field("last commit",
                instant + (committed ? ", " + SpanWords(wall_micros - *committed) + " ago" : ""));
-  out +=
-      Field("rows", Grouped(facts.rows) + " in " +
-                        Counted(static_cast<int64_t>(facts.snapshot.slices.size()), "file") + " (" +
-                        SizeWords(facts.bytes) + ") of " + Counted(facts.partitions, "partition"));
+  out += Field(
+      "rows", Grouped(facts.rows) + " in " +
+                  Counted(static_cast<int64_t>(facts.snapshot.slices.size()), "file group") + " (" +
+                  SizeWords(facts.bytes) + ", " + Counted(facts.log_files, "log file") +
+                  " to compact) of " + Counted(facts.partitions, "partition"));
   if (!facts.state) {
     out += Field("positions", "none: no commit of Tapelake on the timeline");
   } else {
@@ -74,6 +75,7 @@ void AppendStatusJson(const app::TableFacts& facts, int64_t wall_micros, base::J
   committed ? writer->Double(seconds_since(*committed)) : writer->Null();
   writer->Key("rows").Int(facts.rows);
   writer->Key("files").Int(static_cast<int64_t>(facts.snapshot.slices.size()));
+  writer->Key("log_files").Int(facts.log_files);
   writer->Key("bytes").Int(facts.bytes).Key("partitions").Int(facts.partitions);
   writer->Key("active_commits").Int(facts.commits);
   const bool has_watermark = facts.state && facts.state->watermark_micros != 0;

@@ -83,7 +83,12 @@ std::string DescriptionText(const Description& description) {
   out += "\nFile groups:\n";
   for (const hudi::FileSlice& slice : facts.snapshot.slices) {
     out += "  " + Padded(slice.partition_path, 24) + " " + slice.file_id + "  " +
-           Padded(slice.base_instant, 17) + "  " + SizeWords(slice.size_bytes) + "\n";
+           Padded(slice.base_instant, 17) + "  " +
+           (slice.has_base_file() ? SizeWords(slice.size_bytes) : "no base file") +
+           (slice.log_files.empty()
+                ? ""
+                : " + " + Counted(static_cast<int64_t>(slice.log_files.size()), "log file")) +
+           "\n";
   }
   out += "\nWriting to it with other engines:\n";
   for (const std::string& sentence : description.advice)
@@ -123,6 +128,7 @@ std::string DescriptionJson(const Description& description) {
     writer.BeginObject().Key("partition").String(slice.partition_path);
     writer.Key("file_id").String(slice.file_id).Key("instant").String(slice.base_instant);
     writer.Key("file").String(slice.base_file_name);
+    writer.Key("log_files").Int(static_cast<int64_t>(slice.log_files.size()));
     writer.Key("bytes").Int(slice.size_bytes).EndObject();
   }
   writer.EndArray().Key("co_writer_advice").BeginArray();
