@@ -14,7 +14,7 @@
 #include <arrow/builder.h>
 #include <arrow/util/checked_cast.h>
 #include "hudi/reader/base_file_reader.h"
-#include "hudi/reader/projection.h"
+#include "hudi/reader/slice_reader.h"
 #include "hudi/table/table.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
@@ -35,6 +35,7 @@ struct TestRow {
 struct TestChanges {
   std::vector<TestRow> rows;
   std::vector<std::pair<std::string, std::string>> deletes;  ///< (id, day)
+  int64_t delete_ordering = hudi::RecordChange::kNaturalOrder;
   const hudi::RecordMerger* merger = nullptr;
   std::map<std::string, std::string> extra_metadata;
 };
@@ -60,10 +61,22 @@ class TableFixture : public ::testing::Test {
             .bucket_count = bucket_count};
   }
 
+  static hudi::CreateOptions MergeOnReadOptions(int bucket_count) {
+    hudi::CreateOptions options = Options(bucket_count);
+    options.type = hudi::TableType::kMergeOnRead;
+    return options;
+  }
+
   hudi::TableEnvironment World() { return {files_, clock_, random_}; }
 
   std::unique_ptr<hudi::Table> Create(int bucket_count = 2) {
     auto table = hudi::Table::Create(World(), kPath, Options(bucket_count));
+    EXPECT_TRUE(table.ok()) << table.status();
+    return std::move(table).ValueOr(nullptr);
+  }
+
+  std::unique_ptr<hudi::Table> CreateMergeOnRead(int bucket_count = 2) {
+    auto table = hudi::Table::Create(World(), kPath, MergeOnReadOptions(bucket_count));
     EXPECT_TRUE(table.ok()) << table.status();
     return std::move(table).ValueOr(nullptr);
   }
@@ -108,7 +121,7 @@ class TableFixture : public ::testing::Test {
           {changes.rows[i].id, partition(changes.rows[i].day), static_cast<int64_t>(i)});
     }
     for (const auto& [id, day] : changes.deletes) {
-      records.push_back({id, partition(day), hudi::RecordChange::kDelete});
+      records.push_back({id, partition(day), hudi::RecordChange::kDelete, changes.delete_ordering});
     }
     request.changes = records;
     return table.Upsert(request);
@@ -129,7 +142,7 @@ class TableFixture : public ::testing::Test {
     EXPECT_TRUE(snapshot.ok()) << snapshot.status();
     std::multimap<std::pair<std::string, std::string>, TestRow> sorted;
     for (const hudi::FileSlice& slice : snapshot->slices) {
-      for (TestRow& row : RowsOf(slice))
+      for (TestRow& row : RowsOf(*snapshot, slice))
         sorted.emplace(std::pair(row.id, row.day), row);
     }
     std::vector<TestRow> rows;
@@ -161,24 +174,37 @@ class TableFixture : public ::testing::Test {
   }
 
  protected:
-  std::vector<TestRow> RowsOf(const hudi::FileSlice& slice) {
-    using arrow::internal::checked_cast;
+  std::vector<TestRow> RowsOf(const hudi::Snapshot& snapshot, const hudi::FileSlice& slice) {
+    const std::string base_path = kPath;
+    const hudi::SliceSource source{
+        .files = files_,
+        .base_path = base_path,
+        .timeline = *snapshot.timeline,
+        .schema = snapshot.schema,
+        .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
     std::vector<TestRow> rows;
-    const auto reader = OpenSlice(slice);
-    for (const int group : reader->AllRowGroups()) {
-      const auto read = *reader->ReadRowGroup(group, Schema()->field_names());
-      const auto batch = *hudi::ProjectBatch(*read, Schema());
-      const auto& ids = checked_cast<const arrow::StringArray&>(*batch->column(0));
-      const auto& days = checked_cast<const arrow::StringArray&>(*batch->column(1));
-      const auto& versions = checked_cast<const arrow::Int64Array&>(*batch->column(2));
-      const auto& texts = checked_cast<const arrow::StringArray&>(*batch->column(3));
-      for (int64_t i = 0; i < batch->num_rows(); ++i) {
-        TestRow row{ids.GetString(i), days.GetString(i), versions.Value(i), std::nullopt};
-        if (texts.IsValid(i)) row.text = texts.GetString(i);
-        rows.push_back(std::move(row));
-      }
+    auto reader = hudi::SliceReader::Open(source, slice, Schema()->field_names());
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    while (reader.ok()) {
+      const auto batch = (*reader)->Next();
+      EXPECT_TRUE(batch.ok()) << batch.status();
+      if (!batch.ok() || *batch == nullptr) break;
+      AppendRows(**batch, &rows);
     }
     return rows;
+  }
+
+  static void AppendRows(const arrow::RecordBatch& batch, std::vector<TestRow>* rows) {
+    using arrow::internal::checked_cast;
+    const auto& ids = checked_cast<const arrow::StringArray&>(*batch.column(0));
+    const auto& days = checked_cast<const arrow::StringArray&>(*batch.column(1));
+    const auto& versions = checked_cast<const arrow::Int64Array&>(*batch.column(2));
+    const auto& texts = checked_cast<const arrow::StringArray&>(*batch.column(3));
+    for (int64_t i = 0; i < batch.num_rows(); ++i) {
+      TestRow row{ids.GetString(i), days.GetString(i), versions.Value(i), std::nullopt};
+      if (texts.IsValid(i)) row.text = texts.GetString(i);
+      rows->push_back(std::move(row));
+    }
   }
 
   FakeFileSystem files_;

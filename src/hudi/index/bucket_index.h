@@ -15,7 +15,8 @@
 
 namespace tapelake::hudi {
 
-/// The file groups of a table by partition and bucket. Immutable; any thread.
+/// The latest slices of a table by partition and bucket. One thread while it changes; any number
+/// while it does not.
 class BucketIndex {
  public:
   /// Check that every slice belongs to a bucket index of `bucket_count` buckets, and index them.
@@ -32,10 +33,25 @@ class BucketIndex {
     return BucketOfHash(BucketHash(record_key), bucket_count_);
   }
 
-  /// The slice of a bucket, or nullptr if it has no file group yet. Valid as long as the index.
+  /// The slice of a bucket, or nullptr if it has no file group yet. Valid until Reload() of its
+  /// partition; Put() changes what it points to.
   const FileSlice* Find(const std::string& partition_path, uint32_t bucket) const;
 
+  /// Return whether the partition has a file group.
+  bool HasPartition(const std::string& partition_path) const;
+
+  /// Add a slice, or put it in place of its bucket's. Its file id must be one of this index.
+  void Put(FileSlice slice);
+
+  /// Replace all slices of one partition. Errors: as Make; the partition is then undefined.
+  Status Reload(const std::string& partition_path, const std::vector<FileSlice>& slices);
+
+  /// All slices, sorted by partition path, then file id.
+  std::vector<FileSlice> Slices() const;
+
  private:
+  Status Add(const FileSlice& slice);
+
   uint32_t bucket_count_ = 1;
   std::map<std::pair<std::string, uint32_t>, FileSlice> slices_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "hudi/format/service_plans.h"
 #include "testing/table_fixture.h"
 
 namespace tapelake::hudi {
@@ -13,6 +14,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using Step = testing::FakeFileSystem::Step;
 
 using testing::TableFixture;
@@ -21,8 +23,53 @@ using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";
 
-class CrashTest : public TableFixture {
+/// Runs for both table types.
+class CrashTest : public TableFixture, public ::testing::WithParamInterface<TableType> {
  protected:
+  std::unique_ptr<Table> Create(int bucket_count) {
+    return GetParam() == TableType::kMergeOnRead ? CreateMergeOnRead(bucket_count)
+                                                 : TableFixture::Create(bucket_count);
+  }
+  /// Suffix of the file whose appearance commits.
+  static std::string Suffix() {
+    return GetParam() == TableType::kMergeOnRead ? ".deltacommit" : ".commit";
+  }
+  /// Empty the disk, durably.
+  void Wipe() {
+    for (const std::string& path : files_.Paths()) {
+      ASSERT_TRUE(files_.DeleteFile(path).ok());
+      ASSERT_TRUE(files_.SyncDirectory(io::ParentPath(path)).ok());
+    }
+    files_.LosePower();
+    ASSERT_THAT(files_.Paths(), IsEmpty());
+  }
+  /// Paths but for instants of rollbacks.
+  std::vector<std::string> PathsWithoutRollbacks() {
+    std::vector<std::string> paths = files_.Paths();
+    std::erase_if(
+        paths, [](const std::string& path) { return path.find(".rollback") != std::string::npos; });
+    return paths;
+  }
+  std::vector<Instant> Rollbacks(Table& table) {
+    std::vector<Instant> rollbacks = table.LoadTimeline()->instants();
+    std::erase_if(rollbacks, [](const Instant& instant) {
+      return instant.action != InstantAction::kRollback;
+    });
+    return rollbacks;
+  }
+  /// Let a writer die in the midst of a commit: its files are there, its timeline says inflight.
+  std::string Die(const std::vector<TestRow>& rows) {
+    const auto table = Open();
+    files_.SetBefore([](Step step, const std::string& path) {
+      const bool ends = step == Step::kCreate && path.ends_with(Suffix());
+      return ends || step == Step::kDelete ? Gone(path) : Status::OK();
+    });
+    const auto result = TryUpsert(*table, {.rows = rows});
+    Recover();
+    EXPECT_EQ(result->outcome, CommitOutcome::kNotDone);
+    return result->instant;
+  }
+
   /// Fail every step from the `steps`-th change of the disk on.
   void FailAfter(int64_t steps) {
     steps_ = 0;
@@ -35,23 +82,29 @@ class CrashTest : public TableFixture {
   }
   void Recover() { files_.SetBefore(nullptr); }
 
- private:
   static Status Gone(const std::string& path) {
     return MakeError(ErrorKind::kUnavailable, "the disk is gone: " + path);
   }
+
+ private:
   std::atomic<int64_t> steps_ = 0;
 };
 
-TEST_F(CrashTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
+INSTANTIATE_TEST_SUITE_P(TableTypes, CrashTest,
+                         ::testing::Values(TableType::kCopyOnWrite, TableType::kMergeOnRead),
+                         [](const auto& type) {
+                           return type.param == TableType::kMergeOnRead ? "MergeOnRead"
+                                                                        : "CopyOnWrite";
+                         });
+
+TEST_P(CrashTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
   const std::vector<TestRow> old_rows = {{"a", kDay, 1, "x"}, {"b", kDay, 1, "y"}};
   const std::vector<TestRow> new_rows = {{"a", kDay, 2, "z"}, {"c", "d2", 2, {}}};
   bool finished = false;
   int64_t interrupted = 0;
   for (int64_t steps = 0; !finished; ++steps) {
     ASSERT_LT(steps, 1000) << "the commit never ends";
-    ASSERT_TRUE(files_.DeleteDirectory("/lake").ok());
-    files_.LosePower();
-    ASSERT_TRUE(files_.DeleteDirectory("/lake").ok());
+    Wipe();
     auto table = Create(2);
     Upsert(*table, {.rows = old_rows});
     FailAfter(steps);
@@ -73,12 +126,12 @@ TEST_F(CrashTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
   EXPECT_GT(interrupted, 10);
 }
 
-TEST_F(CrashTest, FailureBeforePublishingRemovesFilesAndInstant) {
+TEST_P(CrashTest, FailureBeforePublishingRemovesFilesAndInstant) {
   const auto table = Create(2);
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
   const auto paths = files_.Paths();
   files_.SetBefore([](Step step, const std::string& path) {
-    return step == Step::kCreate && path.ends_with(".commit")
+    return step == Step::kCreate && path.ends_with(Suffix())
                ? MakeError(ErrorKind::kUnavailable, "disk full")
                : Status::OK();
   });
@@ -90,12 +143,12 @@ TEST_F(CrashTest, FailureBeforePublishingRemovesFilesAndInstant) {
   EXPECT_EQ(files_.Paths(), paths);
 }
 
-TEST_F(CrashTest, FailureInOneFileGroupRemovesTheOthers) {
+TEST_P(CrashTest, FailureInOneFileGroupRemovesTheOthers) {
   const auto table = Create(4);
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
   const auto paths = files_.Paths();
   files_.SetBefore([](Step step, const std::string& path) {
-    return step == Step::kWrite && path.find("/00000003-") != std::string::npos
+    return step == Step::kWrite && path.find("00000003-") != std::string::npos
                ? MakeError(ErrorKind::kUnavailable, "disk full")
                : Status::OK();
   });
@@ -107,11 +160,11 @@ TEST_F(CrashTest, FailureInOneFileGroupRemovesTheOthers) {
   EXPECT_EQ(files_.Paths(), paths);
 }
 
-TEST_F(CrashTest, LostReplyOfThePublicationIsUnknownAndTheCommitStays) {
+TEST_P(CrashTest, LostReplyOfThePublicationIsUnknownAndTheCommitStays) {
   const auto table = Create(2);
   files_.SetAfter([](Step, const std::string& path) {
-    return path.ends_with(".commit") ? MakeError(ErrorKind::kUnknownOutcome, "no reply")
-                                     : Status::OK();
+    return path.ends_with(Suffix()) ? MakeError(ErrorKind::kUnknownOutcome, "no reply")
+                                    : Status::OK();
   });
   const auto result = TryUpsert(*table, {.rows = {{"a", kDay, 1, {}}}});
   files_.SetAfter(nullptr);
@@ -121,12 +174,12 @@ TEST_F(CrashTest, LostReplyOfThePublicationIsUnknownAndTheCommitStays) {
   EXPECT_THAT(Rows(*table), ElementsAre(TestRow{"a", kDay, 1, {}}));
 }
 
-TEST_F(CrashTest, AnotherWritersCommitOfTheSameInstantIsAConflict) {
+TEST_P(CrashTest, AnotherWritersCommitOfTheSameInstantIsAConflict) {
   const auto table = Create(2);
   const auto paths = files_.Paths();
   bool was_first = false;
   files_.SetBefore([&](Step step, const std::string& path) {
-    if (step != Step::kCreate || !path.ends_with(".commit.requested") || was_first) {
+    if (step != Step::kCreate || !path.ends_with(Suffix() + ".requested") || was_first) {
       return Status::OK();
     }
     was_first = true;
@@ -140,46 +193,96 @@ TEST_F(CrashTest, AnotherWritersCommitOfTheSameInstantIsAConflict) {
   EXPECT_EQ(files_.Paths().size(), paths.size() + 1) << "the other writer's file must stay";
 }
 
-TEST_F(CrashTest, CleanUpRemovesWhatADeadWriterLeft) {
+TEST_P(CrashTest, RollbackRemovesWhatADeadWriterLeft) {
   const auto table = Create(1);
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
   const auto paths = files_.Paths();
-  const std::string folder = std::string(kPath) + "/";
-  const std::string dead = "20261122175959000";
-  const std::string file_id = table->LatestSnapshot()->slices.at(0).file_id;
-  for (const std::string& name :
-       {".hoodie/" + dead + ".commit.requested", ".hoodie/" + dead + ".inflight",
-        "day=2026-11-22/" + file_id + "_0-1-2_" + dead + ".parquet"}) {
-    ASSERT_TRUE(files_.CreateIfAbsent(folder + name, "half").ok()) << name;
-  }
-  ASSERT_TRUE(files_.CreateDirectories(folder + ".hoodie/.temp/" + dead).ok());
-  ASSERT_TRUE(files_.CreateIfAbsent(folder + ".hoodie/.temp/" + dead + "/MARKERS0", "x").ok());
+  const std::string dead = Die({{"a", kDay, 2, {}}, {"b", "d2", 2, {}}});
+  const std::string markers = std::string(kPath) + "/.hoodie/.temp/" + dead;
+  ASSERT_TRUE(files_.CreateDirectories(markers).ok());
+  ASSERT_TRUE(files_.CreateIfAbsent(markers + "/MARKERS0", "x").ok());
+  EXPECT_GT(files_.Paths().size(), paths.size() + 3);
   EXPECT_THAT(Rows(*table), ElementsAre(TestRow{"a", kDay, 1, {}})) << "pending files never count";
   ASSERT_TRUE(table->CleanUpPendingCommits().ok());
-  EXPECT_EQ(files_.Paths(), paths);
+  auto left = PathsWithoutRollbacks();
+  std::erase(left, std::string(kPath) + "/day=d2/.hoodie_partition_metadata");
+  EXPECT_EQ(left, paths);
+  const auto rollbacks = Rollbacks(*table);
+  ASSERT_EQ(rollbacks.size(), 1U);
+  EXPECT_EQ(rollbacks[0].state, InstantState::kCompleted);
+  const RollbackPlan plan = *ParseRollbackPlan(*files_.ReadFile(
+      std::string(kPath) + "/.hoodie/" + rollbacks[0].timestamp + ".rollback.requested"));
+  EXPECT_EQ(plan.instant, dead);
+  EXPECT_EQ("." + plan.action, Suffix());
+  EXPECT_THAT(Rows(*table), ElementsAre(TestRow{"a", kDay, 1, {}}));
 }
 
-TEST_F(CrashTest, CleanUpRepeatsWhatPowerLossUndid) {
+TEST_P(CrashTest, RollbackGoesOnWherePowerLossStoppedIt) {
+  bool finished = false;
+  for (int64_t steps = 0; !finished; ++steps) {
+    ASSERT_LT(steps, 100) << "the rollback never ends";
+    Wipe();
+    auto table = Create(2);
+    Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
+    const auto paths = files_.Paths();
+    const std::string dead = Die({{"a", kDay, 2, {}}, {"b", kDay, 2, {}}});
+    files_.LosePower();
+    table = Open();
+    FailAfter(steps);
+    finished = table->CleanUpPendingCommits().ok();
+    Recover();
+    files_.LosePower();
+    table = Open();
+    const bool has_data = std::ranges::any_of(files_.Paths(), [&](const std::string& path) {
+      return std::ranges::find(paths, path) == paths.end() && path.find("/day=") != path.npos;
+    });
+    const auto pending = table->LoadTimeline()->PendingInstants();
+    const bool known = std::ranges::find(pending, dead, &Instant::timestamp) != pending.end();
+    EXPECT_TRUE(!has_data || known) << "a file outlived its instant, step " << steps;
+    ASSERT_TRUE(table->CleanUpPendingCommits().ok()) << "step " << steps;
+    EXPECT_EQ(PathsWithoutRollbacks(), paths) << "step " << steps;
+    EXPECT_EQ(Rollbacks(*table).size(), 1U) << "step " << steps;
+    EXPECT_THAT(table->LoadTimeline()->PendingInstants(), IsEmpty()) << "step " << steps;
+  }
+}
+
+TEST_P(CrashTest, SeveralDeadInstantsAreRolledBackNewestFirst) {
   const auto table = Create(1);
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
   const auto paths = files_.Paths();
-  const std::string folder = std::string(kPath) + "/";
-  const std::string dead = "20261122175959000";
-  const std::string file_id = table->LatestSnapshot()->slices.at(0).file_id;
-  const std::string data = "day=2026-11-22/" + file_id + "_0-1-2_" + dead + ".parquet";
-  ASSERT_TRUE(files_.CreateIfAbsent(folder + data, "half").ok());
-  ASSERT_TRUE(files_.CreateIfAbsent(folder + ".hoodie/" + dead + ".commit.requested", "").ok());
-  for (int64_t steps = 0; steps < 20; ++steps) {
-    FailAfter(steps);
-    (void)table->CleanUpPendingCommits();
-    Recover();
-    files_.LosePower();
-    const auto left = files_.Paths();
-    const bool has_data = std::ranges::find(left, folder + data) != left.end();
-    const auto pending = table->LoadTimeline()->PendingInstants();
-    EXPECT_TRUE(!has_data || !pending.empty()) << "a file outlived its instant, step " << steps;
+  const std::string older = Die({{"a", kDay, 2, {}}});
+  // Another writer does not look for the dead.
+  const std::string newer = FormatInstantTime(clock_.WallMicros() + 5'000'000);
+  clock_.Advance(6'000'000);
+  const std::string prefix = std::string(kPath) + "/.hoodie/" + newer;
+  ASSERT_TRUE(files_.CreateIfAbsent(prefix + Suffix() + ".requested", "").ok());
+  ASSERT_TRUE(table->CleanUpPendingCommits().ok());
+  EXPECT_EQ(PathsWithoutRollbacks(), paths);
+  std::vector<std::string> rolled_back;
+  for (const Instant& rollback : Rollbacks(*table)) {
+    rolled_back.push_back(
+        ParseRollbackPlan(*files_.ReadFile(std::string(kPath) + "/.hoodie/" + rollback.timestamp +
+                                           ".rollback.requested"))
+            ->instant);
   }
+  EXPECT_THAT(rolled_back, ElementsAre(newer, older));
+}
+
+TEST_P(CrashTest, ARollbackThatWasNotBegunIsDropped) {
+  const auto table = Create(1);
+  const std::string completed = Upsert(*table, {.rows = {{"a", kDay, 1, {}}}}).instant;
+  const auto paths = files_.Paths();
+  clock_.Advance(5'000);
+  const std::string rollback = FormatInstantTime(clock_.WallMicros());
+  const std::string name = std::string(kPath) + "/.hoodie/" + rollback + ".rollback.requested";
+  ASSERT_TRUE(files_
+                  .CreateIfAbsent(name, FormatRollbackPlan({.instant = completed,
+                                                            .action = Suffix().substr(1),
+                                                            .requests = {}}))
+                  .ok());
+  ASSERT_TRUE(table->CleanUpPendingCommits().ok());
   EXPECT_EQ(files_.Paths(), paths);
+  EXPECT_THAT(Rows(*table), ElementsAre(TestRow{"a", kDay, 1, {}}));
 }
 
 }  // namespace

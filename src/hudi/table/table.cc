@@ -2,10 +2,8 @@
 
 #include <ranges>
 
-#include "hudi/format/avro_schema.h"
-#include "hudi/format/file_name.h"
-#include "hudi/reader/base_file_reader.h"
 #include "hudi/table/table_rules.h"
+#include "hudi/table/table_state.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -13,7 +11,7 @@ namespace {
 constexpr const char* kFolders[] = {".hoodie/archived", ".hoodie/.temp", ".hoodie/.schema",
                                     ".hoodie/.aux/.bootstrap/.partitions",
                                     ".hoodie/.aux/.bootstrap/.fileids"};
-constexpr std::string_view kCreateSchemaKey = "hoodie.table.create.schema";
+constexpr int kLoadsMax = 5;
 
 std::string PropertiesPath(const std::string& base_path) {
   return io::JoinPath(base_path, ".hoodie/hoodie.properties");
@@ -33,23 +31,6 @@ Result<TableConfig> ReadConfig(io::FileSystem& files, const std::string& base_pa
                      "'" + base_path + "' is no Hudi table: it has no .hoodie/hoodie.properties");
   }
   return WithContext(config.status(), "'" + path + "'");
-}
-
-/// The schema of a table none of whose commits says it: that of creation, else that of a file.
-Result<std::shared_ptr<arrow::Schema>> FallbackSchema(io::FileSystem& files,
-                                                      const std::string& base_path,
-                                                      const TableConfig& config,
-                                                      const std::vector<FileSlice>& slices) {
-  const auto created = config.properties.find(std::string(kCreateSchemaKey));
-  if (created != config.properties.end() && !created->second.empty()) {
-    TAPELAKE_ASSIGN_OR_RAISE(auto schema, ParseAvroSchema(created->second));
-    return WithoutMetaColumns(schema);
-  }
-  if (slices.empty()) return arrow::schema(arrow::FieldVector());
-  TAPELAKE_ASSIGN_OR_RAISE(
-      auto reader,
-      BaseFileReader::Open(files, io::JoinPath(base_path, slices.back().RelativePath())));
-  return WithoutMetaColumns(reader->schema());
 }
 
 }  // namespace
@@ -76,48 +57,61 @@ Result<std::unique_ptr<Table>> Table::Open(const TableEnvironment& environment,
   return std::unique_ptr<Table>(new Table(environment, base_path, std::move(config)));
 }
 
+Table::Table(const TableEnvironment& environment, std::string base_path, TableConfig config)
+    : environment_(environment), base_path_(std::move(base_path)), config_(std::move(config)) {}
+
+Table::~Table() = default;
+
 Status Table::ReloadConfig() {
   TAPELAKE_ASSIGN_OR_RAISE(config_, ReadConfig(environment_.files, base_path_));
   return CheckReadable(config_);
 }
 
 Result<Timeline> Table::LoadTimeline() {
-  return Timeline::Load(environment_.files, base_path_);
+  TAPELAKE_RETURN_NOT_OK(Refresh());
+  return *state_->timeline();
+}
+
+Status Table::Refresh() {
+  io::FileSystem& files = environment_.files;
+  Status status;
+  // While we read, archival and cleaning on another thread or machine may take files away.
+  for (int attempt = 0; attempt < kLoadsMax; ++attempt) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto names, TableState::ListNames(files, base_path_));
+    if (state_ != nullptr && state_->names() == names) return Status::OK();
+    TAPELAKE_RETURN_NOT_OK(ReloadConfig());
+    const TableSource source{files, base_path_, config_};
+    if (state_ != nullptr) {
+      const auto followed = state_->Follow(source, names);
+      if (followed.ok() && *followed) return Status::OK();
+      state_.reset();
+    }
+    auto state = TableState::Load(source, std::move(names));
+    if (state.ok()) {
+      state_ = std::move(state).ValueUnsafe();
+      return Status::OK();
+    }
+    status = state.status();
+    if (KindOf(status) != ErrorKind::kNotFound) return status;
+  }
+  return status;
 }
 
 Result<Snapshot> Table::LatestSnapshot() {
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
-  return SnapshotAt(timeline);
-}
-
-Result<Snapshot> Table::SnapshotAt(const Timeline& timeline) {
+  TAPELAKE_RETURN_NOT_OK(Refresh());
   Snapshot snapshot;
-  if (const auto newest = timeline.NewestCompletedCommit()) snapshot.instant = newest->timestamp;
-  TAPELAKE_ASSIGN_OR_RAISE(
-      snapshot.slices, LatestSlices(environment_.files, base_path_, timeline, snapshot.instant));
-  for (const FileSlice& slice : snapshot.slices) {
-    if (config_.type == TableType::kMergeOnRead || slice.log_files.empty()) continue;
-    return MakeError(ErrorKind::kInvalid, "table '" + config_.name +
-                                              "' is copy-on-write, but has the log file '" +
-                                              slice.LogPath(slice.log_files.front()) + "'");
-  }
-  const std::vector<Instant> commits = timeline.CompletedCommits();
-  for (const Instant& instant : commits | std::views::reverse) {
-    TAPELAKE_ASSIGN_OR_RAISE(const CommitMetadata metadata,
-                             ReadCommitMetadata(environment_.files, base_path_, instant));
-    if (metadata.schema().empty()) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(auto schema, ParseAvroSchema(metadata.schema()));
-    snapshot.schema = WithoutMetaColumns(schema);
-    return snapshot;
-  }
-  TAPELAKE_ASSIGN_OR_RAISE(
-      snapshot.schema, FallbackSchema(environment_.files, base_path_, config_, snapshot.slices));
+  const auto newest = state_->timeline()->NewestCompletedCommit();
+  if (newest) snapshot.instant = newest->timestamp;
+  snapshot.schema = state_->schema();
+  snapshot.slices = state_->Slices();
+  snapshot.timeline = state_->timeline();
+  snapshot.precombine_field = config_.precombine_field;
   return snapshot;
 }
 
 Result<CommitMetadata> Table::NewestCommitWith(const std::string& key) {
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
-  const std::vector<Instant> commits = timeline.CompletedCommits();
+  TAPELAKE_RETURN_NOT_OK(Refresh());
+  const std::vector<Instant> commits = state_->timeline()->CompletedCommits();
   for (const Instant& instant : commits | std::views::reverse) {
     TAPELAKE_ASSIGN_OR_RAISE(CommitMetadata metadata,
                              ReadCommitMetadata(environment_.files, base_path_, instant));

@@ -26,7 +26,8 @@
 
 namespace tapelake::hudi {
 
-class UpsertJob;
+class CommitJob;
+class TableState;
 
 /// The world a table lives in. All referenced objects must outlive the table.
 struct TableEnvironment {
@@ -59,8 +60,14 @@ struct Snapshot {
 
 /// One open table. One thread at a time; several Table objects may read the same table.
 /// At most one process writes (single-writer rule of hudi-v6.md).
+///
+/// What the table consists of is kept in memory. Every call that needs it lists `.hoodie` once and
+/// reads again only what others changed since the last, so a commit costs by the file groups it
+/// touches, not by the size of the table.
 class Table {
  public:
+  ~Table();
+
   /// Create an empty table at `base_path` (properties, folders, no commit) and open it.
   /// Errors: kAlreadyExists, kInvalid (schema Hudi cannot hold), kUnavailable.
   static Result<std::unique_ptr<Table>> Create(const TableEnvironment& environment,
@@ -85,8 +92,12 @@ class Table {
   /// extraMetadata. kNotFound if there is none.
   Result<CommitMetadata> NewestCommitWith(const std::string& key);
 
-  /// Remove what dead writers left: files and timeline entries of every pending commit (ours or
-  /// foreign; single-writer rule). Upsert() does this first by itself.
+  /// Roll back what dead writers left, by a rollback instant each: files, log blocks and timeline
+  /// entries of every pending commit, deltacommit and replacecommit (ours or foreign; single-writer
+  /// rule), the newest first. A rollback that a dead process began is finished. Pending compactions
+  /// and cleans are left to RunCompaction() and Clean(). Upsert() does this first by itself.
+  /// After a failure a repeat goes on where it stopped. Errors: kUnavailable, kCorrupt (a log that
+  /// cannot be told from the instant's own).
   Status CleanUpPendingCommits();
 
   /// Apply one batch of changes as one commit, durably. See UpsertRequest and UpsertResult.
@@ -127,19 +138,31 @@ class Table {
   Result<int64_t> Archive(const ArchivalPolicy& policy, const std::string& kept_key);
 
  private:
-  Table(const TableEnvironment& environment, std::string base_path, TableConfig config)
-      : environment_(environment), base_path_(std::move(base_path)), config_(std::move(config)) {}
+  struct ServiceState;
+
+  Table(const TableEnvironment& environment, std::string base_path, TableConfig config);
 
   Status ReloadConfig();
+  /// Make state_ say what the table's folder says now. One listing if nothing happened.
+  Status Refresh();
   Status RetireMetadataTable();
-  Result<Snapshot> SnapshotAt(const Timeline& timeline);
+  /// Refresh, then TakeInstant().
   Result<std::string> WaitForInstant();
-  Status RollBack(const Instant& instant);
-  Status CommitFiles(UpsertJob* job, const UpsertRequest& request, UpsertResult* result);
+  /// An instant to use, after the newest of state_. Sleeps (and refreshes) until the clock is
+  /// there.
+  Result<std::string> TakeInstant();
+  Status RollBackDeadInstants();
+  /// `begun`: the rollback of `dead` that a dead process began, or nullptr.
+  Status RollBack(const Instant& dead, const Instant* begun);
+  Status CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertResult* result);
+  InstantAction commit_action() const;
+  ServiceState& services();
 
   TableEnvironment environment_;
   std::string base_path_;
   TableConfig config_;
+  std::unique_ptr<TableState> state_;  // nullptr: not read yet, or no longer known
+  std::shared_ptr<ServiceState> services_;
 };
 
 }  // namespace tapelake::hudi

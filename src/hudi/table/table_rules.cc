@@ -8,6 +8,11 @@ namespace {
 constexpr int kVersion = 6;
 constexpr int kBucketCountMax = 99'999'999;  // eight digits of a file id
 
+constexpr const char* kPayloadKey = "hoodie.compaction.payload.class";
+constexpr const char* kPayloadClass = "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload";
+constexpr const char* kMergerStrategy = "eeb8d96f-b1e4-49fd-bbf8-28ac514178e5";  // of that payload
+constexpr const char* kSparkNeverCompacts = "1000000";  // commits; ours run all the time
+
 Status Invalid(std::string message) {
   return MakeError(ErrorKind::kInvalid, std::move(message));
 }
@@ -50,7 +55,7 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
   TableConfig config;
   config.name = options.name;
   config.database = options.database;
-  config.type = TableType::kCopyOnWrite;
+  config.type = options.type;
   config.version = kVersion;
   config.record_key_fields = {options.record_key_field};
   if (!options.partition_field.empty()) config.partition_fields = {options.partition_field};
@@ -74,6 +79,13 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
       {"hoodie.write.auto.upgrade", "false"},
       {"hoodie.write.table.version", std::to_string(kVersion)},
   };
+  if (options.type == TableType::kMergeOnRead) {
+    config.properties.insert({
+        {kPayloadKey, kPayloadClass},
+        {"hoodie.compaction.record.merger.strategy", kMergerStrategy},
+        {"hoodie.compact.inline.max.delta.commits", kSparkNeverCompacts},
+    });
+  }
   return config;
 }
 
@@ -83,9 +95,11 @@ Status CheckReadable(const TableConfig& config) {
     return Invalid(table + "hoodie.table.version is " + std::to_string(config.version) +
                    "; readable are tables of version " + std::to_string(kVersion));
   }
-  if (config.type != TableType::kCopyOnWrite) {
-    return Invalid(table + "hoodie.table.type is " + std::string(TableTypeName(config.type)) +
-                   "; readable are tables of type COPY_ON_WRITE");
+  const auto payload = config.properties.find(kPayloadKey);
+  if (config.type == TableType::kMergeOnRead && payload != config.properties.end() &&
+      payload->second != kPayloadClass) {
+    return Invalid(table + kPayloadKey + " is " + payload->second + "; readable is " +
+                   kPayloadClass);
   }
   if (config.base_file_format != "PARQUET") {
     return Invalid(table + "hoodie.table.base.file.format is " + config.base_file_format +

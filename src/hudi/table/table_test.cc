@@ -314,7 +314,7 @@ TEST_F(TableTest, RefusesFileGroupsOfAnotherIndex) {
   const std::string content = *files_.ReadFile(folder + slice.base_file_name);
   const std::string foreign = "9f3c1d2e-5b1a-4c8e-9a77-0123456789ab-0_0-0-0_" + slice.base_instant;
   ASSERT_TRUE(files_.CreateIfAbsent(folder + foreign + ".parquet", content).ok());
-  const auto result = TryUpsert(*table, {.rows = {{"b", kDay, 1, {}}}});
+  const auto result = TryUpsert(*Open(), {.rows = {{"b", kDay, 1, {}}}});
   EXPECT_EQ(KindOf(result.status()), ErrorKind::kInvalid);
   EXPECT_THAT(result.status().message(), HasSubstr("9f3c1d2e"));
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "hudi/format/file_name.h"
+#include "hudi/timeline/instant_files.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -59,11 +61,7 @@ Status ConflictAt(const std::string& path, const std::string& what) {
 }  // namespace
 
 Result<Timeline> Timeline::Load(io::FileSystem& files, const std::string& base_path) {
-  TAPELAKE_ASSIGN_OR_RAISE(const auto entries, files.List(MetadataFolder(base_path)));
-  std::vector<std::string> names;
-  for (const io::FileInfo& entry : entries) {
-    if (!entry.is_directory) names.push_back(entry.name);
-  }
+  TAPELAKE_ASSIGN_OR_RAISE(const auto names, ListInstantNames(files, base_path));
   return FromFileNames(names);
 }
 
@@ -82,6 +80,21 @@ Timeline Timeline::FromFileNames(const std::vector<std::string>& names) {
   }
   timeline.first_write_instant_ = FirstUnpinnedWriteInstant(timeline.instants_);
   return timeline;
+}
+
+Timeline Timeline::With(const Instant& instant) const {
+  Timeline next = *this;
+  auto at = std::lower_bound(next.instants_.begin(), next.instants_.end(), instant,
+                             [](const Instant& left, const Instant& right) {
+                               return std::tie(left.timestamp, left.action) <
+                                      std::tie(right.timestamp, right.action);
+                             });
+  const bool known = at != next.instants_.end() && at->timestamp == instant.timestamp &&
+                     at->action == instant.action;
+  if (!known) at = next.instants_.insert(at, instant);
+  at->state = std::max(at->state, instant.state);
+  next.first_write_instant_ = FirstUnpinnedWriteInstant(next.instants_);
+  return next;
 }
 
 std::vector<Instant> Timeline::CompletedCommits() const {

@@ -24,12 +24,16 @@ struct NextInstant {
 /// All instants of `.hoodie/` at one moment. Immutable value; any thread.
 class Timeline {
  public:
-  /// List `<base_path>/.hoodie`. One listing, no file is opened.
+  /// List the names in `<base_path>/.hoodie`. No file is looked at.
   /// Errors: kNotFound (no such folder), kUnavailable.
   static Result<Timeline> Load(io::FileSystem& files, const std::string& base_path);
 
   /// Build from the file names of `.hoodie/`; names that are no instants are skipped.
   static Timeline FromFileNames(const std::vector<std::string>& names);
+
+  /// The same timeline after one more file of `instant` has appeared. Not for compactions, whose
+  /// completed file is that of another action.
+  Timeline With(const Instant& instant) const;
 
   /// One entry per (timestamp, action) in its highest state, ascending. A completed compaction is a
   /// completed commit, a completed log compaction a completed deltacommit.

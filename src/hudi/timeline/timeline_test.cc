@@ -222,9 +222,24 @@ TEST_F(TimelineFiles, EmptyOrBrokenCommitFileIsNamed) {
   }
 }
 
-TEST_F(TimelineFiles, FoldersOfInstantNamesAreNoInstants) {
-  ASSERT_TRUE(files_.CreateDirectories(PathOf(Name(kT1, ".commit"))).ok());
-  EXPECT_THAT(Loaded().instants(), IsEmpty());
+TEST(Timeline, WithOneMoreFileIsAsIfListed) {
+  const std::vector<std::string> names = {Name(kT1, ".deltacommit.requested"),
+                                          Name(kT1, ".deltacommit.inflight"),
+                                          Name(kT1, ".deltacommit"),
+                                          Name(kT2, ".savepoint.inflight"),
+                                          Name(kT2, ".savepoint"),
+                                          Name(kT2, ".commit.requested"),
+                                          Name(kT3, ".rollback.requested")};
+  std::vector<std::string> listed;
+  Timeline grown = Timeline::FromFileNames({});
+  for (const std::string& name : names) {
+    listed.push_back(name);
+    grown = grown.With(*ParseInstantFileName(name));
+    const Timeline all = Timeline::FromFileNames(listed);
+    EXPECT_EQ(grown.instants(), all.instants()) << name;
+    for (const char* timestamp : {kT1, kT2, kT3})
+      EXPECT_EQ(grown.IsCommitted(timestamp), all.IsCommitted(timestamp)) << name << timestamp;
+  }
 }
 
 TEST_F(TimelineFiles, FolderWithoutTimelineIsNotFound) {

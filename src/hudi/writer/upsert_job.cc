@@ -1,10 +1,7 @@
 #include "hudi/writer/upsert_job.h"
 
 #include <algorithm>
-#include <atomic>
 #include <set>
-#include <thread>
-#include <unordered_map>
 
 #include <absl/container/flat_hash_set.h>
 #include <arrow/array.h>
@@ -17,42 +14,8 @@
 namespace tapelake::hudi {
 namespace {
 
-constexpr int kThreadsMax = 64;
 constexpr int64_t kSampleRows = 2048;
 constexpr int64_t kSampleRowsMin = 16;  // fewer rows say nothing about the column
-
-Status Invalid(std::string message) {
-  return MakeError(ErrorKind::kInvalid, std::move(message));
-}
-
-Status CheckRequest(const UpsertRequest& request) {
-  if (request.rows == nullptr || request.schema == nullptr) {
-    return Invalid("upsert without rows or schema");
-  }
-  if (!request.rows->schema()->Equals(*request.schema, /*check_metadata=*/false)) {
-    return Invalid("the rows of an upsert have other columns than its schema: " +
-                   request.rows->schema()->ToString() + " instead of " +
-                   request.schema->ToString());
-  }
-  if (request.changes.size() > std::numeric_limits<uint32_t>::max()) {
-    return Invalid("more than 2^32 changes in one commit");
-  }
-  for (const RecordChange& change : request.changes) {
-    if (change.record_key.empty()) return Invalid("a change has an empty record key");
-    if (change.partition >= request.partition_values.size()) {
-      return Invalid("change of key '" + std::string(change.record_key) + "' names partition " +
-                     std::to_string(change.partition) + " of " +
-                     std::to_string(request.partition_values.size()));
-    }
-    const bool has_row = change.row >= 0 && change.row < request.rows->num_rows();
-    if (change.row != RecordChange::kDelete && !has_row) {
-      return Invalid("change of key '" + std::string(change.record_key) + "' names row " +
-                     std::to_string(change.row) + " of " +
-                     std::to_string(request.rows->num_rows()));
-    }
-  }
-  return Status::OK();
-}
 
 template <typename ArrayType>
 bool RepeatsItself(const ArrayType& column) {
@@ -84,9 +47,10 @@ std::vector<bool> FindLowCardinality(const arrow::RecordBatch& rows) {
   return low;
 }
 
-UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request)
+UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups)
     : target_(target),
       request_(request),
+      groups_(std::move(groups)),
       context_{.files = target.files,
                .base_path = target.base_path,
                .instant = target.instant,
@@ -94,81 +58,35 @@ UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request)
 
 Result<std::unique_ptr<UpsertJob>> UpsertJob::Plan(const UpsertTarget& target,
                                                    const UpsertRequest& request) {
-  TAPELAKE_RETURN_NOT_OK(CheckRequest(request));
-  std::unique_ptr<UpsertJob> job(new UpsertJob(target, request));
+  TAPELAKE_ASSIGN_OR_RAISE(auto groups,
+                           ChangeGroups::Make(request, target.config, target.index.bucket_count()));
+  std::unique_ptr<UpsertJob> job(new UpsertJob(target, request, std::move(groups)));
   const AvroRecordName name = AvroRecordName::OfTable(target.config.name);
   TAPELAKE_ASSIGN_OR_RAISE(job->commit_schema_, FormatAvroSchema(*request.schema, name));
   TAPELAKE_ASSIGN_OR_RAISE(job->context_.footer_schema,
                            FormatAvroSchema(*WithMetaColumns(request.schema), name));
   job->context_.low_cardinality = FindLowCardinality(*request.rows);
-  TAPELAKE_RETURN_NOT_OK(job->ResolvePartitions());
-  TAPELAKE_RETURN_NOT_OK(job->Distribute());
+  for (const ChangeGroup& group : job->groups_.groups())
+    job->AddTask(group);
   return job;
 }
 
-Status UpsertJob::ResolvePartitions() {
-  const TableConfig& config = target_.config;
-  const PartitionPathStyle style{.hive_style = config.hive_style_partitioning,
-                                 .urlencode = config.urlencode_partitions};
-  std::unordered_map<std::string, uint32_t> ids;
-  for (const std::string& value : request_.partition_values) {
-    std::string path;
-    if (!config.partition_fields.empty()) {
-      TAPELAKE_ASSIGN_OR_RAISE(path,
-                               PartitionPathPart(config.partition_fields.front(), value, style));
-    }
-    const auto [known, added] = ids.emplace(path, static_cast<uint32_t>(partition_paths_.size()));
-    partition_of_value_.push_back(known->second);
-    if (added) partition_paths_.push_back(std::move(path));
-  }
-  return Status::OK();
-}
-
-Status UpsertJob::Distribute() {
-  const uint32_t buckets = target_.index.bucket_count();
-  const size_t change_count = request_.changes.size();
-  std::vector<uint32_t> group_of_change(change_count);
-  // A counting sort by (partition, bucket): stable, so rows stay in the request's order.
-  std::vector<size_t> ends(partition_paths_.size() * buckets + 1, 0);
-  std::vector<int64_t> deletes(partition_paths_.size() * buckets, 0);
-  for (size_t i = 0; i < change_count; ++i) {
-    const RecordChange& change = request_.changes[i];
-    const uint32_t bucket = target_.index.BucketOf(change.record_key);
-    group_of_change[i] = partition_of_value_[change.partition] * buckets + bucket;
-    ++ends[group_of_change[i] + 1];
-    if (change.row == RecordChange::kDelete) ++deletes[group_of_change[i]];
-  }
-  for (size_t group = 1; group < ends.size(); ++group)
-    ends[group] += ends[group - 1];
-  std::vector<size_t> next(ends.begin(), ends.end() - 1);
-  ordered_changes_.resize(change_count);
-  for (size_t i = 0; i < change_count; ++i) {
-    ordered_changes_[next[group_of_change[i]]++] = static_cast<uint32_t>(i);
-  }
-  for (size_t group = 0; group + 1 < ends.size(); ++group) {
-    if (ends[group] == ends[group + 1]) continue;
-    AddTask(static_cast<uint32_t>(group / buckets), static_cast<uint32_t>(group % buckets),
-            std::span(ordered_changes_).subspan(ends[group], ends[group + 1] - ends[group]));
-    tasks_.back().delete_count = deletes[group];
-  }
-  return Status::OK();
-}
-
-void UpsertJob::AddTask(uint32_t partition, uint32_t bucket, std::span<const uint32_t> changes) {
+void UpsertJob::AddTask(const ChangeGroup& group) {
   FileGroupTask task;
   task.number = static_cast<uint32_t>(tasks_.size());
-  task.partition_path = partition_paths_[partition];
-  task.stored = target_.index.Find(task.partition_path, bucket);
+  task.partition_path = groups_.partition_paths()[group.partition];
+  task.stored = target_.index.Find(task.partition_path, group.bucket);
   task.file_id =
-      task.stored != nullptr ? task.stored->file_id : NewBucketFileId(bucket, target_.random);
+      task.stored != nullptr ? task.stored->file_id : NewBucketFileId(group.bucket, target_.random);
   task.file_name = FormatBaseFileName({.file_id = task.file_id,
                                        .write_token = std::to_string(task.number) + "-0-0",
                                        .instant = target_.instant});
-  task.changes = changes;
+  task.changes = group.changes;
+  task.delete_count = group.delete_count;
   tasks_.push_back(std::move(task));
 }
 
-CommitMetadata UpsertJob::PlannedMetadata() const {
+std::string UpsertJob::InflightContent() const {
   CommitMetadata planned;
   planned.operation_type = request_.operation;
   for (const FileGroupTask& task : tasks_) {
@@ -182,65 +100,24 @@ CommitMetadata UpsertJob::PlannedMetadata() const {
     if (task.stored != nullptr) stat.previous_commit = task.stored->base_instant;
     planned.write_stats[task.partition_path].push_back(std::move(stat));
   }
-  return planned;
-}
-
-Status UpsertJob::PreparePartitions() {
-  std::set<std::string> paths;
-  for (const FileGroupTask& task : tasks_)
-    paths.insert(task.partition_path);
-  for (const std::string& path : paths) {
-    const std::string directory = io::JoinPath(target_.base_path, path);
-    const std::string file = io::JoinPath(directory, kPartitionMetadataFileName);
-    TAPELAKE_ASSIGN_OR_RAISE(const bool known, target_.files.Exists(file));
-    if (known) continue;
-    const int depth = path.empty() ? 0 : 1 + static_cast<int>(std::ranges::count(path, '/'));
-    TAPELAKE_RETURN_NOT_OK(target_.files.CreateDirectories(directory));
-    TAPELAKE_RETURN_NOT_OK(
-        target_.files.ReplaceFile(file, FormatPartitionMetadata(target_.instant, depth)));
-    TAPELAKE_RETURN_NOT_OK(target_.files.SyncDirectory(io::ParentPath(directory)));
-  }
-  return Status::OK();
-}
-
-Status UpsertJob::RunTasks(std::vector<FileGroupOutcome>* outcomes) {
-  outcomes->resize(tasks_.size());
-  std::vector<Status> statuses(tasks_.size());
-  std::atomic<size_t> next{0};
-  std::atomic<bool> failed{false};
-  const auto work = [&] {
-    while (!failed.load()) {
-      const size_t at = next.fetch_add(1);
-      if (at >= tasks_.size()) return;
-      auto outcome = FileGroupMerge(context_, tasks_[at]).Run();
-      if (outcome.ok()) {
-        (*outcomes)[at] = std::move(outcome).ValueUnsafe();
-      } else {
-        statuses[at] = outcome.status();
-        failed.store(true);
-      }
-    }
-  };
-  const size_t thread_count = std::min<size_t>(
-      static_cast<size_t>(std::clamp(request_.threads, 1, kThreadsMax)), tasks_.size());
-  std::vector<std::jthread> threads;
-  for (size_t i = 1; i < thread_count; ++i)
-    threads.emplace_back(work);
-  work();
-  threads.clear();
-  for (const Status& status : statuses)
-    TAPELAKE_RETURN_NOT_OK(status);
-  return Status::OK();
+  return FormatInflightMetadata(planned);
 }
 
 Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
-  TAPELAKE_RETURN_NOT_OK(PreparePartitions());
-  std::vector<FileGroupOutcome> outcomes;
-  TAPELAKE_RETURN_NOT_OK(RunTasks(&outcomes));
+  std::set<std::string> partitions;
+  for (const FileGroupTask& task : tasks_)
+    partitions.insert(task.partition_path);
+  TAPELAKE_RETURN_NOT_OK(PreparePartitions(target_, partitions));
+  outcomes_.resize(tasks_.size());
+  TAPELAKE_RETURN_NOT_OK(RunOnThreads(
+      tasks_.size(), request_.threads, [this](size_t task, size_t /*thread*/) -> Status {
+        TAPELAKE_ASSIGN_OR_RAISE(outcomes_[task], FileGroupMerge(context_, tasks_[task]).Run());
+        return Status::OK();
+      }));
   CommitMetadata metadata;
   metadata.instant = target_.instant;
   metadata.operation_type = request_.operation;
-  for (FileGroupOutcome& outcome : outcomes) {
+  for (const FileGroupOutcome& outcome : outcomes_) {
     result->kept_stored_rows += outcome.kept_stored_rows;
     result->missing_deletes += outcome.missing_deletes;
     result->refused.insert(result->refused.end(), outcome.refused.begin(), outcome.refused.end());
@@ -250,7 +127,7 @@ Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
     result->deleted_rows += outcome.stat.deletes;
     result->bytes_written += outcome.stat.file_size_bytes;
     ++result->files_written;
-    metadata.write_stats[outcome.stat.partition_path].push_back(std::move(outcome.stat));
+    metadata.write_stats[outcome.stat.partition_path].push_back(outcome.stat);
   }
   std::ranges::sort(result->refused);
   for (const auto& [partition_path, stats] : metadata.write_stats) {
@@ -265,6 +142,20 @@ Status UpsertJob::RemoveFiles() {
   for (const FileGroupTask& task : tasks_)
     paths.push_back(task.RelativePath());
   return DeleteDataFiles(target_.files, target_.base_path, paths);
+}
+
+void UpsertJob::UpdateIndex(BucketIndex* index) const {
+  for (size_t i = 0; i < outcomes_.size(); ++i) {
+    if (!outcomes_[i].written) continue;
+    const FileGroupTask& task = tasks_[i];
+    FileSlice slice;
+    slice.partition_path = task.partition_path;
+    slice.file_id = task.file_id;
+    slice.base_instant = target_.instant;
+    slice.base_file_name = task.file_name;
+    slice.size_bytes = outcomes_[i].stat.file_size_bytes;
+    index->Put(std::move(slice));
+  }
 }
 
 }  // namespace tapelake::hudi

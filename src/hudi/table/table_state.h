@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <arrow/type.h>
+
+#include "base/status.h"
+#include "hudi/file_slice/file_slice.h"
+#include "hudi/format/table_config.h"
+#include "hudi/index/bucket_index.h"
+#include "hudi/timeline/timeline.h"
+#include "hudi/writer/commit_job.h"
+#include "io/file_system.h"
+
+namespace tapelake::hudi {
+
+/// Where a state is read from. Everything referenced must outlive the call.
+struct TableSource {
+  io::FileSystem& files;
+  const std::string& base_path;
+  const TableConfig& config;
+};
+
+/// What a table consists of, as of one listing of `.hoodie`, held in memory. A commit of our own
+/// updates it without a look at the disk; what others did is read again as far as it went.
+///
+/// One thread.
+class TableState {
+ public:
+  /// List the names in `.hoodie` that can mean a change, sorted.
+  static Result<std::vector<std::string>> ListNames(io::FileSystem& files,
+                                                    const std::string& base_path);
+
+  /// Read everything. Errors: kInvalid (a copy-on-write table with log files), kCorrupt,
+  /// kUnavailable, kNotFound (a file went away meanwhile: list and load again).
+  static Result<std::unique_ptr<TableState>> Load(const TableSource& source,
+                                                  std::vector<std::string> names);
+
+  /// Take up the difference between names() and `names`. Returns false, unchanged, if what happened
+  /// needs a Load(). After an error the state must be dropped. Errors: as Load.
+  Result<bool> Follow(const TableSource& source, const std::vector<std::string>& names);
+
+  /// Take up a commit of our own that was published: its three files, what `job` wrote. Needs
+  /// MakeIndex(). Errors: kInternal (the schema that was written does not parse).
+  Status AddCommit(const std::string& instant, InstantAction action, const CommitJob& job);
+
+  /// Make index() ready. Errors: those of BucketIndex::Make; the state stays as it is.
+  Status MakeIndex(uint32_t bucket_count);
+
+  const std::vector<std::string>& names() const { return names_; }
+  bool HasName(const std::string& name) const;
+  const std::shared_ptr<const Timeline>& timeline() const { return timeline_; }
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+  BucketIndex& index() { return *index_; }
+
+  /// The latest slices, sorted by partition path, then file id.
+  std::vector<FileSlice> Slices() const;
+
+ private:
+  TableState() = default;
+  Status ReadSchema(const TableSource& source);
+  Status ReloadPartitions(const TableSource& source, const std::vector<std::string>& partitions);
+
+  std::vector<std::string> names_;
+  std::shared_ptr<const Timeline> timeline_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::string schema_text_;           // of the newest commit that says it
+  std::vector<FileSlice> slices_;     // until there is an index
+  std::optional<BucketIndex> index_;  // then in here
+};
+
+}  // namespace tapelake::hudi

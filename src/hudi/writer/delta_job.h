@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/record_batch.h>
+
+#include "base/status.h"
+#include "hudi/format/avro_datum.h"
+#include "hudi/writer/change_groups.h"
+#include "hudi/writer/commit_job.h"
+
+namespace tapelake::hudi {
+
+/// A merge-on-read commit: every touched file group gets one new log file, and nothing that is
+/// stored is read. Groups that do not exist yet start log-only.
+class DeltaJob : public CommitJob {
+ public:
+  static constexpr int64_t kRowsMax = 50'000'000;  ///< Of one request.
+
+  /// Distribute the changes over file groups. Nothing is written. Errors: those of
+  /// ChangeGroups::Make; kInvalid (a schema Hudi cannot hold, more rows than kRowsMax, a merger, a
+  /// delete_ordering where the precombine column is not int64).
+  static Result<std::unique_ptr<DeltaJob>> Plan(const UpsertTarget& target,
+                                                const UpsertRequest& request);
+
+  /// Every file to be written, by its path: whoever rolls the instant back finds them all.
+  std::string InflightContent() const override;
+  /// Errors: kInvalid (a record key that is not its row's; a row Avro cannot hold), kUnavailable.
+  Result<CommitMetadata> Run(UpsertResult* result) override;
+  Status RemoveFiles() override;
+  const std::string& commit_schema() const override { return commit_schema_; }
+  void UpdateIndex(BucketIndex* index) const override;
+
+ private:
+  /// One log file.
+  struct Task {
+    uint32_t number = 0;  ///< Within the commit.
+    const ChangeGroup* group = nullptr;
+    const FileSlice* stored = nullptr;  ///< nullptr: a new group.
+    std::string partition_path;
+    std::string file_id;
+    std::string base_instant;  ///< In the log's name.
+    int64_t version = 1;
+    std::string file_name;
+    int64_t size_bytes = 0;  ///< Once written.
+
+    std::string RelativePath() const;
+    int64_t row_count() const;
+  };
+
+  DeltaJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups);
+  Status CheckRequest() const;
+  void AddTask(const ChangeGroup& group);
+  Status PrepareRows();
+  Status Write(Task* task, AvroRowEncoder* encoder) const;
+  Result<std::vector<int64_t>> RowsOf(const Task& task) const;
+  Result<std::shared_ptr<arrow::RecordBatch>> WithMetaValues(const Task& task) const;
+  WriteStat StatOf(const Task& task) const;
+
+  UpsertTarget target_;
+  const UpsertRequest& request_;
+  ChangeGroups groups_;
+  std::string commit_schema_;
+  std::string record_schema_;                    // with meta columns
+  std::shared_ptr<arrow::Schema> encoded_form_;  // with meta columns, constants as dictionaries
+  std::shared_ptr<arrow::Array> zeros_;          // indices of the constant columns
+  std::shared_ptr<arrow::Array> commit_times_;
+  std::shared_ptr<arrow::Array> sequence_numbers_;
+  std::vector<Task> tasks_;
+};
+
+}  // namespace tapelake::hudi
