@@ -194,8 +194,9 @@ void LogMerge::FillKeys(LogOverlay* overlay) const {
   bytes->reserve(key_bytes);  // never grows below: the set looks into it
   overlay->keys.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
-    overlay->keys.emplace(bytes->data() + bytes->size(), key.size());
-    bytes->append(key);
+    const size_t begin = bytes->size();
+    bytes->append(key);  // first: the set hashes what it is given
+    overlay->keys.emplace(bytes->data() + begin, key.size());
   }
   overlay->key_bytes = std::move(bytes);
 }
