@@ -165,6 +165,17 @@ TEST_F(DamageTest, CutsALogTruncatedAnywhereInItsNewestSegment) {
   }
 }
 
+// S5: the seal was written back, then cut, and the frame in its place only in part.
+TEST_F(DamageTest, CutsAnUnfinishedWriteBehindASealThatCameBack) {
+  Files good = WriteLog(true);
+  good[SegmentPaths().back()] += std::string(100, 'x');
+  Restore(good);
+  Status status;
+  EXPECT_EQ(OpenAndRead(&status), records_);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(report_.torn_bytes_cut, static_cast<int64_t>(kSealBytes) + 100);
+}
+
 TEST_F(DamageTest, ReportsWhatItCut) {
   const Files good = WriteLog(false);
   const std::string newest = SegmentPaths().back();
