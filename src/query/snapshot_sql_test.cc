@@ -41,7 +41,7 @@ TEST(SnapshotSelect, EscapesWhatReadParquetWouldTakeForAPattern) {
   const TableSnapshot snapshot{.instant = "1",
                                .schema = arrow::schema({arrow::field("k", arrow::utf8())}),
                                .file_paths = {"/l/it's/a[1]*?.parquet"}};
-  const std::string sql = SnapshotSelect(snapshot).ValueOrDie();
+  const std::string sql = SnapshotSelect(snapshot, nullptr, 0).ValueOrDie();
   EXPECT_NE(sql.find("['/l/it''s/a[[]1][*][?].parquet']"), std::string::npos) << sql;
 }
 

@@ -35,10 +35,27 @@ class FakeProvider : public SnapshotProvider {
     const auto broken = failures.find(path);
     return broken == failures.end() ? Result<TableSnapshot>(snapshots[path]) : broken->second;
   }
+  Result<TableSnapshot> ResolveUnderHot(const std::string& path, const std::string&) override {
+    return Resolve(path);
+  }
+  Result<std::vector<LogLayers>> ReadLogs(const std::string& path, const TableSnapshot&) override {
+    ++logs_read_count;
+    return logs[path];
+  }
 
   std::map<std::string, TableSnapshot> snapshots;
+  std::map<std::string, std::vector<LogLayers>> logs;
   std::map<std::string, Status> failures;
   int resolved_count = 0;
+  int logs_read_count = 0;
+};
+
+/// Hot rows that a test puts in.
+class FakeHot : public HotProvider {
+ public:
+  Result<hot::HotView> View(const std::string& path) override { return views[path]; }
+
+  std::map<std::string, hot::HotView> views;
 };
 
 inline std::shared_ptr<arrow::Array> Int64Array(const std::vector<int64_t>& values) {
@@ -80,7 +97,8 @@ inline void SpoilColumnChunk(const std::string& path, int row_group, int column)
 class SessionTest : public testing::Test {
  protected:
   void OpenSession(const std::string& lake_path = "") {
-    auto session = Session::Open(provider_, files_, {.lake_path = lake_path, .thread_count = 2});
+    auto session =
+        Session::Open(provider_, files_, {.lake_path = lake_path, .thread_count = 2, .hot = &hot_});
     ASSERT_TRUE(session.ok()) << session.status();
     session_ = session.MoveValueUnsafe();
   }
@@ -114,6 +132,7 @@ class SessionTest : public testing::Test {
   int file_count_ = 0;
   io::LocalFileSystem files_;
   FakeProvider provider_;
+  FakeHot hot_;
   std::unique_ptr<Session> session_;
 };
 
