@@ -1,0 +1,130 @@
+#include "tests/sim/sim_setup.h"
+
+#include <algorithm>
+
+#include "io/random.h"
+
+namespace tapelake::sim {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+constexpr uint64_t kAimedDeaths = 4;
+constexpr int64_t kSkipMax = 10;
+
+class Draws {
+ public:
+  explicit Draws(uint64_t seed) : random_(seed ^ 0x7365'7475'7021'7369) {}
+
+  /// Uniform in min..max.
+  int64_t Between(int64_t min, int64_t max) {
+    return min + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max - min + 1)));
+  }
+  bool Chance(double share) { return random_.NextDouble() < share; }
+  uint64_t Next() { return random_.Next(); }
+
+ private:
+  io::SeededRandom random_;
+};
+
+DeathPhase DrawPhase(Draws& draws) {
+  return static_cast<DeathPhase>(draws.Between(0, 2));
+}
+
+SimSetup::Death DrawDeath(Draws& draws) {
+  SimSetup::Death death;
+  death.at_progress = 0.98 * static_cast<double>(draws.Between(0, 1000)) / 1000;
+  death.between_steps = draws.Chance(0.2);
+  death.wanted = {.phase = DrawPhase(draws), .skip = draws.Between(0, 300)};
+  return death;
+}
+
+/// Every point with every way to die there.
+std::vector<WantedDeath> AllDeaths(const std::map<std::string, bool>& points) {
+  std::vector<WantedDeath> all;
+  for (const auto& [name, can_be_torn] : points) {
+    all.push_back({.point = name, .phase = DeathPhase::kBefore});
+    all.push_back({.point = name, .phase = DeathPhase::kAfter});
+    if (can_be_torn) all.push_back({.point = name, .phase = DeathPhase::kTorn});
+  }
+  return all;
+}
+
+/// Neighbouring seeds aim at neighbouring deaths, so that a range of them meets all.
+void DrawDeaths(Draws& draws, const SimOptions& options, SimSetup* setup) {
+  const std::vector<WantedDeath> all = AllDeaths(options.points);
+  for (uint64_t i = 0; i < kAimedDeaths && !all.empty(); ++i) {
+    SimSetup::Death death{.wanted = all[(options.seed * kAimedDeaths + i) % all.size()]};
+    // Rare steps need time to come.
+    death.at_progress = draws.Chance(0.3) ? 0 : 0.6 * static_cast<double>(i) / kAimedDeaths;
+    death.wanted.skip = draws.Chance(0.7) ? 0 : draws.Between(0, kSkipMax);
+    setup->deaths.push_back(std::move(death));
+  }
+  const auto others = static_cast<uint64_t>(draws.Between(0, 3));
+  while (setup->deaths.size() < static_cast<uint64_t>(kDeathsMin) + others)
+    setup->deaths.push_back(DrawDeath(draws));
+  std::stable_sort(setup->deaths.begin(), setup->deaths.end(),
+                   [](const auto& a, const auto& b) { return a.at_progress < b.at_progress; });
+}
+
+void DrawFaults(Draws& draws, SimSetup* setup) {
+  if (draws.Chance(0.5)) {
+    setup->rates.fail = static_cast<uint64_t>(draws.Between(0, 3'000));
+    setup->rates.lost_reply = static_cast<uint64_t>(draws.Between(0, 2'000));
+  }
+  if (draws.Chance(0.3)) setup->rates.read_fail = static_cast<uint64_t>(draws.Between(0, 1'000));
+  if (draws.Chance(0.3)) setup->rates.slow = static_cast<uint64_t>(draws.Between(0, 10'000));
+  setup->clock_jumps = draws.Chance(0.4);
+  setup->disk_fills = draws.Chance(0.3);
+  setup->power_loss = draws.Chance(0.2) ? 0 : 0.6;
+}
+
+}  // namespace
+
+SimSetup DrawSetup(const SimOptions& options) {
+  Draws draws(options.seed);
+  SimSetup setup;
+  setup.changes.seed = draws.Next();
+  setup.changes.changes = options.changes;
+  setup.changes.shape =
+      draws.Chance(0.5) ? record::RecordShape::kStreams : record::RecordShape::kKinesis;
+  setup.changes.duplicates = draws.Chance(0.7) ? 0.05 : 0;
+  setup.changes.disorder_micros = draws.Chance(0.6) ? draws.Between(1, 120) * kSecond : 0;
+  setup.changes.odd_types = 0.02;
+  setup.changes.added_attributes = static_cast<int>(draws.Between(0, 9));
+  setup.garbage = draws.Chance(0.7) ? 0.01 : 0;
+  setup.put_records_max = draws.Between(1, 80);
+
+  setup.stream.shard_count = static_cast<int>(draws.Between(1, 4));
+  setup.stream.compression =
+      draws.Chance(0.5) ? stream::Compression::kZstd : stream::Compression::kNone;
+  setup.stream.segment_bytes_max = draws.Between(32, 512) << 10;
+  if (draws.Chance(0.5)) {
+    setup.stream.retention_micros = draws.Between(1, 60) * kSecond;
+    setup.stream.retention_bytes = draws.Between(1, 2) << 20;
+  }
+  setup.stream.tail_bytes_max = draws.Between(0, 256) << 10;
+
+  setup.bucket_count = static_cast<int>(draws.Between(1, 3));
+  setup.horizon_micros = draws.Between(10, 1'800) * kSecond;
+  setup.commit_changes_max = draws.Between(30, 300);
+  setup.commit_interval_micros = draws.Between(1, 5) * kSecond;
+  setup.read_bytes_max = draws.Between(2, 256) << 10;
+  setup.delivery_buffer_bytes = draws.Between(4, 512) << 10;
+  setup.delivery_buffer_micros = draws.Between(2, 60) * kSecond;
+  setup.index_bytes_max = draws.Between(8, 512) << 10;
+  setup.table_worker_retries = draws.Chance(0.7);
+  setup.compacts_beside = draws.Chance(0.8);
+  setup.compaction_log_files = draws.Between(2, 6);
+  setup.compaction_age_micros = draws.Between(2, 60) * kSecond;
+  setup.compaction_slices_max = draws.Between(1, 20);
+  setup.commits_between_services = draws.Between(1, 4);
+  setup.commits_retained = draws.Between(2, 5);
+  setup.instants_keep_min = setup.commits_retained + draws.Between(2, 6);
+  setup.instants_keep_max = setup.instants_keep_min + draws.Between(1, 6);
+
+  DrawFaults(draws, &setup);
+  DrawDeaths(draws, options, &setup);
+  return setup;
+}
+
+}  // namespace tapelake::sim

@@ -1,0 +1,72 @@
+#pragma once
+
+/// What one seed simulates.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "source/simulator.h"
+#include "stream/stream.h"
+#include "tests/sim/fault_plan.h"
+
+namespace tapelake::sim {
+
+/// Processes that die in every run.
+inline constexpr int64_t kDeathsMin = 3;
+
+/// What a caller decides.
+struct SimOptions {
+  uint64_t seed = 1;
+  int64_t changes = 2'000;
+  bool trace = false;
+  /// Known crash points and whether each can be torn: some deaths are aimed at them.
+  std::map<std::string, bool> points;
+  std::string keep_directory;  ///< Write table and expected CSV there on the real disk.
+};
+
+/// Everything the seed decides before the run.
+struct SimSetup {
+  source::SimulatorOptions changes;
+  double garbage = 0.01;  ///< Share of records that cannot become rows.
+  int64_t put_records_max = 40;
+  stream::StreamOptions stream;
+
+  int bucket_count = 2;
+  int64_t horizon_micros = 0;
+  int64_t commit_changes_max = 0;
+  int64_t commit_interval_micros = 0;
+  int64_t read_bytes_max = 0;
+
+  int64_t delivery_buffer_bytes = 0;
+  int64_t delivery_buffer_micros = 0;
+
+  int64_t index_bytes_max = 0;
+  bool table_worker_retries = true;
+  bool compacts_beside = true;
+
+  int64_t compaction_log_files = 3;
+  int64_t compaction_age_micros = 0;
+  int64_t compaction_slices_max = 0;
+  int64_t commits_between_services = 1;
+  int64_t commits_retained = 3;
+  int64_t instants_keep_min = 8;
+  int64_t instants_keep_max = 12;
+
+  FaultRates rates;
+  bool clock_jumps = false;
+  bool disk_fills = false;
+  double power_loss = 0.5;  ///< Of the deaths; the others are kills of the process only.
+
+  struct Death {
+    double at_progress = 0;  ///< Share of the records put.
+    WantedDeath wanted;
+    bool between_steps = false;
+  };
+  std::vector<Death> deaths;  ///< By progress.
+};
+
+SimSetup DrawSetup(const SimOptions& options);
+
+}  // namespace tapelake::sim

@@ -1,0 +1,250 @@
+#include "tests/sim/simulation.h"
+
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "io/local_file_system.h"
+#include "tests/sim/checks.h"
+
+namespace tapelake::sim {
+namespace {
+
+constexpr int64_t kStepsMax = 2'000'000;
+constexpr int64_t kRestartsMax = 5'000;
+constexpr int kQuietStepsMin = 100;
+constexpr double kOfferShare = 0.3;
+constexpr double kCheckShare = 0.003;
+constexpr int64_t kSecond = 1'000'000;
+/// A death that was aimed at a point comes anywhere after so much of the run without meeting it.
+constexpr double kMeetingProgressMax = 0.3;
+
+class Simulation {
+ public:
+  explicit Simulation(const SimOptions& options)
+      : options_(options),
+        setup_(DrawSetup(options)),
+        world_(options.seed),
+        random_(options.seed ^ 0x7363'6865'6475'6c65) {
+    world_.faults.SetTrace(options.trace);
+    world_.faults.SetRates(setup_.rates);
+  }
+
+  SimReport Run();
+
+ private:
+  Status RunAll();
+  Status KeepTable();
+  Status RunUntilPut();
+  Status RunUntilDrained();
+  Status OneAction();
+  Status StepWorker();
+  Status EnsurePlant();
+  Status Survive(const Status& status);
+  void ArmDeath();
+  void MoveClock();
+  bool Chance(double share) { return random_.NextDouble() < share; }
+  bool AllDied() const { return next_death_ == setup_.deaths.size() && !armed_; }
+
+  const SimOptions& options_;
+  SimSetup setup_;
+  SimWorld world_;
+  io::SeededRandom random_;
+  std::unique_ptr<ChangeLog> log_;
+  std::unique_ptr<TableOracle> oracle_;
+  std::unique_ptr<Plant> plant_;
+  size_t next_death_ = 0;
+  bool armed_ = false;
+  double armed_at_ = 0;
+  SimReport report_;
+};
+
+SimReport Simulation::Run() {
+  report_.status = RunAll();
+  plant_.reset();
+  report_.trace_hash = world_.faults.trace_hash();
+  report_.coverage = world_.faults.coverage();
+  report_.disk_steps = world_.faults.steps();
+  if (report_.status.ok() && !world_.faults.unknown_path().empty()) {
+    report_.status = MakeError(ErrorKind::kInternal, "a step at a path that no protocol knows: " +
+                                                         world_.faults.unknown_path());
+  }
+  return std::move(report_);
+}
+
+Status Simulation::RunAll() {
+  TAPELAKE_ASSIGN_OR_RAISE(
+      log_, ChangeLog::Make(setup_.changes, setup_.garbage, options_.seed ^ 0x6761'7262));
+  oracle_ = std::make_unique<TableOracle>(log_->stored());
+  TAPELAKE_RETURN_NOT_OK(RunUntilPut());
+  world_.faults.SetRates({});
+  TAPELAKE_RETURN_NOT_OK(RunUntilDrained());
+  report_.records = static_cast<int64_t>(log_->stored().size());
+  report_.put_twice = log_->put_twice();
+  TAPELAKE_RETURN_NOT_OK(CheckDelivered(world_, *log_));
+  TAPELAKE_RETURN_NOT_OK(CheckTable(world_, *log_));
+  TAPELAKE_RETURN_NOT_OK(CheckFiles(world_));
+  return options_.keep_directory.empty() ? Status::OK() : KeepTable();
+}
+
+/// Write the table and what it must hold to the real disk, for other engines to read.
+Status Simulation::KeepTable() {
+  io::LocalFileSystem files;
+  const std::string table = options_.keep_directory + "/table";
+  for (const std::string& path : world_.files.disk().Paths()) {
+    if (!testing::IsBelow(path, SimTablePath())) continue;
+    const std::string copy = table + path.substr(SimTablePath().size());
+    TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::ParentPath(copy)));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto out, files.OpenForWrite(copy));
+    const std::string& bytes = world_.files.disk().Find(path)->bytes;
+    TAPELAKE_RETURN_NOT_OK(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
+    TAPELAKE_RETURN_NOT_OK(out->Close());
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string expected, ExpectedCsv(log_->simulator()));
+  return files.ReplaceFile(options_.keep_directory + "/expected.csv", expected);
+}
+
+Status Simulation::RunUntilPut() {
+  while (!log_->all_put() || !AllDied()) {
+    if (++report_.steps > kStepsMax) return MakeError(ErrorKind::kInternal, "it never ends");
+    TAPELAKE_RETURN_NOT_OK(EnsurePlant());
+    ArmDeath();
+    TAPELAKE_RETURN_NOT_OK(Survive(OneAction()));
+  }
+  return Status::OK();
+}
+
+/// Work until nobody has anything to do any more, then end in order.
+Status Simulation::RunUntilDrained() {
+  for (int quiet = 0; quiet < kQuietStepsMin; ++quiet) {
+    if (++report_.steps > kStepsMax) return MakeError(ErrorKind::kInternal, "it never drains");
+    TAPELAKE_RETURN_NOT_OK(EnsurePlant());
+    world_.clock.Advance(static_cast<int64_t>(random_.Below(kSecond)));
+    const size_t worker = random_.Below(Plant::kWorkers);
+    const auto worked = plant_->Step(worker);
+    if (!worked.ok() || *worked) quiet = 0;
+    TAPELAKE_RETURN_NOT_OK(Survive(worked.status()));
+  }
+  const Status drained = plant_->Drain();
+  if (drained.ok()) {
+    const Status counted = CheckCounts(plant_->progress().counts);
+    plant_.reset();
+    return counted;
+  }
+  TAPELAKE_RETURN_NOT_OK(Survive(drained));
+  return RunUntilDrained();
+}
+
+/// Open the process, as often as it takes: it may die while it recovers.
+Status Simulation::EnsurePlant() {
+  while (plant_ == nullptr) {
+    auto plant = Plant::Open(world_, setup_);
+    if (plant.ok()) {
+      plant_ = std::move(*plant);
+      const Status recovered = log_->Recover(plant_->stream());
+      TAPELAKE_RETURN_NOT_OK(WithContext(Survive(recovered), "after a restart"));
+    } else {
+      TAPELAKE_RETURN_NOT_OK(WithContext(Survive(plant.status()), "opening"));
+    }
+  }
+  return Status::OK();
+}
+
+/// Take what a step returned: an OK status, the death of the process, an error that ends the
+/// process as it may, or a broken promise (returned).
+Status Simulation::Survive(const Status& status) {
+  const bool died = world_.files.dead();
+  if (status.ok() && !died) return Status::OK();
+  if (report_.deaths + report_.ended_by_error > kRestartsMax) {
+    return MakeError(ErrorKind::kInternal, "it never recovers; last: " + status.ToString());
+  }
+  const bool power_lost = died && Chance(setup_.power_loss);
+  if (died) {
+    armed_ = world_.faults.wants_death();
+    ++report_.deaths;
+    report_.power_losses += power_lost ? 1 : 0;
+  } else {
+    const ErrorKind kind = KindOf(status);
+    if (kind != ErrorKind::kUnavailable && kind != ErrorKind::kUnknownOutcome) return status;
+    ++report_.ended_by_error;
+    world_.clock.Advance(static_cast<int64_t>(random_.Below(2 * kSecond)));
+  }
+  if (options_.trace) {
+    std::fprintf(stderr, "--- the process ends (%s%s): %s\n",
+                 died ? world_.faults.last_death().c_str() : "error",
+                 power_lost ? ", power lost" : "", status.ToString().c_str());
+  }
+  world_.files.Die();
+  plant_.reset();
+  world_.files.Restart(power_lost);
+  world_.faults.Hash(power_lost ? "power lost" : "restart");
+  return Status::OK();
+}
+
+/// Aim at the next death if it is time; one that is not met in time comes at any step.
+void Simulation::ArmDeath() {
+  const double progress = log_->progress();
+  if (armed_ && log_->all_put() && Chance(0.01)) {
+    armed_ = false;
+    world_.faults.Want(std::nullopt);
+    world_.files.Die();
+    return;
+  }
+  if (armed_ && progress > armed_at_ + kMeetingProgressMax) {
+    world_.faults.Want(WantedDeath{.phase = DeathPhase::kBefore});
+    armed_at_ = 2;
+  }
+  if (armed_ || next_death_ == setup_.deaths.size()) return;
+  const SimSetup::Death& death = setup_.deaths[next_death_];
+  if (progress < death.at_progress) return;
+  ++next_death_;
+  if (death.between_steps) {
+    world_.files.Die();
+    return;
+  }
+  armed_ = true;
+  armed_at_ = progress;
+  world_.faults.Want(death.wanted);
+}
+
+void Simulation::MoveClock() {
+  world_.clock.Advance(static_cast<int64_t>(random_.Below(Chance(0.02) ? 5 * kSecond : 100'000)));
+  if (setup_.clock_jumps && Chance(0.002)) {
+    const auto jump = static_cast<int64_t>(random_.Below(360 * kSecond)) - 180 * kSecond;
+    world_.clock.SetWall(world_.clock.WallMicros() + jump);
+  }
+}
+
+Status Simulation::OneAction() {
+  MoveClock();
+  if (setup_.disk_fills && Chance(0.001)) {
+    world_.faults.FillDisk(static_cast<int64_t>(random_.Below(20 * kSecond)));
+  }
+  if (Chance(kCheckShare)) {
+    world_.faults.SetRates({});
+    const Status status = CheckMoment(world_, *plant_, *oracle_);
+    world_.faults.SetRates(setup_.rates);
+    ++report_.moments;
+    return status;
+  }
+  if (!Chance(kOfferShare)) return StepWorker();
+  const auto records =
+      1 + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(setup_.put_records_max)));
+  world_.faults.Hash(log_->Offer(plant_->stream_writer(), records) ? 1 : 0);
+  return Status::OK();
+}
+
+Status Simulation::StepWorker() {
+  const size_t worker = random_.Below(Plant::kWorkers);
+  world_.faults.Hash(worker);
+  TAPELAKE_RETURN_NOT_OK(plant_->Step(worker).status());
+  return log_->status();
+}
+
+}  // namespace
+
+SimReport RunSimulation(const SimOptions& options) {
+  return Simulation(options).Run();
+}
+
+}  // namespace tapelake::sim
