@@ -31,8 +31,14 @@ constexpr Verb kVerbs[] = {
      .sentence = "Play change records or trade dumps at their recorded pace, faster, or unpaced.",
      .details =
          "Without --lake and --table the change records go to stdout (or --events FILE), one "
-         "a line; with them they are ingested, with paced commits.",
+         "a line; with them they are ingested, with paced commits. With --raw or --errors the "
+         "objects of a lake are fed back in the order in which they were cut: into a table each "
+         "object counts once, however often it is replayed.",
      .example = "tapelake replay --speed 10x events.ndjson.gz | tapelake transform\n"
+                "tapelake replay --raw 2026-11-22T09 2026-11-22T12 --from-lake ./tapelake-data \\\n"
+                "  --lake ./rebuilt --table crypto.transactions\n"
+                "tapelake replay --errors all --error-type no-partition --table "
+                "crypto.transactions\n"
                 "tapelake replay BTCUSDT-trades.zip --exchange binance --pair BTC/USDT \\\n"
                 "  --speed max --lake ./tapelake-data --table crypto.transactions",
      .make = MakeReplayCommand},
@@ -72,6 +78,24 @@ constexpr Verb kVerbs[] = {
      .details = "",
      .example = "tapelake table describe crypto.transactions --lake ./tapelake-data",
      .make = MakeTableDescribeCommand},
+    {.name = "stream put",
+     .sentence = "Put records, one a line, into a stream of the running pipeline.",
+     .details = "Each batch is acknowledged after it survives power loss; prints how long that "
+                "took. Any line can be put: what is no change record becomes an error object.",
+     .example = "tapelake stream put crypto.transactions events.ndjson.gz\n"
+                "tapelake simulate --changes 1000 | tapelake stream put crypto.transactions "
+                "--json",
+     .make = MakeStreamPutCommand},
+    {.name = "stream list",
+     .sentence = "List the streams of a lake.",
+     .details = "",
+     .example = "tapelake stream list --lake ./tapelake-data",
+     .make = MakeStreamListCommand},
+    {.name = "stream describe",
+     .sentence = "Show a stream's records, size, shards, and whether its pipeline runs.",
+     .details = "Reads what is on disk; the pipeline may run or not.",
+     .example = "tapelake stream describe crypto.transactions",
+     .make = MakeStreamDescribeCommand},
     {.name = "status",
      .sentence = "Show each table's last commit, rows, files, freshness, positions and errors.",
      .details = "Reads only what is on disk; the pipeline may run or not.",

@@ -65,19 +65,26 @@ Result<std::optional<uint64_t>> FindProof(const SegmentFile& file, uint64_t salt
   return std::nullopt;
 }
 
+Result<SegmentScan> ScanNewest(io::FileSystem& files, const SegmentName& name, uint64_t salt) {
+  return ScanSegment(files, name.path, salt,
+                     {.first_sequence = name.first_sequence, .check_records = true});
+}
+
 /// Look at the newest segment and decide what a bad end means.
 Result<SegmentScan> ReadNewest(io::FileSystem& files, const SegmentName& name, uint64_t salt) {
-  TAPELAKE_ASSIGN_OR_RAISE(SegmentScan scan, ScanSegment(files, name.path, salt,
-                                                         {.first_sequence = name.first_sequence,
-                                                          .check_records = true}));
-  if (!scan.damage) return scan;
-  TAPELAKE_ASSIGN_OR_RAISE(const SegmentFile file, SegmentFile::Open(files, name.path, salt));
-  TAPELAKE_ASSIGN_OR_RAISE(const auto proof,
-                           FindProof(file, salt, scan.damage->offset, scan.segment.next_sequence));
-  if (proof) {
-    return file.Damaged(scan.damage->offset, scan.damage->what + " (and offset " +
-                                                 std::to_string(*proof) +
-                                                 " shows that it was whole once)");
+  TAPELAKE_ASSIGN_OR_RAISE(SegmentScan scan, ScanNewest(files, name, salt));
+  while (scan.damage) {
+    TAPELAKE_ASSIGN_OR_RAISE(const SegmentFile file, SegmentFile::Open(files, name.path, salt));
+    const Damage damage = *scan.damage;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto proof,
+                             FindProof(file, salt, damage.offset, scan.segment.next_sequence));
+    if (!proof) return scan;
+    // Somebody may be writing: then what was half there is whole by now.
+    TAPELAKE_ASSIGN_OR_RAISE(scan, ScanNewest(files, name, salt));
+    if (scan.damage && scan.damage->offset == damage.offset) {
+      return file.Damaged(damage.offset, damage.what + " (and offset " + std::to_string(*proof) +
+                                             " shows that it was whole once)");
+    }
   }
   return scan;
 }
