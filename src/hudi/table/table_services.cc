@@ -98,7 +98,8 @@ Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int th
   io::FileSystem& files = environment_.files;
   TAPELAKE_RETURN_NOT_OK(ReloadConfig());
   TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
+  // Not by LoadTimeline(): the other files of the table are none of a compaction's business.
+  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, Timeline::Load(files, base_path_));
   const std::vector<Instant> pending = PendingOf(timeline, InstantAction::kCompaction);
   const auto found = std::ranges::find(pending, instant, &Instant::timestamp);
   if (found == pending.end()) {

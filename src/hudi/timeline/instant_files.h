@@ -1,15 +1,25 @@
 #pragma once
 
-/// The files of table services' instants, beside what TimelineWriter does.
+/// The instants' files in `.hoodie`, beside what TimelineWriter does.
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "hudi/format/instant.h"
 #include "io/file_system.h"
 
 namespace tapelake::hudi {
+
+/// List the names in `.hoodie`, sorted. No file is opened; one is looked for.
+///
+/// A listing takes time, and archival may delete while it goes on: an instant whose completed file
+/// went first would look pending, or like a hole between two others. Archival deletes the oldest
+/// instant first, so as long as that one is still there nothing is missing; else it is listed
+/// again. Errors: kNotFound (no such folder), kUnavailable.
+Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
+                                                  const std::string& base_path);
 
 /// Path of an instant's file in its state.
 std::string InstantPath(const std::string& base_path, const Instant& instant);
