@@ -17,6 +17,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/random.h"
+#include "query/hot_provider.h"
 #include "query/output/output_format.h"
 
 namespace tapelake::query {
@@ -44,6 +45,7 @@ struct SqlOptions {
   int terminal_width = 0;  ///< kTable only: columns to cut wide rows to; 0: not a terminal.
   bool unicode = false;    ///< kTable only: box-drawing borders.
   bool timing = false;     ///< Print the wall time of each statement to notes.
+  HotProvider* hot = nullptr;  ///< As SessionOptions::hot.
 };
 
 /// Run options.script and stop at the first statement that fails.
