@@ -48,7 +48,7 @@ Status FilesFeed::OpenFile(const std::string& path) {
   const auto seen = sizes_.find(path);
   if (seen != sizes_.end() && seen->second == info.size_bytes) return Status::OK();
   sizes_[path] = info.size_bytes;
-  if (info.size_bytes == 0) return Status::OK();
+  if (info.size_bytes == 0 && !source::HoldsObjects(options_.format.format)) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(source_id_, source::FileSourceId(world_.files, path));
   const auto read = offsets_.find(source_id_);
   const uint64_t offset = read == offsets_.end() ? start_(source_id_) : read->second;

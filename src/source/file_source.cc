@@ -150,7 +150,7 @@ Result<std::unique_ptr<record::RecordSource>> OpenFileSource(io::FileSystem& fil
                                                              const std::string& path,
                                                              const FileSourceOptions& options,
                                                              uint64_t start_offset) {
-  if (options.format == FileFormat::kRawObject || options.format == FileFormat::kErrorObject) {
+  if (HoldsObjects(options.format)) {
     return OpenObjectSource(files, path, options.format == FileFormat::kErrorObject, start_offset);
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto dump, RecogniseFormat(files, path, options));

@@ -22,6 +22,11 @@ enum class FileFormat : uint8_t {
   kErrorObject,  ///< Error lines; the records in their `raw_data` come out.
 };
 
+/// Whether files of this format are objects of a lake: written whole, never empty.
+constexpr bool HoldsObjects(FileFormat format) {
+  return format == FileFormat::kRawObject || format == FileFormat::kErrorObject;
+}
+
 struct FileSourceOptions {
   FileFormat format = FileFormat::kAuto;
   // The rest is for trade dumps, which do not say these things themselves.

@@ -143,6 +143,10 @@ Result<std::unique_ptr<record::RecordSource>> OpenObjectSource(io::FileSystem& f
                                                                uint64_t start_offset) {
   std::unique_ptr<LineDecoder> decoder;
   if (errors) {
+    TAPELAKE_ASSIGN_OR_RAISE(const io::FileInfo info, files.GetInfo(path));
+    if (info.size_bytes == 0) {
+      return MakeError(ErrorKind::kCorrupt, "'" + path + "' at byte 0: the object is empty");
+    }
     decoder = std::make_unique<ErrorLineDecoder>();
   } else {
     TAPELAKE_RETURN_NOT_OK(CheckRawObject(files, path));

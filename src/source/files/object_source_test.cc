@@ -111,6 +111,7 @@ TEST_F(ObjectSourceTest, GivesNothingOfADamagedRawObject) {
   }
   for (const std::string& bad : {std::string(), std::string("\x1f"), text})
     EXPECT_EQ(KindOf(Read(kRawPath, bad, FileFormat::kRawObject).status), ErrorKind::kCorrupt);
+  EXPECT_EQ(KindOf(Read(kErrorPath, "", FileFormat::kErrorObject).status), ErrorKind::kCorrupt);
 }
 
 TEST_F(ObjectSourceTest, EndsAtALineOfAnotherForm) {
