@@ -1,5 +1,6 @@
 #include "app/pipeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <pthread.h>
@@ -37,7 +38,31 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Con
                      "no configured table has a source, so there is nothing to run\nhint: give a "
                      "table 'source: {kind: simulator}' or 'source: {kind: files, paths: [...]}'");
   }
+  pipeline->OpenDoor(world, config.lake.path);
   return pipeline;
+}
+
+void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
+  const auto find = [this](std::string_view name) {
+    const auto found = std::find_if(lanes_.begin(), lanes_.end(), [name](const auto& lane) {
+      return lane->table_name() == name;
+    });
+    return found == lanes_.end() ? nullptr : found->get();
+  };
+  serve::LocalDoorLookups lookups;
+  lookups.find_stream = [find](std::string_view name) -> stream::StreamWriter* {
+    TableLane* lane = find(name);
+    return lane == nullptr ? nullptr : lane->stream_writer();
+  };
+  lookups.find_table = [find](std::string_view name) -> const hot::HotTable* {
+    TableLane* lane = find(name);
+    return lane == nullptr ? nullptr : &lane->hot();
+  };
+  door_ = std::make_unique<serve::LocalDoor>(
+      world.clock,
+      serve::LocalDoorOptions{.socket_path = SocketPath(lake_path),
+                              .program_version = TAPELAKE_VERSION},
+      std::move(lookups));
 }
 
 Pipeline::~Pipeline() {
@@ -45,12 +70,14 @@ Pipeline::~Pipeline() {
   (void)status.ok();  // who wants it has called StopAndJoin()
 }
 
-void Pipeline::Start() {
+Status Pipeline::Start() {
+  TAPELAKE_RETURN_NOT_OK(door_->Start());
   for (const auto& post : posts_) {
     post->thread = std::thread([this, post = post.get()] { Run(post); });
     const std::string name = post->worker->name().substr(0, kThreadNameBytesMax);
     pthread_setname_np(post->thread.native_handle(), name.c_str());
   }
+  return Status::OK();
 }
 
 void Pipeline::Run(Post* post) {
@@ -86,6 +113,8 @@ std::vector<TableProgress> Pipeline::progress() const {
 
 Status Pipeline::StopAndJoin() {
   Status first;
+  // First the door: its puts still find a stream that takes them.
+  if (door_ != nullptr) door_->Stop();
   for (const auto& post : posts_) {
     post->stop.store(true);
     if (post->thread.joinable()) post->thread.join();

@@ -11,6 +11,7 @@
 #include "app/world.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "serve/local/local_door.h"
 
 namespace tapelake::app {
 
@@ -21,7 +22,7 @@ namespace tapelake::app {
 /// the next one does; StopAndJoin() returns. All public functions belong to one thread.
 class Pipeline {
  public:
-  /// Lock the lake and open every table whose source is not `none`. Nothing runs yet. `world` must
+  /// Lock the lake, open every table whose source is not `none`. Nothing runs yet. `world` must
   /// outlive the pipeline. Errors: kInvalid (no table has a source), kConflict (another process
   /// writes to the lake), those of TableLane::Open.
   static Result<std::unique_ptr<Pipeline>> Open(World& world, const config::Config& config,
@@ -29,7 +30,9 @@ class Pipeline {
   /// Stops and joins.
   ~Pipeline();
 
-  void Start();
+  /// Start the workers and open the local door (`<lake>/.tapelake/socket`). Errors: those of
+  /// serve::LocalDoor::Start; then nothing runs.
+  Status Start();
 
   /// One entry per table.
   std::vector<TableProgress> progress() const;
@@ -54,12 +57,14 @@ class Pipeline {
   };
 
   Pipeline() = default;
+  void OpenDoor(World& world, const std::string& lake_path);
   void Run(Post* post);
   Status WorkOff(Post* post);
 
   std::unique_ptr<io::FileLock> lock_;
   std::vector<std::unique_ptr<TableLane>> lanes_;
   std::vector<std::unique_ptr<Post>> posts_;  // in the order of the end
+  std::unique_ptr<serve::LocalDoor> door_;
   std::atomic<bool> failed_{false};
 };
 

@@ -1,8 +1,10 @@
 #include <cstdio>
+#include <memory>
 #include <optional>
 
 #include <unistd.h>
 
+#include "app/attached_lake.h"
 #include "cli/report.h"
 #include "cli/verb.h"
 #include "io/byte_stream.h"
@@ -54,6 +56,11 @@ class SqlCommand : public Command {
                   .placeholder = "",
                   .sentence = "Print the time of each statement to stderr."},
                  &timing_);
+    options.Flag({.name = "--no-hot",
+                  .placeholder = "",
+                  .sentence = "Committed rows only; default (`query.hot`) is to ask a running "
+                              "pipeline also for changes that are durable but not committed."},
+                 &no_hot_);
     options.Positional({.name = "",
                         .placeholder = "SQL",
                         .sentence = "Statements, separated by ';'. Without SQL and --file: a "
@@ -62,6 +69,9 @@ class SqlCommand : public Command {
   }
 
   Result<int> Run(Context& context) override {
+    if (context.config.query.hot && !no_hot_) {
+      attached_ = std::make_unique<app::AttachedLake>(lake_.value_or(context.config.lake.path));
+    }
     TAPELAKE_ASSIGN_OR_RAISE(query::SqlOptions options, MakeOptions(context));
     query::SqlEnvironment environment{
         .files = context.world.files,
@@ -101,6 +111,7 @@ class SqlCommand : public Command {
     options.unicode = options.terminal_width > 0;
     options.rows_max = options.terminal_width > 0 ? kTerminalRowsMax : 0;
     options.timing = timing_;
+    options.hot = attached_.get();
     return options;
   }
 
@@ -110,6 +121,8 @@ class SqlCommand : public Command {
   std::optional<std::string> output_;
   std::optional<std::string> file_;
   bool timing_ = false;
+  bool no_hot_ = false;
+  std::unique_ptr<app::AttachedLake> attached_;
   std::vector<std::string> sql_;
 };
 

@@ -87,7 +87,7 @@ class UpCommand : public Command {
                              app::Pipeline::Open(context.world, context.config, context.tables));
     app::CatchInterrupts();
     if (!json_) Print(Introduction(context));
-    pipeline->Start();
+    TAPELAKE_RETURN_NOT_OK(pipeline->Start());
     Watch(context, pipeline.get());
     if (!json_) Print("draining: committing what was read\n");
     std::fflush(stdout);

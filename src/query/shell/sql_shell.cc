@@ -46,7 +46,8 @@ Result<std::unique_ptr<SqlShell>> SqlShell::Open(const SqlEnvironment& environme
                            Session::Open(shell->provider_, environment.files,
                                          {.lake_path = options.lake_path,
                                           .thread_count = options.thread_count,
-                                          .memory_bytes_max = options.memory_bytes_max}));
+                                          .memory_bytes_max = options.memory_bytes_max,
+                                          .hot = options.hot}));
   return shell;
 }
 
