@@ -145,7 +145,7 @@ TEST(ParseConfig, NamesKeyValueRangeAndPlace) {
             "query.threads = 'two' is no whole number (t.yaml:1:18); "
             "write digits only, for example 4");
   EXPECT_EQ(OnlyProblem("tables: [{name: a, type: fast}]\n"),
-            "tables[0].type = 'fast' is not known (t.yaml:1:26); one of: cow, mor");
+            "tables[0].type = 'fast' is not known (t.yaml:1:26); one of: mor, cow");
 }
 
 TEST(ParseConfig, RefusesWrongShapes) {
@@ -179,9 +179,12 @@ TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
   EXPECT_EQ(OnlyProblem("tables:\n- name: a\n- name: a\n"),
             "table crypto.a is declared twice (t.yaml:3:3); "
             "give each table its own database and name");
-  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, type: mor}\n"),
-            "table crypto.a: type = 'mor' (merge-on-read) is not available in this version "
-            "(t.yaml:2:3); use 'type: cow' (copy-on-write)");
+  EXPECT_EQ(OnlyProblem("history: {instants_min: 50}\n"),
+            "history.instants_min = 50 is not more than history.commits_retained = 60; "
+            "keep more instants than commits");
+  EXPECT_EQ(OnlyProblem("delivery: {raw: maybe}\n"),
+            "delivery.raw = 'maybe' is neither true nor false (t.yaml:1:17); "
+            "write true or false");
   EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: files}}\n"),
             "table crypto.a: source.kind = 'files' names no paths (t.yaml:2:21); "
             "add 'paths: [FILE-OR-DIRECTORY, ...]'");

@@ -294,12 +294,25 @@ void ParseDocument(std::string_view text, ParseState* state, Config* config) {
   visitor.Finish();
 }
 
+/// Archival must leave what cleaning still looks at.
+void ValidateHistory(const HistoryConfig& history, std::vector<Problem>* problems) {
+  const auto text = [](int64_t value) { return std::to_string(value); };
+  if (history.instants_min <= history.commits_retained) {
+    problems->push_back(
+        {"history.instants_min = " + text(history.instants_min) +
+             " is not more than history.commits_retained = " + text(history.commits_retained),
+         "", "keep more instants than commits"});
+  }
+  if (history.instants_max <= history.instants_min) {
+    problems->push_back(
+        {"history.instants_max = " + text(history.instants_max) +
+             " is not more than history.instants_min = " + text(history.instants_min),
+         "", "raise instants_max"});
+  }
+}
+
 void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problems) {
   const std::string name = "table " + table.QualifiedName();
-  if (table.type == "mor") {
-    problems->push_back({name + ": type = 'mor' (merge-on-read) is not available in this version",
-                         table.place, "use 'type: cow' (copy-on-write)"});
-  }
   if (table.source.kind == "files" && table.source.paths.empty()) {
     problems->push_back({name + ": source.kind = 'files' names no paths", table.source.place,
                          "add 'paths: [FILE-OR-DIRECTORY, ...]'"});
@@ -315,6 +328,7 @@ void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problem
 
 std::vector<Problem> ValidateConfig(const Config& config) {
   std::vector<Problem> problems;
+  ValidateHistory(config.history, &problems);
   std::set<std::string> names;
   for (const TableConfig& table : config.tables) {
     if (!names.insert(table.QualifiedName()).second) {
