@@ -144,6 +144,9 @@ class StreamPutCommand : public Command {
                       "the last batch may be in the stream; put it again: changes that come "
                       "twice are dropped");
     }
+    if (!put.ok() && KindOf(put) == ErrorKind::kNotFound) {
+      return WithHint(put, "'tapelake stream list' shows the streams of the lake");
+    }
     TAPELAKE_RETURN_NOT_OK(put);
     return app::Interrupted() ? app::kExitInterrupted : kExitOk;
   }
