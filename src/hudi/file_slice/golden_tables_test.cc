@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/json.h"
 #include "hudi/file_slice/file_slice.h"
@@ -209,6 +210,53 @@ INSTANTIATE_TEST_SUITE_P(
                       Expectation{"v6_cow_cdc", 3, 3, false, false, true},
                       Expectation{"v6_cow_cdc_op_key_only", 3, 3, false, false, true}),
     [](const auto& info) { return std::string(info.param.table); });
+
+class GoldenMergeOnRead : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenMergeOnRead, SlicesHaveTheLogsThatTheNewestCommitSays) {
+  const golden::GoldenTable table(TAPELAKE_SOURCE_DIR, GetParam());
+  io::LocalFileSystem files;
+  const auto config =
+      ParseTableConfig(*files.ReadFile(table.path() + "/.hoodie/hoodie.properties"));
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->type, TableType::kMergeOnRead);
+  const Timeline timeline = Timeline::Load(files, table.path()).ValueOrDie();
+  std::map<std::string, WriteStat> newest;  // by file id
+  std::map<std::string, std::set<std::string>> logs;
+  for (const Instant& instant : timeline.CompletedCommits()) {
+    const auto metadata = ReadCommitMetadata(files, table.path(), instant);
+    for (const auto& [partition, stats] : metadata->write_stats) {
+      for (const WriteStat& stat : stats) {
+        newest[stat.file_id] = stat;
+        if (!stat.log) logs[stat.file_id].clear();
+        if (stat.log) logs[stat.file_id].insert(io::FileName(stat.path));
+      }
+    }
+  }
+  const auto slices = LatestSlices(files, table.path(), timeline, "");
+  ASSERT_TRUE(slices.ok()) << slices.status().ToString();
+  EXPECT_EQ(slices->size(), newest.size());
+  size_t log_count = 0;
+  for (const FileSlice& slice : *slices) {
+    const WriteStat& stat = newest.at(slice.file_id);
+    EXPECT_EQ(slice.partition_path, stat.partition_path);
+    EXPECT_EQ(slice.base_file_name, stat.log ? stat.log->base_file : io::FileName(stat.path));
+    std::set<std::string> names;
+    for (const SliceLogFile& log : slice.log_files)
+      names.insert(log.name);
+    EXPECT_EQ(names, logs.at(slice.file_id));
+    log_count += names.size();
+    const int64_t newest_bytes = stat.log ? slice.log_files.back().size_bytes : slice.size_bytes;
+    EXPECT_EQ(newest_bytes, stat.file_size_bytes);
+  }
+  EXPECT_GT(log_count, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Version6, GoldenMergeOnRead,
+                         ::testing::Values("v6_mor_avro_logs", "v6_mor_bucket",
+                                           "v6_mor_bucket_logonly", "v6_mor_compacted_then_logs",
+                                           "v6_mor_inmemory_logonly", "v6_mor_parquet_logs"),
+                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace tapelake::hudi
