@@ -187,10 +187,11 @@ class ValueDecoder {
     }
   }
 
+  // Builders were made for their node's type; a checked cast would look that up for every value.
   template <typename Builder, typename Value>
   bool Put(const Node& node, Value value) {
     if (node.builder == nullptr) return true;
-    return Keep(checked_cast<Builder*>(node.builder)->Append(value));
+    return Keep(static_cast<Builder*>(node.builder)->Append(value));
   }
 
   bool Boolean(const Node& node) {
@@ -265,7 +266,7 @@ class ValueDecoder {
 
   bool Record(const Node& node) {
     if (node.builder != nullptr &&
-        !Keep(checked_cast<arrow::StructBuilder*>(node.builder)->Append())) {
+        !Keep(static_cast<arrow::StructBuilder*>(node.builder)->Append())) {
       return false;
     }
     for (const Node& child : node.children) {
@@ -276,7 +277,7 @@ class ValueDecoder {
 
   bool Array(const Node& node) {
     if (node.builder != nullptr &&
-        !Keep(checked_cast<arrow::ListBuilder*>(node.builder)->Append())) {
+        !Keep(static_cast<arrow::ListBuilder*>(node.builder)->Append())) {
       return false;
     }
     int64_t count = 0;
@@ -291,7 +292,7 @@ class ValueDecoder {
 
   bool Map(const Node& node) {
     auto* builder =
-        node.builder == nullptr ? nullptr : checked_cast<arrow::MapBuilder*>(node.builder);
+        node.builder == nullptr ? nullptr : static_cast<arrow::MapBuilder*>(node.builder);
     if (builder != nullptr && !Keep(builder->Append())) return false;
     int64_t count = 0;
     do {
@@ -300,7 +301,7 @@ class ValueDecoder {
         std::string_view key;
         if (!reader_.AvroBytes(&key) || !arrow::util::ValidateUTF8(key)) return false;
         if (builder != nullptr &&
-            !Keep(checked_cast<arrow::StringBuilder*>(builder->key_builder())->Append(key))) {
+            !Keep(static_cast<arrow::StringBuilder*>(builder->key_builder())->Append(key))) {
           return false;
         }
         if (!Decode(node.children[0])) return false;

@@ -9,6 +9,10 @@
 #include <limits>
 #include <vector>
 
+#ifdef __BMI2__
+#include <immintrin.h>
+#endif
+
 #include "hudi/format/avro_datum.h"
 #include "hudi/format/avro_schema.h"
 
@@ -216,148 +220,141 @@ inline void CopyBytes(const uint8_t* from, size_t size, char* to) {
   }
 }
 
-/// The growing end of the output. `slack` bytes are always free before a value is written, enough
-/// for all the values of a row that are neither text nor nested.
+/// Put an Avro long, of at most 10 bytes.
+inline char* PutLong(int64_t value, char* next) {
+  uint64_t rest = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+#ifdef __BMI2__
+  if (rest >= 0x80 && rest < uint64_t{1} << 56) {
+    constexpr uint64_t kLowBits = 0x7f7f'7f7f'7f7f'7f7f;
+    const int last = (std::bit_width(rest) - 1) / 7;  // index of the last byte
+    const uint64_t bytes =
+        _pdep_u64(rest, kLowBits) | (~kLowBits & ((uint64_t{1} << 8 * last) - 1));
+    std::memcpy(next, &bytes, sizeof(bytes));
+    return next + last + 1;
+  }
+#endif
+  for (; rest >= 0x80; rest >>= 7)
+    *next++ = static_cast<char>(rest | 0x80);
+  *next++ = static_cast<char>(rest);
+  return next;
+}
+
+/// Put the lowest `size` bytes of a number, at most 8, most significant first. 8 bytes are written.
+inline char* PutBigEndian(uint64_t value, size_t size, char* next) {
+  const uint64_t swapped = __builtin_bswap64(value << (64 - 8 * size));
+  std::memcpy(next, &swapped, sizeof(swapped));
+  return next + size;
+}
+
+/// The output string, grown ahead of what is written. Whoever writes holds the place of the next
+/// byte, in a register: stores of bytes could otherwise be stores to a member.
 class Sink {
  public:
+  /// `slack` bytes are free behind every place that Reserve() returns.
   Sink(std::string* out, size_t slack, size_t expected) : out_(out), slack_(slack) {
-    const size_t used = out->size();
-    out->resize(used + slack + expected);
-    Point(used);
+    out->resize(out->size() + slack + expected);
+    end_ = out_->data() + out_->size();
   }
 
-  size_t used() const { return static_cast<size_t>(next_ - out_->data()); }
+  char* At(size_t offset) { return out_->data() + offset; }
+  size_t OffsetOf(const char* next) const { return static_cast<size_t>(next - out_->data()); }
   void Finish(size_t used) { out_->resize(used); }
-  void Reserve(size_t more) {
-    if (static_cast<size_t>(end_ - next_) < more + slack_) [[unlikely]]
-      Grow(more + slack_);
-  }
-  void Skip(size_t size) { next_ += size; }
-  void Byte(char byte) { *next_++ = byte; }
-  void Long(int64_t value) {
-    uint64_t rest = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-    for (; rest >= 0x80; rest >>= 7)
-      *next_++ = static_cast<char>(rest | 0x80);
-    *next_++ = static_cast<char>(rest);
-  }
-  void Text(const uint8_t* bytes, size_t size) {
-    Reserve(size);
-    Long(static_cast<int64_t>(size));
-    CopyBytes(bytes, size, next_);
-    next_ += size;
-  }
-  /// The lowest `size` bytes of a number, at most 8, most significant first.
-  void BigEndian(uint64_t value, size_t size) {
-    const uint64_t swapped = __builtin_bswap64(value << (64 - 8 * size));
-    std::memcpy(next_, &swapped, sizeof(swapped));
-    next_ += size;
-  }
-  void Raw(const uint8_t* bytes, size_t size) {
-    std::memcpy(next_, bytes, size);
-    next_ += size;
-  }
-  void PatchRowLength(size_t row_begin) {
-    const uint32_t length =
-        __builtin_bswap32(static_cast<uint32_t>(used() - row_begin - kRowLengthBytes));
-    std::memcpy(out_->data() + row_begin, &length, sizeof(length));
+
+  /// Return the same place with room for `more` bytes and the slack.
+  char* Reserve(size_t more, char* next) {
+    if (static_cast<size_t>(end_ - next) < more + slack_) [[unlikely]]
+      return Grow(more, next);
+    return next;
   }
 
  private:
-  void Point(size_t used) {
-    next_ = out_->data() + used;
+  [[gnu::noinline]] char* Grow(size_t more, char* next) {
+    const size_t used = OffsetOf(next);
+    out_->resize(std::max(used + more + slack_, used + used / 2));
     end_ = out_->data() + out_->size();
-  }
-  void Grow(size_t more) {
-    const size_t used_before = used();
-    out_->resize(std::max(used_before + more, used_before + used_before / 2));
-    Point(used_before);
+    return out_->data() + used;
   }
 
   std::string* out_;
   size_t slack_;
-  char* next_ = nullptr;
-  char* end_ = nullptr;
+  char* end_;
 };
 
-/// Encodes the values of bound columns. The first value that has no form stops the row.
+/// Encodes the values of bound columns. Every method takes the place of the next byte and returns
+/// the place behind what it wrote, or nullptr for a value that has no form.
 class ValueEncoder {
  public:
   explicit ValueEncoder(Sink* sink) : sink_(*sink) {}
 
-  bool Encode(const Column& column, int64_t index) {
-    if (column.index_bytes != 0) return EncodeDictionary(column, index);
-    if (column.IsNull(index)) return EncodeNull(column);
-    if (column.nullable) sink_.Byte(kValueBranch);
-    return EncodeValue(column, index);
+  char* Encode(const Column& column, int64_t index, char* next) {
+    if (column.IsNull(index)) return PutNull(column, next);
+    if (column.index_bytes != 0) return PutDictionary(column, index, next);
+    if (column.nullable) *next++ = kValueBranch;
+    return PutValue(column, column.offset + index, next);
   }
 
   const Column* failed() const { return failed_; }
   const char* reason() const { return reason_; }
 
  private:
-  bool Fail(const Column& column, const char* reason) {
+  char* Fail(const Column& column, const char* reason) {
     failed_ = &column;
     reason_ = reason;
-    return false;
+    return nullptr;
   }
 
-  bool EncodeNull(const Column& column) {
+  char* PutNull(const Column& column, char* next) {
     if (!column.nullable) return Fail(column, "a null in a column without nulls");
-    sink_.Byte(kNullBranch);
-    return true;
+    *next++ = kNullBranch;
+    return next;
   }
 
-  bool EncodeValue(const Column& column, int64_t index) {
-    const int64_t at = column.offset + index;
+  char* PutValue(const Column& column, int64_t at, char* next) {
     switch (column.kind) {
       case Kind::kBoolean:
-        sink_.Byte(arrow::bit_util::GetBit(column.values, at) ? 1 : 0);
-        return true;
+        *next++ = arrow::bit_util::GetBit(column.values, at) ? 1 : 0;
+        return next;
       case Kind::kInt8:
-        sink_.Long(column.At<int8_t>(column.values, at));
-        return true;
+        return PutLong(column.At<int8_t>(column.values, at), next);
       case Kind::kInt16:
-        sink_.Long(column.At<int16_t>(column.values, at));
-        return true;
+        return PutLong(column.At<int16_t>(column.values, at), next);
       case Kind::kInt32:
-        sink_.Long(column.At<int32_t>(column.values, at));
-        return true;
+        return PutLong(column.At<int32_t>(column.values, at), next);
       case Kind::kInt64:
-        sink_.Long(column.At<int64_t>(column.values, at));
-        return true;
+        return PutLong(column.At<int64_t>(column.values, at), next);
       case Kind::kFloat:
-        sink_.Raw(column.values + at * 4, 4);
-        return true;
+        std::memcpy(next, column.values + at * 4, 4);
+        return next + 4;
       case Kind::kDouble:
-        sink_.Raw(column.values + at * 8, 8);
-        return true;
+        std::memcpy(next, column.values + at * 8, 8);
+        return next + 8;
       case Kind::kText32:
-        EncodeText<int32_t>(column, at);
-        return true;
+        return PutText<int32_t>(column, at, next);
       case Kind::kText64:
-        EncodeText<int64_t>(column, at);
-        return true;
+        return PutText<int64_t>(column, at, next);
       case Kind::kDecimal:
-        return EncodeDecimal(column, at);
+        return PutDecimal(column, at, next);
       case Kind::kList:
-        return EncodeItems(column, at, /*keys=*/false);
+        return PutItems(column, at, /*keys=*/false, next);
       case Kind::kMap:
-        return EncodeItems(column, at, /*keys=*/true);
+        return PutItems(column, at, /*keys=*/true, next);
       case Kind::kStruct:
-        return EncodeFields(column, at);
+        return PutFields(column, at, next);
     }
-    return false;
+    return nullptr;
   }
 
   template <typename Offset>
-  void EncodeText(const Column& column, int64_t at) {
+  char* PutText(const Column& column, int64_t at, char* next) {
     const Offset begin = column.At<Offset>(column.offsets, at);
-    const Offset end = column.At<Offset>(column.offsets, at + 1);
-    sink_.Text(column.values + begin, static_cast<size_t>(end - begin));
+    const auto size = static_cast<size_t>(column.At<Offset>(column.offsets, at + 1) - begin);
+    next = sink_.Reserve(size, next);
+    next = PutLong(static_cast<int64_t>(size), next);
+    CopyBytes(column.values + begin, size, next);
+    return next + size;
   }
 
-  bool EncodeDictionary(const Column& column, int64_t index) {
-    if (column.IsNull(index)) return EncodeNull(column);
+  char* PutDictionary(const Column& column, int64_t index, char* next) {
     const int64_t at = column.offset + index;
     int64_t entry = 0;
     switch (column.index_bytes) {
@@ -376,18 +373,13 @@ class ValueEncoder {
     entry += column.dictionary_offset;
     if (column.dictionary_validity != nullptr &&
         !arrow::bit_util::GetBit(column.dictionary_validity, entry)) {
-      return EncodeNull(column);
+      return PutNull(column, next);
     }
-    if (column.nullable) sink_.Byte(kValueBranch);
-    if (column.kind == Kind::kText32) {
-      EncodeText<int32_t>(column, entry);
-    } else {
-      EncodeText<int64_t>(column, entry);
-    }
-    return true;
+    if (column.nullable) *next++ = kValueBranch;
+    return PutValue(column, entry, next);
   }
 
-  bool EncodeDecimal(const Column& column, int64_t at) {
+  char* PutDecimal(const Column& column, int64_t at, char* next) {
     const uint64_t low = column.At<uint64_t>(column.values, 2 * at);
     const int64_t high = column.At<int64_t>(column.values, 2 * at + 1);
     const size_t size = column.decimal_bytes;
@@ -398,32 +390,31 @@ class ValueEncoder {
     if ((cut >> unused_bits) != top || (is_short && high != top >> 63)) {
       return Fail(column, "a decimal with more digits than the type has");
     }
-    if (!is_short) sink_.BigEndian(static_cast<uint64_t>(high), size - 8);
-    sink_.BigEndian(low, is_short ? size : 8);
-    return true;
+    if (!is_short) next = PutBigEndian(static_cast<uint64_t>(high), size - 8, next);
+    return PutBigEndian(low, is_short ? size : 8, next);
   }
 
-  bool EncodeFields(const Column& column, int64_t at) {
+  char* PutFields(const Column& column, int64_t at, char* next) {
     for (const Column& child : column.children) {
-      sink_.Reserve(kFixedBytesMax);
-      if (!Encode(child, at)) return false;
+      next = Encode(child, at, sink_.Reserve(kFixedBytesMax, next));
+      if (next == nullptr) return nullptr;
     }
-    sink_.Reserve(0);
-    return true;
+    return sink_.Reserve(0, next);
   }
 
-  bool EncodeItems(const Column& column, int64_t at, bool keys) {
+  char* PutItems(const Column& column, int64_t at, bool keys, char* next) {
     const int32_t begin = column.At<int32_t>(column.offsets, at);
     const int32_t end = column.At<int32_t>(column.offsets, at + 1);
-    if (end > begin) sink_.Long(end - begin);
+    if (end > begin) next = PutLong(end - begin, next);
     for (int32_t item = begin; item < end; ++item) {
-      sink_.Reserve(2 * kFixedBytesMax);
-      if (keys && !Encode(column.children[0], item)) return false;
-      if (!Encode(column.children[keys ? 1 : 0], item)) return false;
+      next = sink_.Reserve(2 * kFixedBytesMax, next);
+      if (keys) next = Encode(column.children[0], item, next);
+      if (next != nullptr) next = Encode(column.children[keys ? 1 : 0], item, next);
+      if (next == nullptr) return nullptr;
     }
-    sink_.Reserve(kFixedBytesMax);
-    sink_.Byte(0);  // no further block of items
-    return true;
+    next = sink_.Reserve(kFixedBytesMax, next);
+    *next++ = 0;  // no further block of items
+    return next;
   }
 
   Sink& sink_;
@@ -451,29 +442,36 @@ class AvroRowEncoder::Impl {
     const size_t slack = kRowLengthBytes + columns_.size() * kFixedBytesMax;
     Sink sink(out, slack, std::min(bytes_max, rows.size() * row_bytes_));
     ValueEncoder encoder(&sink);
+    char* next = sink.At(begin);
     size_t taken = 0;
-    while (taken < rows.size() && (taken == 0 || sink.used() - begin < bytes_max)) {
-      const size_t row_begin = sink.used();
-      sink.Reserve(0);
-      sink.Skip(kRowLengthBytes);
-      bool encoded = true;
-      for (size_t i = 0; i < columns_.size() && encoded; ++i) {
-        encoded = encoder.Encode(columns_[i], rows[taken]);
-      }
-      const bool fits = sink.used() - row_begin < std::numeric_limits<int32_t>::max();
-      if (!encoded || !fits) {
+    while (taken < rows.size() && (taken == 0 || sink.OffsetOf(next) - begin < bytes_max)) {
+      next = sink.Reserve(0, next);
+      const size_t row_begin = sink.OffsetOf(next);
+      next = AppendRow(&encoder, rows[taken], next + kRowLengthBytes);
+      const size_t size = next == nullptr ? 0 : sink.OffsetOf(next) - row_begin - kRowLengthBytes;
+      if (next == nullptr || size > std::numeric_limits<int32_t>::max()) {
         sink.Finish(row_begin);
         return RowError(encoder, rows[taken]);
       }
-      sink.PatchRowLength(row_begin);
+      const uint32_t length = __builtin_bswap32(static_cast<uint32_t>(size));
+      std::memcpy(sink.At(row_begin), &length, sizeof(length));
       ++taken;
     }
-    if (taken > 0) row_bytes_ = (sink.used() - begin) / taken + 1;
-    sink.Finish(sink.used());
+    const size_t used = sink.OffsetOf(next);
+    if (taken > 0) row_bytes_ = (used - begin) / taken + 1;
+    sink.Finish(used);
     return taken;
   }
 
  private:
+  char* AppendRow(ValueEncoder* encoder, int64_t row, char* next) const {
+    for (const Column& column : columns_) {
+      next = encoder->Encode(column, row, next);
+      if (next == nullptr) break;
+    }
+    return next;
+  }
+
   Status BindAll(const arrow::RecordBatch& batch) {
     if (static_cast<size_t>(batch.num_columns()) != columns_.size()) {
       return MakeError(ErrorKind::kInvalid, "a batch of " + std::to_string(batch.num_columns()) +

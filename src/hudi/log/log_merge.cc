@@ -51,24 +51,25 @@ bool LogMerge::IsGreater(const Ordering& left, const Ordering& right) {
 
 LogMerge::Ordering LogMerge::OrderingAt(const arrow::Array& column, int64_t row) {
   if (column.IsNull(row)) return Null{};
+  // Per record: a checked cast would look the type up again.
   switch (column.type_id()) {
     case arrow::Type::INT32:
-      return int64_t{checked_cast<const arrow::Int32Array&>(column).Value(row)};
+      return int64_t{static_cast<const arrow::Int32Array&>(column).Value(row)};
     case arrow::Type::DATE32:
-      return int64_t{checked_cast<const arrow::Date32Array&>(column).Value(row)};
+      return int64_t{static_cast<const arrow::Date32Array&>(column).Value(row)};
     case arrow::Type::INT64:
-      return checked_cast<const arrow::Int64Array&>(column).Value(row);
+      return static_cast<const arrow::Int64Array&>(column).Value(row);
     case arrow::Type::TIMESTAMP:
-      return checked_cast<const arrow::TimestampArray&>(column).Value(row);
+      return static_cast<const arrow::TimestampArray&>(column).Value(row);
     case arrow::Type::FLOAT:
-      return double{checked_cast<const arrow::FloatArray&>(column).Value(row)};
+      return double{static_cast<const arrow::FloatArray&>(column).Value(row)};
     case arrow::Type::DOUBLE:
-      return checked_cast<const arrow::DoubleArray&>(column).Value(row);
+      return static_cast<const arrow::DoubleArray&>(column).Value(row);
     case arrow::Type::DECIMAL128:
-      return arrow::Decimal128(checked_cast<const arrow::Decimal128Array&>(column).Value(row));
+      return arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(column).Value(row));
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
-      return checked_cast<const arrow::BinaryArray&>(column).GetView(row);
+      return static_cast<const arrow::BinaryArray&>(column).GetView(row);
     default:
       return {};
   }
@@ -94,6 +95,7 @@ Status LogMerge::Add(std::shared_ptr<arrow::RecordBatch> batch) {
   const auto ordering_column = ColumnOrNull(*batch, precombine_field_);
   const auto flag_column = ColumnOrNull(*batch, kDeletedFlagColumn);
   const bool has_flags = flag_column != nullptr && flag_column->type_id() == arrow::Type::BOOL;
+  const auto* flags = static_cast<const arrow::BooleanArray*>(flag_column.get());
   const bool is_int64 =
       ordering_column != nullptr && ordering_column->type_id() == arrow::Type::INT64;
   if (ordering_column != nullptr && ordering_column->type_id() == arrow::Type::DECIMAL128) {
@@ -106,9 +108,7 @@ Status LogMerge::Add(std::shared_ptr<arrow::RecordBatch> batch) {
     }
     Entry entry{.batch = static_cast<int32_t>(batches_.size()), .row = row};
     if (ordering_column != nullptr) entry.ordering = OrderingAt(*ordering_column, row);
-    if (has_flags && flag_column->IsValid(row)) {
-      entry.flagged = checked_cast<const arrow::BooleanArray&>(*flag_column).Value(row);
-    }
+    entry.flagged = has_flags && flags->IsValid(row) && flags->Value(row);
     NoteOrdering(entry.ordering, is_int64);
     const auto [found, is_new] = entries_.try_emplace(keys.GetView(row), entry);
     if (is_new) continue;
