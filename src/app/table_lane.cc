@@ -98,6 +98,7 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
     return FilesFeed::Make(world_, source.paths, FilesFeedOptionsOf(source), start);
   };
   TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world_, lake_path, plan));
+  parts.count_rows = [this, lake_path, plan] { return CountTableRows(world_, lake_path, plan); };
   TAPELAKE_ASSIGN_OR_RAISE(table_worker_, TableWorker::Open(world_.clock, std::move(parts)));
   return Status::OK();
 }

@@ -206,6 +206,15 @@ Status TableWorker::Drain() {
   while (parts_.delivers && !parts_.delivery->idle())
     TAPELAKE_RETURN_NOT_OK(parts_.delivery->Step().status());
   Publish();
+  return CountRows();
+}
+
+Status TableWorker::CountRows() {
+  if (!parts_.count_rows) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t rows, parts_.count_rows());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  published_.rows = rows;
+  published_.rows_exact = true;
   return Status::OK();
 }
 
@@ -213,6 +222,9 @@ void TableWorker::Publish() {
   now_.counts = counts_before_;
   if (ingest_ != nullptr) now_.counts.Add(ingest_->totals());
   now_.rows = parts_.rows_before + now_.counts.inserted_rows - now_.counts.deleted_rows;
+  if (ingest_ != nullptr) {
+    now_.rows_exact = ingest_->table().config().type == hudi::TableType::kCopyOnWrite;
+  }
   if (feed_ != nullptr) {
     now_.sources = feed_->sources();
     now_.sources_done = feed_->sources_done();

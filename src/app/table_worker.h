@@ -28,7 +28,10 @@ struct TableProgress {
   ingest::IngestCounts counts;
   int64_t read_records = 0;
   int64_t read_bytes = 0;
-  int64_t rows = 0;                     ///< In the table after the last commit.
+  /// In the table after the last commit. Merge-on-read: what the changes say of themselves, which
+  /// disorder falsifies a little, until Drain() has counted.
+  int64_t rows = 0;
+  bool rows_exact = true;
   std::string last_instant;             ///< Of this run; empty before its first commit.
   int64_t last_commit_wall_micros = 0;  ///< When it was published.
   int64_t last_commit_took_micros = 0;
@@ -70,7 +73,8 @@ class TableWorker : public Worker {
     bool reads_off = false;  ///< At the end, read until the feed has nothing more.
     bool retries = false;    ///< Open ingest and feed again after failures that may pass.
     std::string table;
-    int64_t rows_before = 0;  ///< In the table at the start.
+    int64_t rows_before = 0;                      ///< In the table at the start.
+    std::function<Result<int64_t>()> count_rows;  ///< Of the table now; may be empty.
   };
 
   /// Open ingest and feed. `clock` must outlive the worker. Errors: those of the parts.
@@ -106,6 +110,7 @@ class TableWorker : public Worker {
   Status Commit();
   Status Serve();
   Status Compact(const std::string& instant);
+  Status CountRows();
   Result<bool> Retry(const Status& failure);
   void Publish();
 

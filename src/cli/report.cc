@@ -49,6 +49,10 @@ void PrintParts(std::string_view what, std::string_view hint) {
 
 }  // namespace
 
+void PrintNote(std::string_view text) {
+  std::fprintf(stderr, "tapelake: note: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
 void PrintProblem(const config::Problem& problem) {
   PrintParts(problem.place.empty() ? problem.what : problem.what + " (" + problem.place + ")",
              problem.hint);

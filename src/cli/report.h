@@ -10,6 +10,9 @@
 
 namespace tapelake::cli {
 
+/// Print a line for people on stderr, as `tapelake: note: ...`.
+void PrintNote(std::string_view text);
+
 /// Print one mistake to stderr: `tapelake: error: WHAT (PLACE)` and `  hint: REMEDY`.
 void PrintProblem(const config::Problem& problem);
 

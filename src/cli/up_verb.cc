@@ -19,13 +19,14 @@ constexpr int64_t kLookMicros = 50'000;  // how soon Ctrl-C is noticed
 // Beyond it the changes are history, and their age says nothing about this pipeline.
 constexpr int64_t kFreshMicros = 86'400 * kSecondMicros;
 
-/// Records read of each table at the last status line.
+/// One number of each table at the last status line.
 using Marks = std::vector<int64_t>;
 
 std::string TableStatus(const app::TableProgress& now, int64_t read_before, double seconds,
                         int64_t wall_micros) {
   const double rate = static_cast<double>(now.read_records - read_before) / seconds;
-  std::string out = RateWords(rate) + " changes/s, " + Grouped(now.rows) + " rows, ";
+  std::string out = RateWords(rate) + " changes/s, " + (now.rows_exact ? "" : "about ") +
+                    Grouped(now.rows) + " rows, ";
   if (now.last_instant.empty()) return out + "no commit yet";
   out += "last commit " + now.last_instant + " " +
          SpanWords(wall_micros - now.last_commit_wall_micros) + " ago (took " +
@@ -34,6 +35,7 @@ std::string TableStatus(const app::TableProgress& now, int64_t read_before, doub
   out += age < kFreshMicros ? "freshness " + SpanWords(age)
                             : "newest change " + base::FormatDate(now.watermark_micros);
   if (now.counts.errors > 0) out += ", " + Grouped(now.counts.errors) + " errors";
+  if (now.retries > 0) out += ", " + Grouped(now.retries) + " retries";
   return out;
 }
 
@@ -86,6 +88,7 @@ class UpCommand : public Command {
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
                              app::Pipeline::Open(context.world, context.config, context.tables));
     app::CatchInterrupts();
+    ReportRepairs(*pipeline);
     if (!json_) Print(Introduction(context));
     TAPELAKE_RETURN_NOT_OK(pipeline->Start());
     Watch(context, pipeline.get());
@@ -103,6 +106,27 @@ class UpCommand : public Command {
   }
 
  private:
+  /// What opening had to mend, which is nothing to be silent about.
+  static void ReportRepairs(const app::Pipeline& pipeline) {
+    for (const auto& lane : pipeline.lanes()) {
+      const stream::OpenReport& report = lane->stream_report();
+      if (report.torn_bytes_cut == 0) continue;
+      PrintNote("stream " + lane->table_name() + ": cut " + SizeWords(report.torn_bytes_cut) +
+                " of an unfinished write from the end of " + report.torn_segment +
+                "; no record in it was acknowledged");
+    }
+  }
+
+  /// Say once what is being retried.
+  static void ReportRetries(const std::vector<app::TableProgress>& all, Marks* told) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].retries == (*told)[i]) continue;
+      (*told)[i] = all[i].retries;
+      PrintNote(all[i].table + ": " + all[i].last_failure +
+                "; nothing is lost, it is tried again from the last commit");
+    }
+  }
+
   std::string Introduction(const Context& context) const {
     const std::string& lake = context.config.lake.path;
     std::string out = "Tapelake writes to the lake " + lake + ":\n";
@@ -115,6 +139,8 @@ class UpCommand : public Command {
       out += plan.source.kind == "simulator"
                  ? "the simulator, about " + Grouped(context.config.simulator.changes_per_second) +
                        " changes/s"
+             : plan.source.kind == "stream"
+                 ? "its stream ('" + context.program + " stream put " + name + "' feeds it)"
                  : Counted(static_cast<int64_t>(plan.source.paths.size()), "path") + ", speed " +
                        plan.source.speed;
       out += ", a commit every " + config::FormatDuration(context.config.commit.interval) + "\n";
@@ -136,6 +162,7 @@ class UpCommand : public Command {
     const int64_t begin = clock.SteadyMicros();
     int64_t last = begin;
     Marks marks(pipeline->progress().size());
+    Marks retries(marks.size());
     while (!app::Interrupted() && !pipeline->failed()) {
       clock.Sleep(kLookMicros);
       const int64_t now = clock.SteadyMicros();
@@ -143,6 +170,7 @@ class UpCommand : public Command {
       if (now - last < kSecondMicros) continue;
       const std::vector<app::TableProgress> all = pipeline->progress();
       const double seconds = static_cast<double>(now - last) / kSecondMicros;
+      ReportRetries(all, &retries);
       if (json_) {
         Print(StatusJson(context, all, marks, seconds));
         std::fflush(stdout);

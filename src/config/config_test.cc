@@ -180,7 +180,7 @@ TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
             "table crypto.a is declared twice (t.yaml:3:3); "
             "give each table its own database and name");
   EXPECT_EQ(OnlyProblem("history: {instants_min: 50}\n"),
-            "history.instants_min = 50 is not more than history.commits_retained = 60; "
+            "history.instants_min = 50 is not more than history.commits_retained = 60 (); "
             "keep more instants than commits");
   EXPECT_EQ(OnlyProblem("delivery: {raw: maybe}\n"),
             "delivery.raw = 'maybe' is neither true nor false (t.yaml:1:17); "
@@ -273,7 +273,7 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
   ASSERT_TRUE(schema.ok()) << schema.status().ToString();
   const base::JsonValue* properties = schema->Find("properties");
   ASSERT_NE(properties, nullptr);
-  EXPECT_EQ(properties->members().size(), 6u);
+  EXPECT_EQ(properties->members().size(), 10u);
   const base::JsonValue* table = properties->Find("tables")->Find("items");
   EXPECT_EQ(table->Find("required")->items()[0].text(), "name");
   EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);
@@ -281,10 +281,12 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
 
 TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
   const std::string text = ConfigMarkdown();
-  EXPECT_NE(text.find("| `commit.interval` | duration | `5s` | 100ms to 1h | "), std::string::npos);
+  EXPECT_NE(text.find("| `commit.interval` | duration | `2s` | 100ms to 1h | "), std::string::npos);
   EXPECT_NE(text.find("| `tables[].name` | text | required |"), std::string::npos);
-  EXPECT_NE(text.find("| `tables[].source.kind` | text | `none` | `simulator`, `files`, `none` |"),
-            std::string::npos);
+  EXPECT_NE(
+      text.find(
+          "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `none` |"),
+      std::string::npos);
 }
 
 }  // namespace
