@@ -1,9 +1,10 @@
-"""The Spark half of the copy-on-write benchmark.
+"""The Spark half of the table benchmarks.
 
     cow_spark.py generate FOLDER    write FOLDER/base.parquet (1,000,000 rows) and
                                     FOLDER/upsert.parquet (100,000: 20,000 updates, 80,000 new)
     cow_spark.py measure FOLDER     bulk_insert and upsert them with Spark + Hudi 0.15, each once to
                                     warm the JVM and then three times; prints one JSON line
+    cow_spark.py measure-mor FOLDER the same with a merge-on-read table
 
 A trade has 13 columns; the table is partitioned by exchange (6), keyed by transaction_id, ordered
 by event_seq. Settings: Hudi's defaults, 2 cores, 6 GB heap, shuffle parallelism 4.
@@ -21,6 +22,7 @@ BASE_ROWS, NEW_ROWS, UPDATE_EVERY, UPDATE_AT = 1_000_000, 80_000, 50, 7
 MEASURED_RUNS = 3
 EXCHANGES = ["binance", "coinbase", "kraken", "bitfinex", "okx", "bybit"]
 PAIRS = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD"]
+TABLE_TYPES = {"measure": "COPY_ON_WRITE", "measure-mor": "MERGE_ON_READ"}
 FIRST_TRADE_MICROS = 1_714_521_600_000_000
 
 
@@ -140,11 +142,11 @@ def jvm_peak_bytes() -> int:
     return peak
 
 
-def write(session, operation: str, rows: Path, table: Path) -> dict:
+def write(session, table_type: str, operation: str, rows: Path, table: Path) -> dict:
     """Wall and CPU seconds from reading the rows to the end of the commit."""
     options = {
         "hoodie.table.name": "bench",
-        "hoodie.datasource.write.table.type": "COPY_ON_WRITE",
+        "hoodie.datasource.write.table.type": table_type,
         "hoodie.datasource.write.recordkey.field": "transaction_id",
         "hoodie.datasource.write.partitionpath.field": "exchange",
         "hoodie.datasource.write.precombine.field": "event_seq",
@@ -160,18 +162,19 @@ def write(session, operation: str, rows: Path, table: Path) -> dict:
             "peak_bytes": jvm_peak_bytes()}
 
 
-def measure(session, folder: Path) -> dict:
+def measure(session, table_type: str, folder: Path) -> dict:
     """All runs of both operations; the first of each only warms the JVM."""
     loaded = folder / "spark-loaded"
     loads, upserts = [], []
     for _ in range(1 + MEASURED_RUNS):
         shutil.rmtree(loaded, ignore_errors=True)
-        loads.append(write(session, "bulk_insert", folder / "base.parquet", loaded))
+        loads.append(
+            write(session, table_type, "bulk_insert", folder / "base.parquet", loaded))
     for number in range(1 + MEASURED_RUNS):
         table = folder / f"spark-upserted-{number}"
         shutil.rmtree(table, ignore_errors=True)
         shutil.copytree(loaded, table)
-        upserts.append(write(session, "upsert", folder / "upsert.parquet", table))
+        upserts.append(write(session, table_type, "upsert", folder / "upsert.parquet", table))
         shutil.rmtree(table)
     shutil.rmtree(loaded)
     return {"load": loads, "upsert": upserts}
@@ -186,10 +189,10 @@ def main() -> None:
     try:
         if verb == "generate":
             generate(session, folder)
-        elif verb == "measure":
-            print(json.dumps(measure(session, folder)), file=answer, flush=True)
+        elif verb in TABLE_TYPES:
+            print(json.dumps(measure(session, TABLE_TYPES[verb], folder)), file=answer, flush=True)
         else:
-            sys.exit(f"unknown verb '{verb}': generate or measure")
+            sys.exit(f"unknown verb '{verb}': generate, measure or measure-mor")
     finally:
         session.stop()
         shutil.rmtree(folder / "spark-scratch", ignore_errors=True)

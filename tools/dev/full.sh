@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-FULL_PARTS=(asan tsan debug lint bench-transform bench-cow conformance fuzz)
+FULL_PARTS=(asan tsan debug lint bench-transform bench-cow bench-mor conformance fuzz)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -12,6 +12,7 @@ debug            unit tests without optimisation, costly checks on
 lint             clang-tidy over every source file
 bench-transform  records per second against the Python Lambda handler on the same records
 bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JVM
+bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
 fuzz             mutated change records against the parser, under the sanitizers
 TEXT
@@ -55,6 +56,7 @@ full_part() {
     lint) run_clang_tidy ;;
     bench-transform) bench_transform ;;
     bench-cow) bench_cow ;;
+    bench-mor) bench_mor ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
     fuzz) fuzz_records ;;
   esac
@@ -88,3 +90,5 @@ fuzz_records() {
 bench_transform() { "$DEPS/test-venv/bin/python3" bench/transform.py; }
 
 bench_cow() { "$DEPS/test-venv/bin/python3" bench/cow.py; }
+
+bench_mor() { "$DEPS/test-venv/bin/python3" bench/mor.py; }
