@@ -16,6 +16,7 @@
 #include "transform/ndjson_writer.h"
 #include "transform/record_parser.h"
 #include "transform/row_builder.h"
+#include "transform/testing_round_trip.h"
 
 namespace tapelake {
 namespace {
@@ -126,6 +127,8 @@ class Checker {
     writer_.Append(parser_.change(), &line_);
     if (line_.empty() || line_.back() != '\n') return "the row line has no end";
     if (!IsJson(line_)) return "the row line is no JSON";
+    difference_ = round_trip_.Check(text);
+    if (!difference_.empty()) return difference_.c_str();
     return CheckRow();
   }
 
@@ -147,6 +150,8 @@ class Checker {
     if (rows_->PartitionOf(change.image()).empty()) return nullptr;
     if (!rows_->Append(change, 1).ok()) return "the row cannot be appended";
     if (rows_->row_count() < 1000) return nullptr;
+    difference_ = round_trip_.CompareRows();
+    if (!difference_.empty()) return difference_.c_str();
     const auto batch = rows_->Finish();
     if (!batch.ok() || !(*batch)->ValidateFull().ok()) return "the batch is not valid";
     return nullptr;
@@ -155,6 +160,8 @@ class Checker {
   transform::RecordParser parser_;
   transform::NdjsonWriter writer_;
   std::unique_ptr<transform::RowBuilder> rows_;
+  transform::RoundTrip round_trip_;
+  std::string difference_;
   std::string line_;
 };
 
