@@ -38,6 +38,7 @@ struct TestChanges {
   int64_t delete_ordering = hudi::RecordChange::kNaturalOrder;
   const hudi::RecordMerger* merger = nullptr;
   std::map<std::string, std::string> extra_metadata;
+  int threads = 2;
 };
 
 class TableFixture : public ::testing::Test {
@@ -103,11 +104,12 @@ class TableFixture : public ::testing::Test {
   }
 
   /// Apply changes as one commit, whatever comes of it.
-  Result<hudi::UpsertResult> TryUpsert(hudi::Table& table, const TestChanges& changes) {
+  static Result<hudi::UpsertResult> TryUpsert(hudi::Table& table, const TestChanges& changes) {
     hudi::UpsertRequest request{.schema = Schema(),
                                 .rows = BatchOf(changes.rows),
                                 .merger = changes.merger,
-                                .extra_metadata = changes.extra_metadata};
+                                .extra_metadata = changes.extra_metadata,
+                                .threads = changes.threads};
     std::map<std::string, uint32_t> partitions;
     const auto partition = [&](const std::string& day) {
       const auto next = static_cast<uint32_t>(partitions.size());
@@ -137,12 +139,16 @@ class TableFixture : public ::testing::Test {
   }
 
   /// All rows of the latest snapshot, sorted by id then day; a key stored twice shows twice.
-  std::vector<TestRow> Rows(hudi::Table& table) {
+  std::vector<TestRow> Rows(hudi::Table& table) { return RowsIn(files_, table); }
+
+  /// The same of a table on another file system, at kPath.
+  static std::vector<TestRow> RowsIn(io::FileSystem& files, hudi::Table& table) {
     auto snapshot = table.LatestSnapshot();
     EXPECT_TRUE(snapshot.ok()) << snapshot.status();
+    if (!snapshot.ok()) return {};
     std::multimap<std::pair<std::string, std::string>, TestRow> sorted;
     for (const hudi::FileSlice& slice : snapshot->slices) {
-      for (TestRow& row : RowsOf(*snapshot, slice))
+      for (TestRow& row : RowsOf(files, *snapshot, slice))
         sorted.emplace(std::pair(row.id, row.day), row);
     }
     std::vector<TestRow> rows;
@@ -174,10 +180,11 @@ class TableFixture : public ::testing::Test {
   }
 
  protected:
-  std::vector<TestRow> RowsOf(const hudi::Snapshot& snapshot, const hudi::FileSlice& slice) {
+  static std::vector<TestRow> RowsOf(io::FileSystem& files, const hudi::Snapshot& snapshot,
+                                     const hudi::FileSlice& slice) {
     const std::string base_path = kPath;
     const hudi::SliceSource source{
-        .files = files_,
+        .files = files,
         .base_path = base_path,
         .timeline = *snapshot.timeline,
         .schema = snapshot.schema,
