@@ -415,6 +415,25 @@ TEST_F(ServicesTest, ArchiveCutsWhatADeadWriterLeftHalfWritten) {
   EXPECT_THAT(ArchivedEntries(), SizeIs(18));
 }
 
+TEST_F(ServicesTest, ArchiveMakesEachCompletedInstantsEndDurableBeforeTheNext) {
+  const auto table = CreateMergeOnRead(1);
+  for (int version = 1; version <= 4; ++version)
+    Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+  std::string order;
+  files_.SetBefore([&](Step step, const std::string& path) {
+    const bool in_archive = path.find("/archived") != std::string::npos;
+    if (step == Step::kWrite && in_archive) order += "w";
+    if (step == Step::kSync) order += in_archive ? "S" : "s";
+    if (step == Step::kDelete) order += path.ends_with(".deltacommit") ? "C" : "d";
+    return Status::OK();
+  });
+  EXPECT_EQ(Archive(*table, 2, 3), 2);
+  files_.SetBefore(nullptr);
+  // The folder of the archive and its file are made, written, synced; then requested and inflight
+  // files go, then each completed file by itself.
+  EXPECT_THAT(order, ::testing::MatchesRegex("w+S+ddddsCsCs"));
+}
+
 TEST_F(ServicesTest, ListingBesideArchivalIsRepeated) {
   const auto table = CreateMergeOnRead(1);
   for (int version = 1; version <= 6; ++version)
