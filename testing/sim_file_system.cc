@@ -20,6 +20,11 @@ Status NotFound(const std::string& path) {
   return MakeError(ErrorKind::kNotFound, "no file '" + path + "'");
 }
 
+/// Actions of which a failure, other than a death, leaves nothing.
+bool IsPublication(DiskAction action) {
+  return action == DiskAction::kCreate || action == DiskAction::kReplace;
+}
+
 uint64_t ThisThread() {
   return std::hash<std::thread::id>()(std::this_thread::get_id());
 }
@@ -249,7 +254,9 @@ Status SimFileSystem::Step(DiskAction action, const std::string& path,
       faults_ == nullptr ? StepFate::kDone : faults_->OnStep({.action = action, .path = path});
   if (fate == StepFate::kDone || fate == StepFate::kLostReply || fate == StepFate::kDieAfter) {
     all();
-  } else if (part && fate != StepFate::kDieBefore && (fate == StepFate::kDieTorn || PartOf(1))) {
+  } else if (fate == StepFate::kDieTorn && part) {
+    part();
+  } else if (fate == StepFate::kFail && part && !IsPublication(action) && PartOf(1) == 1) {
     part();
   }
   if (fate == StepFate::kDone) return Status::OK();

@@ -50,7 +50,7 @@ struct DiskStep {
 /// What becomes of a step.
 enum class StepFate : uint8_t {
   kDone,
-  kFail,       ///< kUnavailable; a part of the bytes may be there.
+  kFail,       ///< kUnavailable; a part of written or appended bytes may be there.
   kLostReply,  ///< Done, but the caller is told kUnknownOutcome (kUnavailable where it may not be).
   kDieBefore,  ///< The process ends: nothing of the step happened ...
   kDieTorn,    ///< ... a part of it, ...

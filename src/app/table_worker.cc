@@ -49,10 +49,20 @@ Status TableWorker::OpenParts() {
   const std::string& source = feed_->source_id();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
   feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
-  if (ingest_->table().config().type == hudi::TableType::kCopyOnWrite) return Status::OK();
+  if (ingest_->table().config().type == hudi::TableType::kCopyOnWrite) return FinishClean();
   TAPELAKE_ASSIGN_OR_RAISE(const auto pending, ingest_->table().PendingCompactions());
   for (const std::string& instant : pending)
     TAPELAKE_RETURN_NOT_OK(Compact(instant));
+  return FinishClean();
+}
+
+/// Finish a clean that a dead process began: the next one may be far away.
+Status TableWorker::FinishClean() {
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, ingest_->table().LoadTimeline());
+  for (const hudi::Instant& instant : timeline.PendingInstants()) {
+    if (instant.action != hudi::InstantAction::kClean) continue;
+    return ingest_->table().Clean(parts_.services.cleaning).status();
+  }
   return Status::OK();
 }
 
@@ -89,6 +99,9 @@ Result<bool> TableWorker::Work() {
   TAPELAKE_ASSIGN_OR_RAISE(const bool read, Read());
   TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/false));
   TAPELAKE_ASSIGN_OR_RAISE(const bool delivered, DeliverSelf());
+  // Not only with commits: a stream full of what is not taken gives nothing more to commit.
+  const std::string& source = feed_->source_id();
+  feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
   const int64_t now = clock_.SteadyMicros();
   if (now - last_hot_micros_ >= parts_.hot_micros) {
     TAPELAKE_RETURN_NOT_OK(ingest_->PublishHot());
@@ -161,10 +174,8 @@ Status TableWorker::Commit() {
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
-  const std::string& source = feed_->source_id();
-  feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
   if (report.instant.empty()) return Status::OK();
-  feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
+  feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;

@@ -101,6 +101,7 @@ class TableWorker : public Worker {
  private:
   TableWorker(io::Clock& clock, Parts parts);
   Status OpenParts();
+  Status FinishClean();
   uint64_t DeliveryOffset(const std::string& source) const;
   Result<bool> Work();
   Result<bool> Read();

@@ -87,8 +87,9 @@ std::string TimelineClass(const std::vector<std::string_view>& parts) {
                : "";
   }
   if (parts[0] == ".aux") {
-    if (parts.size() == 2 && name.find("state") == name.npos) return "hudi/folder";
-    return parts[1] == "tapelake" ? "hudi/ingest state" : "";
+    if (parts[1] == ".bootstrap") return "hudi/folder";
+    if (parts[1] != "tapelake") return "";
+    return parts.size() == 2 ? "hudi/folder" : "hudi/ingest state";
   }
   if (parts[0] == "archived") return name.starts_with(".commits_") ? "hudi/archive" : "";
   return parts[0] == ".temp" ? "hudi/marker" : "";

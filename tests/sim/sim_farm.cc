@@ -56,8 +56,11 @@ void Work(const CommandLine& line, const std::map<std::string, bool>& points, ui
   for (uint64_t seed = line.first_seed + share; seed <= line.last_seed; seed += line.jobs) {
     Say(pipe, "seed " + std::to_string(seed));
     const uint64_t index = seed - line.first_seed;
-    SimOptions options{
-        .seed = seed, .changes = line.changes, .trace = line.trace, .points = points};
+    SimOptions options{.seed = seed,
+                       .changes = line.changes,
+                       .trace = line.trace,
+                       .look_always = line.look_always,
+                       .points = points};
     const bool keep = !line.keep_tables.empty() && index % line.every == 0;
     if (keep) options.keep_directory = line.keep_tables + "/" + std::to_string(seed);
     SimReport report;

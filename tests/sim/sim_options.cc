@@ -51,6 +51,8 @@ Result<CommandLine> ParseCommandLine(int count, char** arguments) {
     const std::string_view name = arguments[i];
     if (name == "--trace") {
       line.trace = true;
+    } else if (name == "--look-always") {
+      line.look_always = true;
     } else if (name == "--check-points") {
       line.check_points = true;
     } else if (i + 1 < count) {

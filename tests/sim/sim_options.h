@@ -25,6 +25,7 @@ sources: the crash points to aim at come from docs/internals/crash-points.md.
   --write-points FILE   write the list of all points that were reached
   --keep-tables DIR     write final tables there, each beside its expected CSV ...
   --every K             ... those of every K-th seed (default 1)
+  --look-always         check the table after every step: finds the one that broke it
   --trace               print every step to stderr
 )";
 
@@ -39,6 +40,7 @@ struct CommandLine {
   std::string write_points;
   std::string keep_tables;
   uint64_t every = 1;
+  bool look_always = false;
   bool trace = false;
 };
 

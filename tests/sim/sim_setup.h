@@ -21,6 +21,7 @@ struct SimOptions {
   uint64_t seed = 1;
   int64_t changes = 2'000;
   bool trace = false;
+  bool look_always = false;  ///< Check the table after every step: finds the one that broke it.
   /// Known crash points and whether each can be torn: some deaths are aimed at them.
   std::map<std::string, bool> points;
   std::string keep_directory;  ///< Write table and expected CSV there on the real disk.

@@ -10,7 +10,7 @@
 namespace tapelake::sim {
 namespace {
 
-constexpr int64_t kStepsMax = 2'000'000;
+constexpr int64_t kStepsMax = 100'000;
 constexpr int64_t kRestartsMax = 5'000;
 constexpr int kQuietStepsMin = 100;
 constexpr double kOfferShare = 0.3;
@@ -38,6 +38,7 @@ class Simulation {
   Status RunUntilPut();
   Status RunUntilDrained();
   Status OneAction();
+  Status Look();
   Status StepWorker();
   Status EnsurePlant();
   Status Survive(const Status& status);
@@ -110,6 +111,7 @@ Status Simulation::RunUntilPut() {
     TAPELAKE_RETURN_NOT_OK(EnsurePlant());
     ArmDeath();
     TAPELAKE_RETURN_NOT_OK(Survive(OneAction()));
+    if (options_.look_always && plant_ != nullptr) TAPELAKE_RETURN_NOT_OK(Look());
   }
   return Status::OK();
 }
@@ -221,17 +223,21 @@ Status Simulation::OneAction() {
     world_.faults.FillDisk(static_cast<int64_t>(random_.Below(20 * kSecond)));
   }
   if (Chance(kCheckShare)) {
-    world_.faults.SetRates({});
-    const Status status = CheckMoment(world_, *plant_, *oracle_);
-    world_.faults.SetRates(setup_.rates);
     ++report_.moments;
-    return status;
+    return Look();
   }
   if (!Chance(kOfferShare)) return StepWorker();
   const auto records =
       1 + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(setup_.put_records_max)));
   world_.faults.Hash(log_->Offer(plant_->stream_writer(), records) ? 1 : 0);
   return Status::OK();
+}
+
+Status Simulation::Look() {
+  world_.faults.SetRates({});
+  const Status status = CheckMoment(world_, *plant_, *oracle_);
+  world_.faults.SetRates(setup_.rates);
+  return status;
 }
 
 Status Simulation::StepWorker() {
