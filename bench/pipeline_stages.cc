@@ -1,0 +1,206 @@
+// What one change costs in each step of the pipeline, by itself, on one thread.
+//
+//   pipeline_stages [CHANGES]
+//
+// Prints one JSON line: stage -> microseconds of CPU (user and system) per change. `encode` holds
+// grouping by file group, Avro and the write of the log files; `log` holds MD5, zstd and fdatasync.
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delivery/delivery.h"
+#include "ingest/table_ingest.h"
+#include "io/local_file_system.h"
+#include "io/random.h"
+#include "record/record_block.h"
+#include "source/simulator.h"
+#include "stream/stream.h"
+#include "transform/ndjson_writer.h"
+#include "transform/record_parser.h"
+
+namespace tapelake {
+namespace {
+
+constexpr size_t kBatch = 500;
+constexpr int64_t kChangesPerCommit = 100'000;
+
+template <typename T>
+T Must(Result<T> result) {
+  if (result.ok()) return std::move(result).ValueUnsafe();
+  std::fprintf(stderr, "pipeline_stages: %s\n", result.status().message().c_str());
+  std::exit(1);
+}
+void Must(const Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "pipeline_stages: %s\n", status.message().c_str());
+  std::exit(1);
+}
+
+double CpuMicros() {
+  struct rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto micros = [](const timeval& time) { return time.tv_sec * 1e6 + time.tv_usec; };
+  return micros(usage.ru_utime) + micros(usage.ru_stime);
+}
+
+/// Adds up the CPU of the steps of one stage.
+class Stage {
+ public:
+  explicit Stage(const char* name) : name_(name) {}
+  template <typename Work>
+  void Run(const Work& work) {
+    const double begin = CpuMicros();
+    work();
+    micros_ += CpuMicros() - begin;
+  }
+  std::string Json(int64_t changes) const {
+    char text[80];
+    std::snprintf(text, sizeof(text), "\"%s\": %.3f", name_,
+                  micros_ / static_cast<double>(changes));
+    return text;
+  }
+
+ private:
+  const char* name_;
+  double micros_ = 0;
+};
+
+struct World {
+  io::LocalFileSystem files;
+  io::SystemClock clock;
+  io::SystemRandom random;
+};
+
+std::vector<record::RecordBlock> MakeBlocks(int64_t changes) {
+  auto simulator = Must(source::Simulator::Make({.seed = 5, .changes = changes}));
+  std::vector<record::RecordBlock> blocks;
+  while (true) {
+    record::RecordBlock block;
+    if (!Must(simulator->ReadBlock(&block))) return blocks;
+    blocks.push_back(std::move(block));
+  }
+}
+
+void RunParser(const std::vector<record::RecordBlock>& blocks, Stage* parse, Stage* line) {
+  transform::RecordParser parser;
+  const transform::NdjsonWriter writer;
+  parse->Run([&] {
+    for (const auto& block : blocks) {
+      for (const auto& entry : block.entries)
+        (void)parser.Parse(block.bytes(entry));
+    }
+  });
+  std::string out;
+  line->Run([&] {
+    for (const auto& block : blocks) {
+      (void)parser.Parse(block.bytes(block.entries.front()));
+      for (size_t i = 0; i < block.entries.size(); ++i)
+        writer.Append(parser.change(), &out);
+      out.clear();
+    }
+  });
+}
+
+void RunLog(World& world, const std::string& folder, const std::vector<record::RecordBlock>& blocks,
+            Stage* log) {
+  stream::OpenReport report;
+  auto stream =
+      Must(stream::Stream::Open(world.files, world.clock, folder + "/stream", "s", {}, &report));
+  log->Run([&] {
+    for (const auto& block : blocks) {
+      std::vector<stream::PutEntry> entries;
+      for (const auto& entry : block.entries) {
+        const std::string_view data = block.bytes(entry);
+        entries.push_back({.partition_key = data.substr(data.size() / 2, 36), .data = data});
+        if (entries.size() < kBatch) continue;
+        (void)Must(stream->Append(std::exchange(entries, {})));
+        Must(stream->Sync());
+      }
+      if (entries.empty()) continue;
+      (void)Must(stream->Append(entries));
+      Must(stream->Sync());
+    }
+  });
+}
+
+void RunIngest(World& world, const std::string& folder,
+               const std::vector<record::RecordBlock>& blocks, Stage* decide, Stage* encode) {
+  hudi::TableEnvironment environment{world.files, world.clock, world.random};
+  auto ingest = Must(ingest::TableIngest::Open(environment, record::CryptoTransactionsTable(),
+                                               {.lake_path = folder + "/lake", .threads = 1}));
+  transform::RecordParser parser;
+  const auto commit = [&] { encode->Run([&] { (void)Must(ingest->Commit()); }); };
+  for (const auto& block : blocks) {
+    decide->Run([&] {
+      for (const auto& entry : block.entries) {
+        if (parser.Parse(block.bytes(entry)) != transform::ParseError::kNone) continue;
+        if (!ingest->Check(parser.change()).refused()) Must(ingest->Take(parser.change()));
+      }
+      ingest->Advance("bench", block.end_offset);
+    });
+    if (ingest->pending_records() >= kChangesPerCommit) commit();
+  }
+  commit();
+}
+
+void RunDelivery(World& world, const std::string& folder,
+                 const std::vector<record::RecordBlock>& blocks, Stage* add, Stage* compress) {
+  auto delivery =
+      Must(delivery::Delivery::Open(world.files, world.clock, record::CryptoTransactionsTable(),
+                                    {.lake_path = folder + "/lake", .stream = "s"}));
+  transform::RecordParser parser;
+  for (const auto& block : blocks) {
+    add->Run([&] {
+      for (const auto& entry : block.entries) {
+        if (parser.Parse(block.bytes(entry)) != transform::ParseError::kNone) continue;
+        delivery->Add(parser.change(), "bench", entry.offset);
+      }
+      delivery->Advance("bench", block.end_offset);
+      Must(delivery->Cut(/*flush=*/false));
+    });
+    compress->Run([&] {
+      while (Must(delivery->Step())) {
+      }
+    });
+  }
+  Must(delivery->Cut(/*flush=*/true));
+  compress->Run([&] {
+    while (!delivery->idle())
+      (void)Must(delivery->Step());
+  });
+}
+
+int Run(int64_t changes) {
+  World world;
+  std::string folder = (std::filesystem::temp_directory_path() / "tapelake-stages-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return 1;
+  const std::vector<record::RecordBlock> blocks = MakeBlocks(changes);
+  int64_t records = 0;
+  for (const auto& block : blocks)
+    records += static_cast<int64_t>(block.entries.size());
+  Stage parse("parse"), line("line"), log("log"), decide("parse + hash + decide + row"),
+      encode("encode"), add("parse + line + hand over"), compress("compress");
+  RunParser(blocks, &parse, &line);
+  RunLog(world, folder, blocks, &log);
+  RunIngest(world, folder, blocks, &decide, &encode);
+  RunDelivery(world, folder, blocks, &add, &compress);
+  std::filesystem::remove_all(folder);
+  std::string json;
+  for (const Stage* stage : {&parse, &line, &log, &decide, &encode, &add, &compress})
+    json += (json.empty() ? "{" : ", ") + stage->Json(records);
+  std::printf("%s}\n", json.c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace tapelake
+
+int main(int argc, char** argv) {
+  return tapelake::Run(argc > 1 ? std::atoll(argv[1]) : 300'000);
+}
