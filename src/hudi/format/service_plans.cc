@@ -13,6 +13,10 @@ namespace {
 constexpr int64_t kCompactionPlanVersion = 2;
 constexpr int64_t kCleanVersion = 2;
 constexpr int64_t kRollbackVersion = 1;
+/// Whoever compacts by the plan may ask for any of these and fails where one is missing.
+constexpr std::string_view kCompactionMetrics[] = {"TOTAL_LOG_FILES", "TOTAL_LOG_FILES_SIZE",
+                                                   "TOTAL_IO_READ_MB", "TOTAL_IO_WRITE_MB",
+                                                   "TOTAL_IO_MB"};
 constexpr std::string_view kCleanPolicy = "KEEP_LATEST_COMMITS";
 constexpr std::string_view kCompletedState = "COMPLETED";
 
@@ -166,6 +170,10 @@ std::string FormatCompactionPlan(const CompactionPlan& plan) {
     Members metrics;
     for (const auto& [name, value] : operation.metrics)
       metrics.emplace_back(name, AvroValue{value});
+    for (const std::string_view name : kCompactionMetrics) {
+      if (!operation.metrics.contains(std::string(name)))
+        metrics.emplace_back(name, AvroValue{0.0});
+    }
     operations.push_back({Members{{"baseInstantTime", AvroValue::Text(operation.base_instant)},
                                   {"deltaFilePaths", AvroValue::TextList(operation.log_files)},
                                   {"dataFilePath", AvroValue::TextOrNull(operation.base_file)},

@@ -25,6 +25,8 @@ struct CompactionOperation {
   std::string base_file;               ///< Name; empty: log-only.
   std::string file_id;
   std::string partition_path;
+  /// TOTAL_LOG_FILES, TOTAL_LOG_FILES_SIZE, TOTAL_IO_READ_MB, TOTAL_IO_WRITE_MB and TOTAL_IO_MB are
+  /// written as 0 where they are missing: Spark cannot run a plan without them.
   std::map<std::string, double> metrics;
 };
 struct CompactionPlan {
