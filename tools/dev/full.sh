@@ -2,7 +2,9 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-FULL_PARTS=(asan tsan debug lint bench-transform bench-cow bench-mor conformance fuzz)
+BENCHES=(transform cow mor pipeline commits)
+
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -13,6 +15,8 @@ lint             clang-tidy over every source file
 bench-transform  records per second against the Python Lambda handler on the same records
 bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JVM
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
+bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
+bench-commits    20,000 commits back to back: time of a commit and files, first and last
 conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
 fuzz             mutated change records against the parser, under the sanitizers
 TEXT
@@ -54,9 +58,7 @@ full_part() {
   case "$1" in
     asan | tsan | debug) sanitized_unit_tests "$1" ;;
     lint) run_clang_tidy ;;
-    bench-transform) bench_transform ;;
-    bench-cow) bench_cow ;;
-    bench-mor) bench_mor ;;
+    bench-*) bench "${1#bench-}" ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
     fuzz) fuzz_records ;;
   esac
@@ -87,8 +89,5 @@ fuzz_records() {
   printf 'figure: %s mutated records, seed %s, nothing found\n' "$FUZZ_ROUNDS" "$seed"
 }
 
-bench_transform() { "$DEPS/test-venv/bin/python3" bench/transform.py; }
-
-bench_cow() { "$DEPS/test-venv/bin/python3" bench/cow.py; }
-
-bench_mor() { "$DEPS/test-venv/bin/python3" bench/mor.py; }
+# bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
+bench() { "$DEPS/test-venv/bin/python3" "bench/$1.py"; }
