@@ -73,7 +73,8 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
                                 .stream = name_,
                                 .raw = config.delivery.raw,
                                 .buffer_bytes = config.delivery.buffer_bytes.bytes,
-                                .buffer_micros = config.delivery.buffer_interval.micros}));
+                                .buffer_micros = config.delivery.buffer_interval.micros,
+                                .waiting_bytes_max = 4 * config.delivery.buffer_bytes.bytes}));
   delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);
   compaction_worker_ = std::make_unique<CompactionWorker>(
       compaction_world_.table_environment(), TablePath(lake_path, plan.definition),
