@@ -78,4 +78,12 @@ std::vector<FileSlice> BucketIndex::Slices() const {
   return slices;
 }
 
+std::vector<FileSlice> BucketIndex::SlicesWithLogs() const {
+  std::vector<FileSlice> slices;
+  for (const auto& [key, slice] : slices_) {
+    if (!slice.log_files.empty()) slices.push_back(slice);
+  }
+  return slices;
+}
+
 }  // namespace tapelake::hudi

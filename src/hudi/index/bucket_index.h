@@ -48,6 +48,8 @@ class BucketIndex {
 
   /// All slices, sorted by partition path, then file id.
   std::vector<FileSlice> Slices() const;
+  /// Those that have logs.
+  std::vector<FileSlice> SlicesWithLogs() const;
 
  private:
   Status Add(const FileSlice& slice);

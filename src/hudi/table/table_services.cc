@@ -9,6 +9,7 @@
 #include "hudi/format/avro_schema.h"
 #include "hudi/table/table.h"
 #include "hudi/table/table_rules.h"
+#include "hudi/table/table_state.h"
 #include "hudi/timeline/instant_files.h"
 
 namespace tapelake::hudi {
@@ -20,6 +21,8 @@ struct Table::ServiceState {
 };
 
 namespace {
+
+constexpr const char* kCleanedAll = "99991231235959999";  // after every instant
 
 std::vector<Instant> PendingOf(const Timeline& timeline, InstantAction action) {
   std::vector<Instant> pending = timeline.PendingInstants();
@@ -65,21 +68,18 @@ Table::ServiceState& Table::services() {
 }
 
 Result<std::string> Table::ScheduleCompaction(const CompactionPolicy& policy) {
-  TAPELAKE_RETURN_NOT_OK(ReloadConfig());
+  TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
   if (config_.type != TableType::kMergeOnRead) {
     return MakeError(ErrorKind::kInvalid,
                      "table '" + config_.name + "' is copy-on-write: it has nothing to compact");
   }
-  TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
-  TAPELAKE_ASSIGN_OR_RAISE(const Snapshot snapshot, LatestSnapshot());
-  if (snapshot.instant.empty()) return std::string();
-  if (!PendingOf(*snapshot.timeline, InstantAction::kCompaction).empty()) return std::string();
+  if (!PendingOf(*state_->timeline(), InstantAction::kCompaction).empty()) return std::string();
   const CompactionPlan plan =
-      PlanCompaction(snapshot.slices, policy, environment_.clock.WallMicros());
+      PlanCompaction(state_->SlicesWithLogs(), policy, environment_.clock.WallMicros());
   if (plan.operations.empty()) return std::string();
   TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
-  TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, WaitForInstant());
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, TakeInstant());
   TAPELAKE_RETURN_NOT_OK(
       TimelineWriter(environment_.files, base_path_)
           .CreateRequested(instant, InstantAction::kCompaction, FormatCompactionPlan(plan)));
@@ -141,10 +141,9 @@ Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int th
 }
 
 Result<int64_t> Table::Clean(const CleaningPolicy& policy) {
-  TAPELAKE_RETURN_NOT_OK(ReloadConfig());
+  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
   CleaningJob& job = services().cleaning;
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, job.FinishPending(timeline));
   TAPELAKE_ASSIGN_OR_RAISE(const CleanerPlan plan, job.Plan(timeline, policy));
   if (plan.files_by_partition.empty()) return finished;
@@ -162,6 +161,8 @@ Result<int64_t> Table::Archive(const ArchivalPolicy& policy, const std::string& 
   }
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   ArchivalLimits limits;
+  // Mostly nothing is due: then what limits it need not be read.
+  if (PlanArchival(timeline, policy, {.cleaned_before = kCleanedAll}).empty()) return 0;
   if (!kept_key.empty()) {
     const auto kept = NewestCommitWith(kept_key);
     if (!kept.ok() && KindOf(kept.status()) != ErrorKind::kNotFound) return kept.status();

@@ -121,12 +121,11 @@ class Changes {
 };
 
 Result<CompactionPlan> ReadCompactionPlan(const TableSource& source, const std::string& timestamp) {
-  const Instant requested{timestamp, InstantAction::kCompaction, InstantState::kRequested};
-  const std::string path =
-      io::JoinPath(io::JoinPath(source.base_path, kMetadataFolder), InstantFileName(requested));
-  TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes, source.files.ReadFile(path));
+  const Instant compaction{timestamp, InstantAction::kCompaction};
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
+                           ReadRequested(source.files, source.base_path, compaction));
   auto plan = ParseCompactionPlan(bytes);
-  if (!plan.ok()) return WithContext(plan.status(), "'" + path + "'");
+  if (!plan.ok()) return WithContext(plan.status(), "compaction '" + timestamp + "'");
   return plan;
 }
 
@@ -252,6 +251,10 @@ bool TableState::HasName(const std::string& name) const {
 
 std::vector<FileSlice> TableState::Slices() const {
   return index_ ? index_->Slices() : slices_;
+}
+
+std::vector<FileSlice> TableState::SlicesWithLogs() const {
+  return index_ ? index_->SlicesWithLogs() : slices_;
 }
 
 }  // namespace tapelake::hudi

@@ -58,6 +58,8 @@ class TableState {
 
   /// The latest slices, sorted by partition path, then file id.
   std::vector<FileSlice> Slices() const;
+  /// Those that have logs; much less work in a big table. Perhaps some that have none, too.
+  std::vector<FileSlice> SlicesWithLogs() const;
 
  private:
   TableState() = default;
