@@ -1,6 +1,6 @@
 #pragma once
 
-/// Which file group holds a key: a hash of the key (docs/internals/hudi-v6.md, section 24).
+/// Which file group holds a key: a hash of the key (docs/internals/hudi-v6.md, section 6).
 
 #include <cstdint>
 #include <map>

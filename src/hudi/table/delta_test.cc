@@ -88,6 +88,7 @@ TEST_F(DeltaTest, CreateStoresWhatMergeOnReadNeeds) {
        "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload"},
       {"hoodie.compaction.record.merger.strategy", "eeb8d96f-b1e4-49fd-bbf8-28ac514178e5"},
       {"hoodie.compact.inline.max.delta.commits", "1000000"},
+      {"hoodie.datasource.write.recordkey.field", "id"},
       {"hoodie.index.type", "BUCKET"},
       {"hoodie.bucket.index.num.buckets", "8"},
       {"hoodie.bucket.index.hash.field", "id"},

@@ -4,9 +4,9 @@
 #include <map>
 #include <ranges>
 
-#include "hudi/format/file_name.h"
 #include "hudi/table/table.h"
 #include "hudi/table/table_state.h"
+#include "hudi/timeline/instant_files.h"
 #include "hudi/writer/rollback_job.h"
 
 namespace tapelake::hudi {
@@ -28,10 +28,8 @@ bool IsPendingRollback(const Instant& instant) {
 
 /// The instant that a rollback's plan names; empty if there is no plan or it does not parse.
 Result<std::string> RolledBackInstant(io::FileSystem& files, const std::string& base_path,
-                                      Instant rollback) {
-  rollback.state = InstantState::kRequested;
-  const auto bytes = files.ReadFile(
-      io::JoinPath(io::JoinPath(base_path, kMetadataFolder), InstantFileName(rollback)));
+                                      const Instant& rollback) {
+  const auto bytes = ReadRequested(files, base_path, rollback);
   if (!bytes.ok() && KindOf(bytes.status()) == ErrorKind::kNotFound) return std::string();
   TAPELAKE_RETURN_NOT_OK(bytes.status());
   const auto plan = ParseRollbackPlan(*bytes);

@@ -84,6 +84,7 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
         {kPayloadKey, kPayloadClass},
         {"hoodie.compaction.record.merger.strategy", kMergerStrategy},
         {"hoodie.compact.inline.max.delta.commits", kSparkNeverCompacts},
+        {"hoodie.datasource.write.recordkey.field", options.record_key_field},
     });
   }
   return config;
