@@ -11,6 +11,7 @@ namespace {
 // Written by our ingest into every commit; table services copy the newest forward.
 constexpr char kPositionsKey[] = "tapelake.positions";
 constexpr size_t kThreadsMax = 8;
+constexpr size_t kTablesMax = 256;
 
 void AppendNames(const std::vector<std::string>& names, std::string* out) {
   for (const std::string& name : names)
@@ -86,34 +87,46 @@ Result<std::string> HudiSnapshotProvider::TimelineVersion(const std::string& pat
   return version;
 }
 
+Result<hudi::Snapshot> HudiSnapshotProvider::Newest(const std::string& path,
+                                                    hudi::TableConfig* config) {
+  const std::lock_guard lock(mutex_);
+  if (tables_.size() > kTablesMax) tables_.clear();
+  std::unique_ptr<hudi::Table>& table = tables_[path];
+  if (table == nullptr) {
+    auto opened = hudi::Table::Open(environment_, path);
+    if (!opened.ok()) return NamePath(opened.status(), path);
+    table = opened.MoveValueUnsafe();
+  }
+  auto snapshot = table->LatestSnapshot();
+  *config = table->config();
+  if (snapshot.ok()) return snapshot;
+  table.reset();  // the next statement looks at it afresh
+  return NamePath(snapshot.status(), path);
+}
+
 Result<TableSnapshot> HudiSnapshotProvider::Resolve(const std::string& path) {
-  auto table = hudi::Table::Open(environment_, path);
-  if (!table.ok()) return NamePath(table.status(), path);
-  auto snapshot = (*table)->LatestSnapshot();
-  if (!snapshot.ok()) return NamePath(snapshot.status(), path);
-  return ToTableSnapshot(path, (*table)->config(), snapshot.MoveValueUnsafe());
+  hudi::TableConfig config;
+  TAPELAKE_ASSIGN_OR_RAISE(hudi::Snapshot snapshot, Newest(path, &config));
+  return ToTableSnapshot(path, config, std::move(snapshot));
 }
 
 Result<TableSnapshot> HudiSnapshotProvider::ResolveUnderHot(const std::string& path,
                                                             const std::string& instant) {
-  auto table = hudi::Table::Open(environment_, path);
-  if (!table.ok()) return NamePath(table.status(), path);
-  auto snapshot = (*table)->LatestSnapshot();
-  if (!snapshot.ok()) return NamePath(snapshot.status(), path);
-  const auto took = TookHotRows(environment_.files, path, *snapshot->timeline, instant);
+  hudi::TableConfig config;
+  TAPELAKE_ASSIGN_OR_RAISE(hudi::Snapshot snapshot, Newest(path, &config));
+  const auto took = TookHotRows(environment_.files, path, *snapshot.timeline, instant);
   if (!took.ok()) return NamePath(took.status(), path);
   if (*took) {
     // The newer schema stays: columns are only ever added.
-    snapshot->instant = instant;
-    snapshot->slices.clear();
+    snapshot.instant = instant;
+    snapshot.slices.clear();
     if (!instant.empty()) {
-      auto slices =
-          hudi::LatestSlices(environment_.files, path, *snapshot->timeline, snapshot->instant);
+      auto slices = hudi::LatestSlices(environment_.files, path, *snapshot.timeline, instant);
       if (!slices.ok()) return NamePath(slices.status(), path);
-      snapshot->slices = slices.MoveValueUnsafe();
+      snapshot.slices = slices.MoveValueUnsafe();
     }
   }
-  return ToTableSnapshot(path, (*table)->config(), snapshot.MoveValueUnsafe());
+  return ToTableSnapshot(path, config, std::move(snapshot));
 }
 
 Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string& path,

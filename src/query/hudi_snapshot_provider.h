@@ -3,6 +3,9 @@
 /// SnapshotProvider over Hudi tables.
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,8 +15,8 @@
 
 namespace tapelake::query {
 
-/// Resolves tables by opening them anew each time; decoded logs are kept, for all sessions that
-/// share the provider. Any thread.
+/// Keeps tables open and decoded logs, for all sessions that share the provider: what did not
+/// change since is not read again. Any thread; one lock, held while a table is resolved.
 class HudiSnapshotProvider : public SnapshotProvider {
  public:
   /// `log_bytes_max` bounds the logs kept; those of a running statement do not count.
@@ -36,7 +39,12 @@ class HudiSnapshotProvider : public SnapshotProvider {
   const LogOverlayCache& logs() const { return logs_; }
 
  private:
+  /// The newest snapshot of a table, and its properties in `config`.
+  Result<hudi::Snapshot> Newest(const std::string& path, hudi::TableConfig* config);
+
   hudi::TableEnvironment environment_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<hudi::Table>> tables_;
   LogOverlayCache logs_;
 };
 

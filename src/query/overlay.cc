@@ -1,6 +1,5 @@
 #include "query/overlay.h"
 
-#include <algorithm>
 #include <ranges>
 #include <utility>
 
@@ -48,13 +47,6 @@ Result<std::shared_ptr<arrow::Array>> PartitionPaths(const arrow::RecordBatch& r
 }
 
 }  // namespace
-
-bool KeyLevels::Hide(std::string_view key) const {
-  if (levels_.empty()) return false;
-  const size_t hash = levels_.front()->hash_function()(key);
-  return std::ranges::any_of(
-      levels_, [&](const KeySet* keys) { return keys->find(key, hash) != keys->end(); });
-}
 
 Result<std::shared_ptr<const Overlay>> Overlay::Make(const TableSnapshot& snapshot,
                                                      std::vector<LogLayers> logs,

@@ -29,7 +29,14 @@ class KeyLevels {
     if (!keys.empty()) levels_.push_back(&keys);
   }
   bool empty() const { return levels_.empty(); }
-  bool Hide(std::string_view key) const;
+  bool Hide(std::string_view key) const {
+    if (levels_.empty()) return false;
+    const size_t hash = levels_.front()->hash_function()(key);  // alike for all
+    for (const KeySet* keys : levels_) {
+      if (keys->find(key, hash) != keys->end()) return true;
+    }
+    return false;
+  }
 
  private:
   std::vector<const KeySet*> levels_;

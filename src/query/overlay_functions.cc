@@ -283,30 +283,61 @@ void BindHidden(duckdb_bind_info info) {
   });
 }
 
+/// The bytes of a string in a vector: short ones lie within it. DuckDB's own function for it is a
+/// call per row.
+std::string_view BytesOf(const duckdb_string_t& text) {
+  const uint32_t length = text.value.inlined.length;
+  const char* data = length <= sizeof(text.value.inlined.inlined) ? text.value.inlined.inlined
+                                                                  : text.value.pointer.ptr;
+  return {data, length};
+}
+
+/// Finds the keys over the file of each row; rows of one file mostly stand together.
+class FileFinder {
+ public:
+  explicit FileFinder(const Overlay& overlay) : overlay_(overlay) {}
+
+  /// nullptr: the overlay does not know the file.
+  const KeyLevels* Find(std::string_view file) {
+    // The rows of a chunk share the bytes of the name.
+    if (levels_ != nullptr && file.data() == file_.data() && file.size() == file_.size()) {
+      return levels_;
+    }
+    const auto found = overlay_.covered_files().find(file);
+    file_ = file;
+    levels_ = found == overlay_.covered_files().end() ? nullptr : &found->second;
+    return levels_;
+  }
+
+ private:
+  const Overlay& overlay_;
+  std::string_view file_;
+  const KeyLevels* levels_ = nullptr;
+};
+
 void ExecuteHidden(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
   const Overlay& overlay =
       **static_cast<const OverlayPointer*>(duckdb_scalar_function_get_bind_data(info));
-  static const ColumnType kText{.id = DUCKDB_TYPE_VARCHAR};
-  const VectorView files(kText, duckdb_data_chunk_get_vector(input, 1));
-  const VectorView keys(kText, duckdb_data_chunk_get_vector(input, 2));
+  const duckdb_vector files = duckdb_data_chunk_get_vector(input, 1);
+  const duckdb_vector keys = duckdb_data_chunk_get_vector(input, 2);
+  const auto* file_texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(files));
+  const auto* key_texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(keys));
+  uint64_t* file_validity = duckdb_vector_get_validity(files);
+  uint64_t* key_validity = duckdb_vector_get_validity(keys);
   auto* hidden = static_cast<bool*>(duckdb_vector_get_data(output));
   const idx_t count = duckdb_data_chunk_get_size(input);
-  std::string_view file;
-  const KeyLevels* levels = nullptr;
+  FileFinder finder(overlay);
   for (idx_t row = 0; row < count; ++row) {
-    const std::string_view row_file = files.IsNull(row) ? std::string_view() : files.Bytes(row);
-    // A chunk comes from one file; its rows share the bytes of the name.
-    if (levels == nullptr || row_file.data() != file.data() || row_file.size() != file.size()) {
-      file = row_file;
-      const auto found = overlay.covered_files().find(file);
-      if (found == overlay.covered_files().end()) {
-        const std::string message = "tapelake_hidden: no such file '" + std::string(file) + "'";
-        duckdb_scalar_function_set_error(info, message.c_str());
-        return;
-      }
-      levels = &found->second;
+    const bool named = file_validity == nullptr || duckdb_validity_row_is_valid(file_validity, row);
+    const std::string_view file = named ? BytesOf(file_texts[row]) : std::string_view();
+    const KeyLevels* levels = finder.Find(file);
+    if (levels == nullptr) {
+      const std::string message = "tapelake_hidden: no such file '" + std::string(file) + "'";
+      duckdb_scalar_function_set_error(info, message.c_str());
+      return;
     }
-    hidden[row] = !keys.IsNull(row) && levels->Hide(keys.Bytes(row));
+    const bool has_key = key_validity == nullptr || duckdb_validity_row_is_valid(key_validity, row);
+    hidden[row] = has_key && levels->Hide(BytesOf(key_texts[row]));
   }
 }
 

@@ -37,6 +37,12 @@ void SnapshotCache::BeginStatement() {
   ++statement_;
   last_error_ = Status::OK();
   if (entries_.size() > kEntriesMax) entries_.clear();
+  for (auto& [path, entry] : entries_) {
+    if (entry.overlay_statement + 1 >= statement_) continue;
+    // The provider keeps decoded logs within a bound; we must not hold on to what it drops.
+    entry.overlay_known = false;
+    entry.overlay.reset();
+  }
 }
 
 template <typename T>
@@ -112,6 +118,7 @@ Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
 }
 
 Status SnapshotCache::LoadOverlay(const std::string& path, Entry* entry) {
+  entry->overlay_statement = statement_;
   if (entry->overlay_known) return Status::OK();
   if (!entry->snapshot->logged_slices.empty() || !entry->hot.empty()) {
     TAPELAKE_ASSIGN_OR_RAISE(auto logs, provider_.ReadLogs(path, *entry->stored));

@@ -26,6 +26,8 @@ struct SnapshotSource {
 /// Answers every question of one statement about a path alike, and resolves a table anew only when
 /// its timeline has changed since. Any thread; one lock, held while a table is resolved.
 ///
+/// An overlay is let go once a statement did without it.
+///
 /// With hot rows a statement sees one moment of a table: hot rows and the commit they lie over. The
 /// view is taken first and the snapshot is then chosen to fit under it.
 class SnapshotCache {
@@ -59,6 +61,7 @@ class SnapshotCache {
     bool overlay_known = false;
     std::shared_ptr<const Overlay> overlay;
     int64_t overlay_id = 0;
+    uint64_t overlay_statement = 0;  // that read it last
     uint64_t checked_statement = 0;
   };
 
