@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace tapelake::hudi {
 namespace {
@@ -110,7 +111,7 @@ class Scanner {
     for (size_t i = 0; i < blocks.size(); ++i) {
       if (!replaced[i]) order.push_back(i);
     }
-    std::ranges::stable_sort(order, {}, [&](size_t i) { return place[i]; });
+    std::ranges::sort(order, {}, [&](size_t i) { return std::pair(place[i], i); });
     std::vector<ScannedBlock> kept;
     for (const size_t i : order)
       kept.push_back(std::move(blocks[i]));
