@@ -64,18 +64,19 @@ StepFate FaultPlan::OnStep(const testing::DiskStep& step) {
 
 StepFate FaultPlan::Decide(const testing::DiskStep& step, const std::string& point,
                            PointCounts* counts) {
-  if (wanted_ && (wanted_->point.empty() || wanted_->point == point) && wanted_->skip-- == 0) {
-    return Death(step, point, counts);
+  for (auto death = wanted_.begin(); death != wanted_.end(); ++death) {
+    if ((!death->point.empty() && death->point != point) || death->skip-- > 0) continue;
+    const DeathPhase phase = death->phase;
+    wanted_.erase(death);
+    return Death(step, point, phase, counts);
   }
   if (read_only_ || (disk_is_full() && NeedsRoom(step.action))) return StepFate::kFail;
   if (Chance(rates_.fail)) return StepFate::kFail;
   return Chance(rates_.lost_reply) ? StepFate::kLostReply : StepFate::kDone;
 }
 
-StepFate FaultPlan::Death(const testing::DiskStep& step, const std::string& point,
+StepFate FaultPlan::Death(const testing::DiskStep& step, const std::string& point, DeathPhase phase,
                           PointCounts* counts) {
-  DeathPhase phase = wanted_->phase;
-  wanted_.reset();
   if (phase == DeathPhase::kTorn && !testing::CanBeTorn(step.action)) phase = DeathPhase::kBefore;
   last_death_ = point + (phase == DeathPhase::kBefore  ? " (before)"
                          : phase == DeathPhase::kAfter ? " (after)"

@@ -3,8 +3,8 @@
 /// Decides, from a seed, which steps of the simulated disk fail and which are the last.
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "io/random.h"
 #include "testing/fake_clock.h"
@@ -43,9 +43,10 @@ class FaultPlan : public testing::DiskFaults {
   bool disk_is_full() const { return clock_.SteadyMicros() < full_until_micros_; }
   /// Refuse every change from now on.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
-  /// Die there; nullopt: live on.
-  void Want(std::optional<WantedDeath> death) { wanted_ = std::move(death); }
-  bool wants_death() const { return wanted_.has_value(); }
+  /// Die there too, once it is met.
+  void Want(WantedDeath death) { wanted_.push_back(std::move(death)); }
+  /// Forget the deaths that were not met.
+  void WantNoMore() { wanted_.clear(); }
   /// Print every step to stderr.
   void SetTrace(bool trace) { trace_ = trace; }
 
@@ -70,7 +71,7 @@ class FaultPlan : public testing::DiskFaults {
   }
   testing::StepFate Decide(const testing::DiskStep& step, const std::string& point,
                            PointCounts* counts);
-  testing::StepFate Death(const testing::DiskStep& step, const std::string& point,
+  testing::StepFate Death(const testing::DiskStep& step, const std::string& point, DeathPhase phase,
                           PointCounts* counts);
 
   testing::FakeClock& clock_;
@@ -79,7 +80,7 @@ class FaultPlan : public testing::DiskFaults {
   int64_t full_until_micros_ = 0;
   bool read_only_ = false;
   bool trace_ = false;
-  std::optional<WantedDeath> wanted_;
+  std::vector<WantedDeath> wanted_;
   PointCoverage coverage_;
   std::string unknown_path_;
   std::string last_death_;

@@ -1,6 +1,8 @@
 #include "tests/sim/sim_setup.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "io/random.h"
 
@@ -10,6 +12,7 @@ namespace {
 constexpr int64_t kSecond = 1'000'000;
 constexpr uint64_t kAimedDeaths = 4;
 constexpr int64_t kSkipMax = 10;
+constexpr int kProvocations = 3;
 
 class Draws {
  public:
@@ -49,18 +52,46 @@ std::vector<WantedDeath> AllDeaths(const std::map<std::string, bool>& points) {
   return all;
 }
 
+/// Steps that come only after another death.
+struct Provocation {
+  std::string_view point;  // prefix
+  WantedDeath first;
+};
+
+const std::vector<Provocation>& Provocations() {
+  static const std::vector<Provocation> all = {
+      {"hudi/rollback", {.point = "hudi/deltacommit create", .phase = DeathPhase::kBefore}},
+      {"hudi/temporary", {.point = "hudi/deltacommit create", .phase = DeathPhase::kTorn}},
+      {"hudi/archive truncate", {.point = "hudi/archive append", .phase = DeathPhase::kTorn}},
+      {"stream/segment truncate", {.point = "stream/segment append", .phase = DeathPhase::kTorn}},
+      {"stream/temporary", {.point = "stream/metadata create", .phase = DeathPhase::kTorn}},
+      {"delivery/temporary", {.point = "delivery/state replace", .phase = DeathPhase::kTorn}},
+  };
+  return all;
+}
+
+void Provoke(Draws& draws, const WantedDeath& death, std::vector<SimSetup::Death>* deaths) {
+  for (const Provocation& provocation : Provocations()) {
+    if (!death.point.starts_with(provocation.point)) continue;
+    for (int i = 0; i < kProvocations; ++i) {
+      deaths->push_back({.at_progress = 0.05, .wanted = provocation.first});
+      deaths->back().wanted.skip = draws.Between(0, kSkipMax);
+    }
+  }
+}
+
 /// Neighbouring seeds aim at neighbouring deaths, so that a range of them meets all.
 void DrawDeaths(Draws& draws, const SimOptions& options, SimSetup* setup) {
   const std::vector<WantedDeath> all = AllDeaths(options.points);
   for (uint64_t i = 0; i < kAimedDeaths && !all.empty(); ++i) {
     SimSetup::Death death{.wanted = all[(options.seed * kAimedDeaths + i) % all.size()]};
-    // Rare steps need time to come.
-    death.at_progress = draws.Chance(0.3) ? 0 : 0.6 * static_cast<double>(i) / kAimedDeaths;
-    death.wanted.skip = draws.Chance(0.7) ? 0 : draws.Between(0, kSkipMax);
+    if (draws.Chance(0.5)) death.at_progress = 0.7 * static_cast<double>(draws.Between(0, 9)) / 10;
+    if (draws.Chance(0.3)) death.wanted.skip = draws.Between(0, kSkipMax);
+    Provoke(draws, death.wanted, &setup->deaths);
     setup->deaths.push_back(std::move(death));
   }
-  const auto others = static_cast<uint64_t>(draws.Between(0, 3));
-  while (setup->deaths.size() < static_cast<uint64_t>(kDeathsMin) + others)
+  const auto others = static_cast<uint64_t>(draws.Between(1, 4));
+  for (uint64_t i = 0; i < others; ++i)
     setup->deaths.push_back(DrawDeath(draws));
   std::stable_sort(setup->deaths.begin(), setup->deaths.end(),
                    [](const auto& a, const auto& b) { return a.at_progress < b.at_progress; });

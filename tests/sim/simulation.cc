@@ -16,8 +16,6 @@ constexpr int kQuietStepsMin = 100;
 constexpr double kOfferShare = 0.3;
 constexpr double kCheckShare = 0.003;
 constexpr int64_t kSecond = 1'000'000;
-/// A death that was aimed at a point comes anywhere after so much of the run without meeting it.
-constexpr double kMeetingProgressMax = 0.3;
 
 class Simulation {
  public:
@@ -42,10 +40,9 @@ class Simulation {
   Status StepWorker();
   Status EnsurePlant();
   Status Survive(const Status& status);
-  void ArmDeath();
+  void ArmDeaths();
   void MoveClock();
   bool Chance(double share) { return random_.NextDouble() < share; }
-  bool AllDied() const { return next_death_ == setup_.deaths.size() && !armed_; }
 
   const SimOptions& options_;
   SimSetup setup_;
@@ -55,8 +52,6 @@ class Simulation {
   std::unique_ptr<TableOracle> oracle_;
   std::unique_ptr<Plant> plant_;
   size_t next_death_ = 0;
-  bool armed_ = false;
-  double armed_at_ = 0;
   SimReport report_;
 };
 
@@ -106,10 +101,10 @@ Status Simulation::KeepTable() {
 }
 
 Status Simulation::RunUntilPut() {
-  while (!log_->all_put() || !AllDied()) {
+  while (!log_->all_put() || report_.deaths < kDeathsMin) {
     if (++report_.steps > kStepsMax) return MakeError(ErrorKind::kInternal, "it never ends");
+    ArmDeaths();
     TAPELAKE_RETURN_NOT_OK(EnsurePlant());
-    ArmDeath();
     TAPELAKE_RETURN_NOT_OK(Survive(OneAction()));
     if (options_.look_always && plant_ != nullptr) TAPELAKE_RETURN_NOT_OK(Look());
   }
@@ -162,7 +157,6 @@ Status Simulation::Survive(const Status& status) {
   }
   const bool power_lost = died && Chance(setup_.power_loss);
   if (died) {
-    armed_ = world_.faults.wants_death();
     ++report_.deaths;
     report_.power_losses += power_lost ? 1 : 0;
   } else {
@@ -183,30 +177,20 @@ Status Simulation::Survive(const Status& status) {
   return Status::OK();
 }
 
-/// Aim at the next death if it is time; one that is not met in time comes at any step.
-void Simulation::ArmDeath() {
-  const double progress = log_->progress();
-  if (armed_ && log_->all_put() && Chance(0.01)) {
-    armed_ = false;
-    world_.faults.Want(std::nullopt);
-    world_.files.Die();
-    return;
+/// Aim at the deaths whose time has come. At the end, those that nobody met are given up.
+void Simulation::ArmDeaths() {
+  while (next_death_ < setup_.deaths.size() &&
+         log_->progress() >= setup_.deaths[next_death_].at_progress) {
+    const SimSetup::Death& death = setup_.deaths[next_death_++];
+    if (death.between_steps) {
+      world_.files.Die();
+    } else {
+      world_.faults.Want(death.wanted);
+    }
   }
-  if (armed_ && progress > armed_at_ + kMeetingProgressMax) {
-    world_.faults.Want(WantedDeath{.phase = DeathPhase::kBefore});
-    armed_at_ = 2;
-  }
-  if (armed_ || next_death_ == setup_.deaths.size()) return;
-  const SimSetup::Death& death = setup_.deaths[next_death_];
-  if (progress < death.at_progress) return;
-  ++next_death_;
-  if (death.between_steps) {
-    world_.files.Die();
-    return;
-  }
-  armed_ = true;
-  armed_at_ = progress;
-  world_.faults.Want(death.wanted);
+  if (!log_->all_put()) return;
+  world_.faults.WantNoMore();
+  if (report_.deaths < kDeathsMin) world_.files.Die();
 }
 
 void Simulation::MoveClock() {
