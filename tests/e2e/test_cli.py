@@ -59,6 +59,7 @@ def test_no_verb_shows_the_help_and_is_a_mistake():
      "put arguments that hold spaces in quotes"),
     (["table", "describe"], "DATABASE.TABLE is missing", "give it as an argument"),
     (["status", "--lake"], "--lake has no value", "write --lake DIR"),
+    (["ingest", "--type", "lsm", "x"], "--type = 'lsm' is not known", "one of: mor, cow"),
 ])
 def test_a_wrong_command_line_names_value_and_remedy(arguments, what, hint):
     code, lines = refused(*arguments)
@@ -70,7 +71,6 @@ def test_a_wrong_command_line_names_value_and_remedy(arguments, what, hint):
     (["table", "describe", "crypto.nothing"], "no table 'crypto.nothing' in the lake"),
     (["ingest", "--once", "--table", "crypto.transactions", "absent.ndjson"], "absent.ndjson"),
     (["ingest", "--once", "--table", "transactions", "x"], "DATABASE.TABLE"),
-    (["ingest", "--once", "--type", "mor", "x"], "'mor' (merge-on-read) is not available"),
     (["ingest", "--once"], "no file given"),
     (["replay", "--speed", "fast", "x"], "--speed = 'fast'"),
     (["sql", "SELECT * FROM nowhere"], "nowhere"),
@@ -103,7 +103,7 @@ def test_a_bad_configuration_is_refused_with_every_mistake(tmp_path):
 
 
 @pytest.mark.parametrize("yaml, what", [
-    ("tables: [{name: a, type: mor}]", "merge-on-read"),
+    ("tables: [{name: a, type: lsm}]", "tables[0].type = 'lsm' is not known"),
     ("tables: [{name: a, columns: [{name: transaction_id, type: text}]}]", "unknown column type"),
     ("tables: [{name: a, key: absent}]", "absent"),
     ("lake: [", "no valid YAML"),

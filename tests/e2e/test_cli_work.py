@@ -44,7 +44,7 @@ def test_ingest_prints_counts_that_add_up(lake, simulation):
     assert counts["received"] == len(simulation.events.read_bytes().splitlines())
     assert counts["received"] == \
         counts["applied"] + counts["duplicates"] + counts["stale"] + counts["errors"]
-    assert counts["instant"] + ".commit" in lake.instants()
+    assert counts["instant"] + ".deltacommit" in lake.instants()
 
 
 def test_ingest_takes_only_what_is_new(lake, simulation, tmp_path):

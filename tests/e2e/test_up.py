@@ -68,7 +68,7 @@ def test_up_commits_answers_and_drains(tmp_path):
 def leftovers(lake) -> list[str]:
     """Instants that were begun and not completed."""
     names = os.listdir(lake.table_path / ".hoodie")
-    done = {name.split(".")[0] for name in names if name.endswith(".commit")}
+    done = {name.split(".")[0] for name in names if name.endswith(program.COMPLETED)}
     return [n for n in names if n.endswith((".requested", ".inflight")) and n.split(".")[0] not in done]
 
 def test_up_continues_where_it_ended(tmp_path):

@@ -10,6 +10,7 @@ from support import csv_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLE = "crypto.transactions"
+COMPLETED = (".commit", ".deltacommit")  # a compaction completes as a commit
 
 
 def binary() -> Path:
@@ -74,4 +75,4 @@ class Lake:
     def instants(self) -> list[str]:
         """The completed instants, oldest first."""
         timeline = self.table_path / ".hoodie"
-        return sorted(p.name for p in timeline.iterdir() if p.suffix in (".commit", ".deltacommit"))
+        return sorted(p.name for p in timeline.iterdir() if p.suffix in COMPLETED)
