@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kPrefix = ".commits_.archive.";
 constexpr std::string_view kSuffix = "_1-0-1";
-constexpr size_t kEntriesPerBlock = 10;  // as Hudi has it
+// Hudi takes 10, but every block repeats the schema, which is bigger than ten entries.
+constexpr size_t kEntriesPerBlock = 500;
 
 /// The number in `.commits_.archive.<n>_<write token>`.
 std::optional<int64_t> NumberOf(std::string_view name) {

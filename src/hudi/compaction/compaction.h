@@ -28,6 +28,9 @@ struct CompactionPolicy {
   int64_t log_bytes_max = 64 << 20;
   /// Logs bigger than this share of the base file. Log-only slices do not count by it.
   double log_share_max = 1.0;
+  /// Smaller logs do not count by their share: a base file is packed, logs are not, and small
+  /// groups would be compacted every few commits.
+  int64_t log_share_bytes_min = 8 << 20;
   /// Age of a slice's oldest log. Bounds the age of what read-optimized readers and Trino see, also
   /// of log-only groups.
   int64_t age_micros_max = 600'000'000;

@@ -42,7 +42,7 @@ double NeedOf(const FileSlice& slice, const CompactionPolicy& policy, int64_t no
                                 static_cast<double>(policy.log_files_max)),
                           Ratio(bytes, static_cast<double>(policy.log_bytes_max)),
                           Ratio(age_micros, static_cast<double>(policy.age_micros_max))});
-  if (slice.has_base_file()) {
+  if (slice.has_base_file() && LogBytes(slice) >= policy.log_share_bytes_min) {
     const auto limit = policy.log_share_max * static_cast<double>(slice.size_bytes);
     need = std::max(need, Ratio(bytes, limit));
   }

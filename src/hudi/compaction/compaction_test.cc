@@ -17,8 +17,11 @@ constexpr const char* kBase = "20261122120000000";
 const int64_t kBaseMicros = *ParseInstantTime(kBase);
 
 /// Nothing is ever due by these.
-constexpr CompactionPolicy kNever = {
-    .log_files_max = 0, .log_bytes_max = 0, .log_share_max = 0, .age_micros_max = 0};
+constexpr CompactionPolicy kNever = {.log_files_max = 0,
+                                     .log_bytes_max = 0,
+                                     .log_share_max = 0,
+                                     .log_share_bytes_min = 0,
+                                     .age_micros_max = 0};
 
 FileSlice Slice(const std::string& file_id, int64_t base_bytes, int logs, int64_t log_bytes) {
   FileSlice slice;
@@ -57,6 +60,8 @@ TEST(PlanCompaction, OneLimitIsEnough) {
   policy = kNever;
   policy.log_share_max = 0.9;
   EXPECT_THAT(Planned(slices, policy), ElementsAre("c"));
+  policy.log_share_bytes_min = 91;
+  EXPECT_THAT(Planned(slices, policy), IsEmpty()) << "too small to count by its share";
 }
 
 TEST(PlanCompaction, AgeIsThatOfTheOldestLogNotOfTheBaseFile) {
