@@ -190,8 +190,8 @@ Status TableWorker::Serve() {
                              table.ScheduleCompaction(parts_.services.compaction));
     if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(instant));
   }
-  if (++commits_since_services_ < parts_.services.commits_between) return Status::OK();
-  commits_since_services_ = 0;
+  if (--commits_until_services_ > 0) return Status::OK();
+  commits_until_services_ = parts_.services.commits_between;
   TAPELAKE_RETURN_NOT_OK(table.Clean(parts_.services.cleaning).status());
   return table.Archive(parts_.services.archival, ingest::kPositionsKey).status();
 }

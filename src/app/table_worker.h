@@ -50,7 +50,9 @@ struct ServicePolicies {
   hudi::CompactionPolicy compaction;
   hudi::CleaningPolicy cleaning;
   hudi::ArchivalPolicy archival;
-  int64_t commits_between = 20;  ///< Cleaning and archival are looked at so often.
+  /// Cleaning and archival are looked at so often, first after the first commit of a run:
+  /// `ingest --once` may make no other.
+  int64_t commits_between = 20;
 };
 
 /// Feed -> parse once -> ingest and delivery; hot chunks and paced commits; plans of the table's
@@ -124,7 +126,7 @@ class TableWorker : public Worker {
   record::RecordBlock block_;
   std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
   int64_t last_hot_micros_ = 0;
-  int64_t commits_since_services_ = 0;
+  int64_t commits_until_services_ = 1;
   std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed
