@@ -14,7 +14,8 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 decimal.getcontext().prec = 200  # sums and products of 38-digit amounts must stay exact
 
-from support import program  # noqa: E402  (needs the path above)
+from support import program, spark_session  # noqa: E402  (needs the path above)
+from support.spark_peer import LocalSpark, SparkPeer  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,46 +31,25 @@ def lake(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def hudi_bundle() -> Path:
-    """The Hudi bundle that ./dev test fetched."""
-    jars = sorted((program.ROOT / ".deps" / "jars").glob("hudi-spark3.5-bundle_2.12-0.15.0.jar"))
-    assert jars, "the Hudi bundle is missing: run ./dev test"
-    return jars[0]
+def spark(tmp_path_factory):
+    """One Spark session with Hudi 0.15 for the whole run."""
+    scratch = tmp_path_factory.mktemp("spark")
+    session = spark_session.start(spark_session.HUDI_0_15, scratch)
+    yield session
+    session.stop()
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def spark(hudi_bundle, tmp_path_factory):
-    """One Spark session with Hudi for the whole run, on the loopback device, in UTC."""
-    from pyspark.sql import SparkSession
+def spark_0_15(spark, tmp_path_factory):
+    return LocalSpark(spark, spark_session.HUDI_0_15, tmp_path_factory.mktemp("spark-rows"))
 
-    scratch = tmp_path_factory.mktemp("spark")
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    settings = {
-        "spark.jars": hudi_bundle,
-        "spark.driver.memory": "3g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Djol.skipHotspotSAAttach=true "
-                                         "-Djol.skipDynamicAttach=true",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.local.dir": scratch,
-        "spark.sql.warehouse.dir": scratch / "warehouse",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        # Sums of decimal(38,18) keep their 18 decimals, as this run's expectations do.
-        "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
-        "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
-        "spark.sql.extensions": "org.apache.spark.sql.hudi.HoodieSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.hudi.catalog.HoodieCatalog",
-    }
-    builder = SparkSession.builder.master("local[2]").appName("tapelake-tests")
-    for key, value in settings.items():
-        builder = builder.config(key, str(value))
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
+
+@pytest.fixture(scope="session")
+def spark_1_0(tmp_path_factory):
+    """Spark with Hudi 1.0.2, in a process of its own."""
+    scratch = tmp_path_factory.mktemp("spark-1.0")
+    peer = SparkPeer(spark_session.HUDI_1_0, scratch)
+    yield peer
+    peer.stop()
     shutil.rmtree(scratch, ignore_errors=True)

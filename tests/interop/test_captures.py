@@ -11,6 +11,7 @@ import pytest
 from support import csv_table, program, readers
 from support.cells import cell
 from support.csv_table import NULL
+from support.lake_under_test import TABLE_TYPES, without_own_column
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = {
@@ -102,22 +103,17 @@ def expected_rows(path: Path, shape: str) -> dict[str, dict[str, str]]:
     return rows
 
 
+@pytest.mark.parametrize("type", TABLE_TYPES)
 @pytest.mark.parametrize("shape", ["streams", "kinesis"])
-def test_captured_records_become_the_computed_rows(shape, tmp_path, spark):
+def test_captured_records_become_the_computed_rows(shape, type, tmp_path, spark_0_15, spark_1_0):
     expected = expected_rows(CAPTURES[shape], shape)
     lake = program.Lake(tmp_path / "lake", table="crypto.captured", config=HERE / "captures.yaml")
-    counts = lake.ingest(CAPTURES[shape])
+    counts = lake.ingest(CAPTURES[shape], more=("--type", type))
     assert counts["received"] == counts["applied"] == 260
     table = csv_table.from_keyed(expected, list(next(iter(expected.values()))))
-    for engine, read in (
-        ("Spark 3.5 + Hudi 0.15", lambda: readers.read_spark(spark, lake.table_path)),
-        ("hudi-rs 0.5", lambda: readers.read_hudi_rs(lake.table_path)),
-        ("tapelake sql", lambda: readers.read_sql(lake)),
-    ):
-        with cell(engine, f"read the 260 captured changes ({shape} records)"):
-            rows = read()
-            rows = rows.select([name for name in rows.columns if name != "_change_seq"])
-            csv_table.assert_equal(rows, table, engine)
+    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
+        with cell(engine, f"read the 260 captured changes ({shape} records)", TABLE_TYPES[type]):
+            csv_table.assert_equal(without_own_column(read()), table, engine)
 
 
 @pytest.mark.parametrize("shape", ["streams", "kinesis"])

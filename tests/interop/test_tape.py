@@ -72,19 +72,15 @@ def ingest(lake, tape) -> dict:
     return lake.ingest(tape, more=("--exchange", EXCHANGE))
 
 
-def test_every_trade_becomes_its_row(tape, tmp_path, spark):
+def test_every_trade_becomes_its_row(tape, tmp_path, spark_0_15, spark_1_0):
     expected = expected_rows(tape)
     lake = program.Lake(tmp_path / "lake")
     counts = ingest(lake, tape)
     assert counts["received"] == counts["applied"] == len(expected)
     columns = list(next(iter(expected.values())))
     table = csv_table.from_keyed(expected, columns)
-    for engine, read in (
-        ("Spark 3.5 + Hudi 0.15", lambda: readers.read_spark(spark, lake.table_path)),
-        ("hudi-rs 0.5", lambda: readers.read_hudi_rs(lake.table_path)),
-        ("tapelake sql", lambda: readers.read_sql(lake)),
-    ):
-        with cell(engine, "read a trade tape"):
+    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
+        with cell(engine, "read a trade tape", "merge-on-read"):
             rows = read()
             csv_table.assert_equal(rows.select(columns), table, engine)
             others = [name for name in rows.columns if name not in columns]

@@ -16,7 +16,7 @@ def record(engine: str, operation: str, table_type: str, result: str) -> None:
 
 
 @contextmanager
-def cell(engine: str, operation: str, table_type: str = "copy-on-write", good: str = "equal"):
+def cell(engine: str, operation: str, table_type: str, good: str = "equal"):
     """Record `good` if the block passes, `differs` if it raises."""
     try:
         yield

@@ -1,30 +1,38 @@
-"""Other engines reading a table: Spark with Hudi, hudi-rs, and our own SQL."""
+"""Every engine that reads a table: Spark with Hudi, hudi-rs, and our own SQL."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow
 
 from support import csv_table
 from support.program import Lake
+from support.spark_table import META_PREFIX, READ_OPTIMIZED, SNAPSHOT
 
-META_PREFIX = "_hoodie_"
-
-
-def read_spark(spark, path: Path) -> csv_table.Table:
-    """Snapshot query of Spark + Hudi."""
-    frame = spark.read.format("hudi").load(str(path))
-    columns = [name for name in frame.columns if not name.startswith(META_PREFIX)]
-    rows = frame.select(*[f"`{name}`" for name in columns]).collect()
-    return csv_table.Table(columns, [[csv_table.cell(value) for value in row] for row in rows])
+HUDI_RS, SQL = "hudi-rs 0.5", "tapelake sql"
 
 
-def read_hudi_rs(path: Path) -> csv_table.Table:
-    """Snapshot query of hudi-rs."""
-    from hudi import HudiReadOptions, HudiTableBuilder
+def read_all(lake: Lake, sparks, query: str = SNAPSHOT) -> list[tuple[str, Callable]]:
+    """Ask every engine that knows the query; return (engine, function that gives its answer)."""
+    path = lake.table_path
+    reads = [(spark.name, lambda spark=spark: spark.read(path, query)) for spark in sparks]
+    reads.append((HUDI_RS, lambda: read_hudi_rs(path, query)))
+    if query == SNAPSHOT:
+        reads += [(SQL, lambda: read_sql(lake)), (SQL, lambda: read_sql_path(lake))]
+    with ThreadPoolExecutor(len(reads)) as pool:
+        running = [(engine, pool.submit(read)) for engine, read in reads]
+        return [(engine, answer.result) for engine, answer in running]
 
-    table = HudiTableBuilder.from_base_uri(str(path)).build()
+
+def read_hudi_rs(path: Path, query: str = SNAPSHOT) -> csv_table.Table:
+    from hudi import HudiReadOptions
+
+    options = HudiReadOptions()
+    if query == READ_OPTIMIZED:
+        options = options.with_hudi_option("hoodie.read.use.read_optimized.mode", "true")
     columns, rows = None, []
-    for batch in table.read(HudiReadOptions()):
+    for batch in open_hudi_rs(path).read(options):
         batch = pyarrow.record_batch(batch)
         names = [name for name in batch.schema.names if not name.startswith(META_PREFIX)]
         columns = columns or names
@@ -32,6 +40,18 @@ def read_hudi_rs(path: Path) -> csv_table.Table:
         rows += [[csv_table.cell(value) for value in row] for row in zip(*values)]
     assert columns, f"hudi-rs found no rows in {path}"
     return csv_table.Table(columns, rows)
+
+
+def open_hudi_rs(path: Path):
+    from hudi import HudiTableBuilder
+
+    return HudiTableBuilder.from_base_uri(str(path)).build()
+
+
+def log_files(path: Path) -> int:
+    """Log files that lie over the newest base files, as hudi-rs sees them."""
+    slices = open_hudi_rs(path).get_file_slices()
+    return sum(len(file_slice.log_files_relative_paths()) for file_slice in slices)
 
 
 def read_sql(lake: Lake) -> csv_table.Table:

@@ -176,7 +176,7 @@ java_home_of_path() {
 setup_java_and_maven() {
   local wanted=()
   find_java_home >/dev/null || wanted+=(openjdk-17-jre-headless)
-  have mvn || [[ -n "$(ls "$DEPS"/jars/*.jar 2>/dev/null)" ]] || wanted+=(maven)
+  have mvn || hudi_bundles_are_here || wanted+=(maven)
   if ((${#wanted[@]} > 0)); then
     have apt-get || fail "the tests need: ${wanted[*]}"
     apt_get_install "${wanted[@]}"
@@ -187,16 +187,34 @@ setup_java_and_maven() {
 
 setup_hudi_bundle() {
   local stamp artifact
-  stamp="$(stamp_path jars tests/hudi-bundle.txt)"
-  [[ -e "$stamp" && -n "$(ls "$DEPS"/jars/*.jar 2>/dev/null)" ]] && return 0
+  stamp="$(hudi_bundle_stamp)"
+  hudi_bundles_are_here && return 0
   mkdir -p "$DEPS/jars"
   while read -r artifact; do
+    [[ -e "$(hudi_bundle_jar "$artifact")" ]] && continue
     say "fetching with Maven into .deps/jars: $artifact"
     mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
       -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 </dev/null ||
       { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $artifact"; }
   done < <(listed tests/hudi-bundle.txt)
   stamp_set "$stamp"
+}
+
+hudi_bundle_stamp() { stamp_path jars tests/hudi-bundle.txt; }
+
+# hudi_bundle_jar GROUP:NAME:VERSION
+hudi_bundle_jar() {
+  local group name version
+  IFS=: read -r group name version <<<"$1"
+  printf '%s/jars/%s-%s.jar' "$DEPS" "$name" "$version"
+}
+
+hudi_bundles_are_here() {
+  local artifact
+  [[ -e "$(hudi_bundle_stamp)" ]] || return 1
+  while read -r artifact; do
+    [[ -e "$(hudi_bundle_jar "$artifact")" ]] || return 1
+  done < <(listed tests/hudi-bundle.txt)
 }
 
 # --- building ----------------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""What the tests ask of Spark about a Hudi table, given a session: here or in a peer process.
+
+Rows go in and out as canonical text (csv_table), so a test need not know a column's type. Writes
+name the table and the operation and nothing else: all else must stand in hoodie.properties.
+"""
+
+import json
+from pathlib import Path
+
+from support import csv_table
+
+META_PREFIX = "_hoodie_"
+SNAPSHOT, READ_OPTIMIZED = "snapshot", "read_optimized"
+UPSERT, DELETE = "upsert", "delete"
+
+
+def read(session, path, query: str = SNAPSHOT) -> csv_table.Table:
+    """Every row of the query, without Hudi's own columns."""
+    frame = load(session, path, query)
+    rows = [[csv_table.cell(value) for value in row] for row in frame.collect()]
+    return csv_table.Table(frame.columns, rows)
+
+
+def load(session, path, query: str = SNAPSHOT):
+    reader = session.read.format("hudi")
+    if query != SNAPSHOT:
+        reader = reader.option("hoodie.datasource.query.type", query)
+    frame = reader.load(str(path))
+    return frame.drop(*[name for name in frame.columns if name.startswith(META_PREFIX)])
+
+
+def write(session, path, table: str, operation: str, rows: Path) -> None:
+    """Write the rows of a file of save_rows(): every column of the table, as text."""
+    from pyspark.sql import functions as F
+    from pyspark.sql import types as T
+
+    fields = load(session, path).schema.fields
+    texts = T.StructType([T.StructField(field.name, T.StringType()) for field in fields])
+    frame = session.read.schema(texts).json(str(rows))
+    frame = frame.select(*[F.col(f"`{f.name}`").cast(f.dataType).alias(f.name) for f in fields])
+    writer = frame.write.format("hudi").option("hoodie.table.name", table)
+    writer = writer.option("hoodie.datasource.write.operation", operation)
+    writer.mode("append").save(str(path))
+
+
+def save_rows(rows: list[dict[str, str]], path: Path) -> Path:
+    """Write rows of canonical text as JSON lines of texts and nulls."""
+    with open(path, "w", encoding="utf-8") as file:
+        for row in rows:
+            texts = {name: None if text == csv_table.NULL else text for name, text in row.items()}
+            file.write(json.dumps(texts) + "\n")
+    return path
