@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "hudi/cleaning/cleaning_job.h"
 #include "hudi/format/file_name.h"
@@ -432,6 +433,35 @@ TEST_F(ServicesTest, ArchiveMakesEachCompletedInstantsEndDurableBeforeTheNext) {
   // The folder of the archive and its file are made, written, synced; then requested and inflight
   // files go, then each completed file by itself.
   EXPECT_THAT(order, ::testing::MatchesRegex("w+S+ddddsCsCs"));
+}
+
+TEST_F(ServicesTest, CompactionRunsOnAThreadOfItsOwn) {
+  const auto table = CreateMergeOnRead(2);
+  std::map<std::string, TestRow> expected;
+  int64_t version = 0;
+  for (int round = 0; round < 6; ++round) {
+    const auto commit = [&] {
+      ++version;
+      const std::string id = "k" + std::to_string(version % 7);
+      expected[id] = {id, kDay, version, {}};
+      Commit(*table, {.rows = {expected[id]}, .extra_metadata = {{kKey, std::to_string(version)}}});
+    };
+    commit();
+    const std::string instant = Schedule(*table);
+    {
+      const std::jthread compactor([&, worker = Open()] { Run(*worker, instant); });
+      for (int i = 0; i < 4; ++i)
+        commit();
+    }
+    Clean(*table, 2);
+    Archive(*table, 3, 4);
+    std::vector<TestRow> rows;
+    for (const auto& [id, row] : expected)
+      rows.push_back(row);
+    ASSERT_EQ(Rows(*table), rows) << "round " << round;
+    ASSERT_EQ(Rows(*Open()), rows) << "round " << round;
+    EXPECT_THAT(*table->PendingCompactions(), IsEmpty());
+  }
 }
 
 TEST_F(ServicesTest, ListingBesideArchivalIsRepeated) {

@@ -124,17 +124,21 @@ class Table {
 
   /// Execute a scheduled compaction and publish it; also one that a dead process began (its base
   /// files are removed first). May run on another Table object of the same table and on another
-  /// thread while this one commits. Errors: kNotFound (no such plan), kCorrupt, kUnavailable,
-  /// kUnknownOutcome; after any the compaction stays pending and can be executed again.
+  /// thread while this one commits. Errors: kNotFound (no such plan), kConflict (a planned log
+  /// holds rows of a pending commit), kCorrupt, kUnavailable, kUnknownOutcome; after any the
+  /// compaction stays pending and can be executed again.
   Result<CompactionCounts> RunCompaction(const std::string& instant, int threads);
 
   /// Delete slices that nobody needs, with a clean instant; finishes a clean that a dead process
-  /// began. Returns the number of files deleted. Same thread rule as Upsert().
+  /// began. Returns the number of files deleted. Same thread rule as Upsert(). Errors: kCorrupt,
+  /// kUnavailable, kUnknownOutcome; a clean that was begun is finished by the next call.
   Result<int64_t> Clean(const CleaningPolicy& policy);
 
   /// Move old instants to the archived timeline, so that `.hoodie` stays small. The newest commit
   /// whose extraMetadata holds `kept_key` always stays active (empty: no such rule). Returns the
-  /// number of instants archived. Same thread rule as Upsert().
+  /// number of instants archived. Same thread rule as Upsert(). Errors: kInvalid (policy), kCorrupt
+  /// (an instant's file does not parse; names it), kUnavailable; nothing is lost by any, and the
+  /// next call goes on.
   Result<int64_t> Archive(const ArchivalPolicy& policy, const std::string& kept_key);
 
  private:
