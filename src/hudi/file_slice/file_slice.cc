@@ -69,14 +69,13 @@ PartitionFiles SortFiles(const std::string& partition_path, const Entries& entri
     } else if (auto log = ParseLogFileName(entry.name); log && log->is_cdc) {
       partition.cdc_files.push_back(entry.name);
     } else if (log) {
-      partition.log_files.push_back(
-          {.file_id = std::move(log->file_id),
-           .base_instant = std::move(log->base_instant),
-           .write_token = std::move(log->write_token),
-           .file = {.name = entry.name,
-                    .version = log->version,
-                    .size_bytes = entry.size_bytes,
-                    .modified_micros = entry.modified_micros}});
+      partition.log_files.push_back({.file_id = std::move(log->file_id),
+                                     .base_instant = std::move(log->base_instant),
+                                     .write_token = std::move(log->write_token),
+                                     .file = {.name = entry.name,
+                                              .version = log->version,
+                                              .size_bytes = entry.size_bytes,
+                                              .modified_micros = entry.modified_micros}});
     }
   }
   std::ranges::sort(partition.log_files, InScanOrder);
