@@ -36,10 +36,15 @@ def read_hudi_rs(path: Path, query: str = SNAPSHOT) -> csv_table.Table:
         batch = pyarrow.record_batch(batch)
         names = [name for name in batch.schema.names if not name.startswith(META_PREFIX)]
         columns = columns or names
-        values = [batch.column(name).to_pylist() for name in columns]
-        rows += [[csv_table.cell(value) for value in row] for row in zip(*values)]
+        rows += map(list, zip(*[texts(batch.column(name)) for name in columns]))
     assert columns, f"hudi-rs found no rows in {path}"
     return csv_table.Table(columns, rows)
+
+
+def texts(column: pyarrow.Array) -> list[str]:
+    if pyarrow.types.is_string(column.type):
+        return column.fill_null(csv_table.NULL).to_pylist()
+    return [csv_table.cell(value) for value in column.to_pylist()]
 
 
 def open_hudi_rs(path: Path):
