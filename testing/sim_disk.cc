@@ -100,12 +100,6 @@ void SimDisk::Settle(Directory* directory, const std::string& name) {
   }
 }
 
-void SimDisk::SyncName(const std::string& path) {
-  Directory* directory = DirectoryOf(path);
-  Settle(directory, io::FileName(path));
-  directory->unsynced.erase(io::FileName(path));
-}
-
 void SimDisk::SyncNames(const std::string& path) {
   Directory& directory = directories_.at(path);
   for (const std::string& name : directory.unsynced)

@@ -55,8 +55,6 @@ class SimDisk {
   void Link(const std::string& path, FilePointer file);
   /// Take a name away; false if there was none.
   bool Unlink(const std::string& path);
-  /// Make what was last done to one name durable.
-  void SyncName(const std::string& path);
   /// Make everything done to the names of a directory durable.
   void SyncNames(const std::string& directory);
 

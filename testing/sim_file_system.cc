@@ -346,7 +346,7 @@ Status SimFileSystem::Publish(DiskAction action, const std::string& path,
     file->Append(content, clock_.WallMicros());
     file->Sync();
     disk_.Link(path, std::move(file));
-    disk_.SyncName(path);
+    disk_.SyncNames(io::ParentPath(path));
   };
   const auto part = [&] { PublishPart(path, content); };
   return Step(action, path, all, part);

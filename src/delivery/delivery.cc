@@ -31,6 +31,8 @@ Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& op
     if (KindOf(content.status()) == ErrorKind::kNotFound) return DeliveryState();
     return content.status();
   }
+  // Its name may come from a dead process and not be durable yet.
+  TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(io::ParentPath(path)));
   Result<DeliveryState> state = ParseState(*content);
   if (state.ok()) return state;
   return WithContext(state.status(), "delivery state '" + path + "' is damaged");

@@ -175,6 +175,9 @@ Status TableIngest::Impl::OpenTable() {
   const std::string properties = io::JoinPath(path_, ".hoodie/hoodie.properties");
   TAPELAKE_ASSIGN_OR_RAISE(const bool exists, environment_.files.Exists(properties));
   if (exists) {
+    // A dead process may have left names that can be seen and are not durable; what is taken from
+    // here for committed must not vanish with the power once others have acted on it.
+    TAPELAKE_RETURN_NOT_OK(environment_.files.SyncDirectory(io::JoinPath(path_, ".hoodie")));
     TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
     return CheckStored(definition_, table_->config(), options_);
   }

@@ -18,6 +18,15 @@ Result<TextTable> ReadTable(SimWorld& world);
 /// The expected final table: the simulated database's own state, as CSV.
 Result<std::string> ExpectedCsv(const source::Simulator& simulator);
 
+/// Where the consumers of the stream say they are; what follows rests on it.
+struct Positions {
+  uint64_t stream_next = 1;
+  uint64_t committed_next = 1;
+  uint64_t delivered_next = 0;
+  bool operator==(const Positions&) const = default;
+};
+Result<Positions> ReadPositions(SimWorld& world, Plant& plant);
+
 /// Check the committed table against the records it says it holds, and the hot rows over it:
 /// every row is the one after the table worker's records or, where only the stored row can judge,
 /// the committed one. `oracle` is of the stream's records. Errors: kInternal.

@@ -96,7 +96,7 @@ StepFate FaultPlan::Death(const testing::DiskStep& step, const std::string& poin
 }
 
 Status FaultPlan::OnRead(const std::string& path) {
-  if (!Chance(rates_.read_fail)) return Status::OK();
+  if (paused_ || !Chance(rates_.read_fail)) return Status::OK();
   Hash("read fails");
   return MakeError(ErrorKind::kUnavailable, "injected: cannot read '" + path + "'");
 }

@@ -38,6 +38,8 @@ class FaultPlan : public testing::DiskFaults {
   FaultPlan(testing::FakeClock& clock, uint64_t seed) : clock_(clock), random_(seed) {}
 
   void SetRates(const FaultRates& rates) { rates_ = rates; }
+  /// Let no read fail for the moment: somebody looks from outside, who changes nothing.
+  void SetPaused(bool paused) { paused_ = paused; }
   /// Let everything that needs room fail until the steady clock has moved on by `micros`.
   void FillDisk(int64_t micros) { full_until_micros_ = clock_.SteadyMicros() + micros; }
   bool disk_is_full() const { return clock_.SteadyMicros() < full_until_micros_; }
@@ -79,6 +81,7 @@ class FaultPlan : public testing::DiskFaults {
   FaultRates rates_;
   int64_t full_until_micros_ = 0;
   bool read_only_ = false;
+  bool paused_ = false;
   bool trace_ = false;
   std::vector<WantedDeath> wanted_;
   PointCoverage coverage_;

@@ -50,8 +50,8 @@ std::string RunSeed(const SimOptions& options, bool twice, SimReport* report) {
 }
 
 /// The life of a forked process: its share of the seeds.
-void Work(const CommandLine& line, const std::map<std::string, bool>& points, uint64_t share,
-          int pipe) {
+void Work(const CommandLine& line, const std::map<std::string, bool>& points,
+          const std::vector<WantedDeath>& aims, uint64_t share, int pipe) {
   PointCoverage coverage;
   for (uint64_t seed = line.first_seed + share; seed <= line.last_seed; seed += line.jobs) {
     Say(pipe, "seed " + std::to_string(seed));
@@ -60,7 +60,8 @@ void Work(const CommandLine& line, const std::map<std::string, bool>& points, ui
                        .changes = line.changes,
                        .trace = line.trace,
                        .look_always = line.look_always,
-                       .points = points};
+                       .points = points,
+                       .aims = aims};
     const bool keep = !line.keep_tables.empty() && index % line.every == 0;
     if (keep) options.keep_directory = line.keep_tables + "/" + std::to_string(seed);
     SimReport report;
@@ -133,7 +134,7 @@ bool Listen(Worker* worker, FarmReport* report) {
 }
 
 Status Fork(const CommandLine& line, const std::map<std::string, bool>& points,
-            std::vector<Worker>* workers) {
+            const std::vector<WantedDeath>& aims, std::vector<Worker>* workers) {
   for (uint64_t share = 0; share < line.jobs; ++share) {
     int ends[2];
     if (::pipe(ends) != 0) return MakeError(ErrorKind::kUnavailable, "cannot make a pipe");
@@ -141,7 +142,7 @@ Status Fork(const CommandLine& line, const std::map<std::string, bool>& points,
     if (process < 0) return MakeError(ErrorKind::kUnavailable, "cannot start a process");
     if (process == 0) {
       ::close(ends[0]);
-      Work(line, points, share, ends[1]);
+      Work(line, points, aims, share, ends[1]);
       std::_Exit(0);
     }
     ::close(ends[1]);
@@ -152,10 +153,11 @@ Status Fork(const CommandLine& line, const std::map<std::string, bool>& points,
 
 }  // namespace
 
-Result<FarmReport> RunFarm(const CommandLine& line, const std::map<std::string, bool>& points) {
+Result<FarmReport> RunFarm(const CommandLine& line, const std::map<std::string, bool>& points,
+                           const std::vector<WantedDeath>& aims) {
   FarmReport report;
   std::vector<Worker> workers;
-  TAPELAKE_RETURN_NOT_OK(Fork(line, points, &workers));
+  TAPELAKE_RETURN_NOT_OK(Fork(line, points, aims, &workers));
   std::vector<pollfd> polled;
   for (const Worker& worker : workers)
     polled.push_back({.fd = worker.pipe, .events = POLLIN, .revents = 0});

@@ -31,6 +31,9 @@ struct FarmReport {
 /// Run `line`'s seeds in line.jobs processes (forked: call it while there is one thread). Failures
 /// are printed as they come. Errors: kUnavailable (no process), kInternal (a process died: names
 /// its seed).
-Result<FarmReport> RunFarm(const CommandLine& line, const std::map<std::string, bool>& points);
+///
+/// `aims`: die there instead of where the seeds say; empty: where they say.
+Result<FarmReport> RunFarm(const CommandLine& line, const std::map<std::string, bool>& points,
+                           const std::vector<WantedDeath>& aims);
 
 }  // namespace tapelake::sim

@@ -28,7 +28,8 @@ Status SetValue(std::string_view name, std::string_view value, CommandLine* line
   const std::map<std::string_view, uint64_t*> numbers = {
       {"--fresh", &line->fresh}, {"--jobs", &line->jobs},   {"--changes", &changes},
       {"--twice", &line->twice}, {"--every", &line->every}, {"--seed", &line->first_seed}};
-  const std::map<std::string_view, std::string*> texts = {{"--write-points", &line->write_points},
+  const std::map<std::string_view, std::string*> texts = {{"--aim", &line->aim},
+                                                          {"--write-points", &line->write_points},
                                                           {"--keep-tables", &line->keep_tables}};
   if (name == "--seeds") return ParseRange(value, line) ? Status::OK() : Wrong(value);
   if (const auto text = texts.find(name); text != texts.end()) {

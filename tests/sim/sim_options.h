@@ -21,7 +21,9 @@ sources: the crash points to aim at come from docs/internals/crash-points.md.
   --jobs N              processes (default 1)
   --changes N           changes of the simulated table per seed (default 2000)
   --twice COUNT         run the first so many seeds a second time: they must do the same
-  --check-points        fail unless a process died at every listed point in every way
+  --check-points        fail unless a process died at every listed point in every way; deaths that
+                        no seed met are aimed at once more, one by one
+  --aim POINT:PHASE     die there (before, torn, after) instead of where the seed says
   --write-points FILE   write the list of all points that were reached
   --keep-tables DIR     write final tables there, each beside its expected CSV ...
   --every K             ... those of every K-th seed (default 1)
@@ -37,6 +39,7 @@ struct CommandLine {
   int64_t changes = 2'000;
   uint64_t twice = 0;
   bool check_points = false;
+  std::string aim;
   std::string write_points;
   std::string keep_tables;
   uint64_t every = 1;

@@ -83,7 +83,11 @@ void Provoke(Draws& draws, const WantedDeath& death, std::vector<SimSetup::Death
 /// Neighbouring seeds aim at neighbouring deaths, so that a range of them meets all.
 void DrawDeaths(Draws& draws, const SimOptions& options, SimSetup* setup) {
   const std::vector<WantedDeath> all = AllDeaths(options.points);
-  for (uint64_t i = 0; i < kAimedDeaths && !all.empty(); ++i) {
+  for (const WantedDeath& aim : options.aims) {
+    Provoke(draws, aim, &setup->deaths);
+    setup->deaths.push_back({.wanted = aim});
+  }
+  for (uint64_t i = 0; i < kAimedDeaths && !all.empty() && options.aims.empty(); ++i) {
     SimSetup::Death death{.wanted = all[(options.seed * kAimedDeaths + i) % all.size()]};
     if (draws.Chance(0.5)) death.at_progress = 0.7 * static_cast<double>(draws.Between(0, 9)) / 10;
     if (draws.Chance(0.3)) death.wanted.skip = draws.Between(0, kSkipMax);
@@ -153,6 +157,7 @@ SimSetup DrawSetup(const SimOptions& options) {
   setup.instants_keep_min = setup.commits_retained + draws.Between(2, 6);
   setup.instants_keep_max = setup.instants_keep_min + draws.Between(1, 6);
 
+  if (options.calm) return setup;
   DrawFaults(draws, &setup);
   DrawDeaths(draws, options, &setup);
   return setup;

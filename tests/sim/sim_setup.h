@@ -3,6 +3,7 @@
 /// What one seed simulates.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,15 +17,22 @@ namespace tapelake::sim {
 /// Processes that die in every run.
 inline constexpr int64_t kDeathsMin = 3;
 
+struct SimWorld;
+
 /// What a caller decides.
 struct SimOptions {
   uint64_t seed = 1;
   int64_t changes = 2'000;
+  bool calm = false;  ///< Nothing fails, nobody dies.
   bool trace = false;
   bool look_always = false;  ///< Check the table after every step: finds the one that broke it.
   /// Known crash points and whether each can be torn: some deaths are aimed at them.
   std::map<std::string, bool> points;
   std::string keep_directory;  ///< Write table and expected CSV there on the real disk.
+  /// Die there, instead of at the points that the seed chooses.
+  std::vector<WantedDeath> aims;
+  /// Called with the drained lake before it is checked: damage that the checks must find.
+  std::function<void(SimWorld& world)> before_checks;
 };
 
 /// Everything the seed decides before the run.

@@ -14,6 +14,7 @@ constexpr int64_t kStepsMax = 100'000;
 constexpr int64_t kRestartsMax = 5'000;
 constexpr int kQuietStepsMin = 100;
 constexpr double kOfferShare = 0.3;
+constexpr double kFootingShare = 0.2;
 constexpr double kCheckShare = 0.003;
 constexpr int64_t kSecond = 1'000'000;
 
@@ -36,6 +37,7 @@ class Simulation {
   Status RunUntilPut();
   Status RunUntilDrained();
   Status OneAction();
+  Status CheckFooting();
   Status Look();
   Status StepWorker();
   Status EnsurePlant();
@@ -51,6 +53,8 @@ class Simulation {
   std::unique_ptr<ChangeLog> log_;
   std::unique_ptr<TableOracle> oracle_;
   std::unique_ptr<Plant> plant_;
+  Positions footing_;  // of the last process just after opening
+  bool check_footing_ = false;
   size_t next_death_ = 0;
   SimReport report_;
 };
@@ -77,6 +81,7 @@ Status Simulation::RunAll() {
   TAPELAKE_RETURN_NOT_OK(RunUntilDrained());
   report_.records = static_cast<int64_t>(log_->stored().size());
   report_.put_twice = log_->put_twice();
+  if (options_.before_checks) options_.before_checks(world_);
   TAPELAKE_RETURN_NOT_OK(CheckDelivered(world_, *log_));
   TAPELAKE_RETURN_NOT_OK(CheckTable(world_, *log_));
   TAPELAKE_RETURN_NOT_OK(CheckFiles(world_));
@@ -101,7 +106,7 @@ Status Simulation::KeepTable() {
 }
 
 Status Simulation::RunUntilPut() {
-  while (!log_->all_put() || report_.deaths < kDeathsMin) {
+  while (!log_->all_put() || (!options_.calm && report_.deaths < kDeathsMin)) {
     if (++report_.steps > kStepsMax) return MakeError(ErrorKind::kInternal, "it never ends");
     ArmDeaths();
     TAPELAKE_RETURN_NOT_OK(EnsurePlant());
@@ -140,10 +145,39 @@ Status Simulation::EnsurePlant() {
       plant_ = std::move(*plant);
       const Status recovered = log_->Recover(plant_->stream());
       TAPELAKE_RETURN_NOT_OK(WithContext(Survive(recovered), "after a restart"));
+      if (plant_ != nullptr) TAPELAKE_RETURN_NOT_OK(CheckFooting());
     } else {
       TAPELAKE_RETURN_NOT_OK(WithContext(Survive(plant.status()), "opening"));
     }
   }
+  return Status::OK();
+}
+
+/// What an opened process has seen must be durable before anything rests on it: its position
+/// survives a power loss that comes at once.
+Status Simulation::CheckFooting() {
+  if (options_.calm) return Status::OK();
+  world_.faults.SetPaused(true);
+  TAPELAKE_ASSIGN_OR_RAISE(const Positions now, ReadPositions(world_, *plant_));
+  world_.faults.SetPaused(false);
+  const Positions before = std::exchange(footing_, now);
+  if (std::exchange(check_footing_, false) && before != now) {
+    return MakeError(
+        ErrorKind::kInternal,
+        "a power loss just after opening took back what was seen: stream " +
+            std::to_string(before.stream_next) + ", committed " +
+            std::to_string(before.committed_next) + ", delivered " +
+            std::to_string(before.delivered_next) + "; now " + std::to_string(now.stream_next) +
+            ", " + std::to_string(now.committed_next) + ", " + std::to_string(now.delivered_next));
+  }
+  if (!Chance(kFootingShare)) return Status::OK();
+  check_footing_ = true;
+  ++report_.deaths;
+  ++report_.power_losses;
+  world_.files.Die();
+  plant_.reset();
+  world_.files.Restart(/*power_lost=*/true);
+  world_.faults.Hash("power lost");
   return Status::OK();
 }
 
@@ -188,7 +222,7 @@ void Simulation::ArmDeaths() {
       world_.faults.Want(death.wanted);
     }
   }
-  if (!log_->all_put()) return;
+  if (options_.calm || !log_->all_put()) return;
   world_.faults.WantNoMore();
   if (report_.deaths < kDeathsMin) world_.files.Die();
 }
@@ -218,9 +252,9 @@ Status Simulation::OneAction() {
 }
 
 Status Simulation::Look() {
-  world_.faults.SetRates({});
+  world_.faults.SetPaused(true);
   const Status status = CheckMoment(world_, *plant_, *oracle_);
-  world_.faults.SetRates(setup_.rates);
+  world_.faults.SetPaused(false);
   return status;
 }
 

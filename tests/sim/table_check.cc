@@ -40,18 +40,26 @@ struct Committed {
   std::map<std::string, std::string> versions;  // by key
 };
 
+/// Fill in the position, and the instant that carries it, of the newest commit of ours.
+Status ReadCommittedPosition(SimWorld& world, hudi::Table& table, Committed* committed) {
+  const auto commit = table.NewestCommitWith(ingest::kPositionsKey);
+  if (!commit.ok()) {
+    return KindOf(commit.status()) == ErrorKind::kNotFound ? Status::OK() : commit.status();
+  }
+  committed->instant = commit->instant;
+  TAPELAKE_ASSIGN_OR_RAISE(const auto state,
+                           ingest::LoadState(world.files, SimTablePath(), commit->extra_metadata));
+  const auto position = state.positions.find(SimSourceId());
+  if (position != state.positions.end()) committed->next_sequence = position->second;
+  return Status::OK();
+}
+
 Result<Committed> ReadCommitted(SimWorld& world) {
   Committed committed;
   TAPELAKE_ASSIGN_OR_RAISE(const auto table,
                            hudi::Table::Open(world.table_environment(), SimTablePath()));
   TAPELAKE_ASSIGN_OR_RAISE(committed.snapshot, table->LatestSnapshot());
-  if (committed.snapshot.instant.empty()) return committed;
-  TAPELAKE_ASSIGN_OR_RAISE(const auto commit, table->NewestCommitWith(ingest::kPositionsKey));
-  committed.instant = commit.instant;
-  TAPELAKE_ASSIGN_OR_RAISE(const auto state,
-                           ingest::LoadState(world.files, SimTablePath(), commit.extra_metadata));
-  const auto position = state.positions.find(SimSourceId());
-  if (position != state.positions.end()) committed.next_sequence = position->second;
+  TAPELAKE_RETURN_NOT_OK(ReadCommittedPosition(world, *table, &committed));
   TAPELAKE_ASSIGN_OR_RAISE(
       const TextTable rows,
       ReadSnapshot(world.files, SimTablePath(), committed.snapshot, VersionColumns()));
@@ -151,6 +159,16 @@ Result<TextTable> ReadTable(SimWorld& world) {
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table->LatestSnapshot());
   return ReadSnapshot(world.files, SimTablePath(), snapshot,
                       ShownColumns(*snapshot.schema, kKeyColumn));
+}
+
+Result<Positions> ReadPositions(SimWorld& world, Plant& plant) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto table,
+                           hudi::Table::Open(world.table_environment(), SimTablePath()));
+  Committed committed;
+  TAPELAKE_RETURN_NOT_OK(ReadCommittedPosition(world, *table, &committed));
+  return Positions{.stream_next = plant.stream().facts().next_sequence,
+                   .committed_next = committed.next_sequence,
+                   .delivered_next = plant.delivery().DeliveredOffset(SimSourceId())};
 }
 
 Result<std::string> ExpectedCsv(const source::Simulator& simulator) {
