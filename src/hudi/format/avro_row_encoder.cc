@@ -251,8 +251,9 @@ inline char* PutBigEndian(uint64_t value, size_t size, char* next) {
 class Sink {
  public:
   /// `slack` bytes are free behind every place that Reserve() returns.
-  Sink(std::string* out, size_t slack, size_t expected) : out_(out), slack_(slack) {
-    out->resize(out->size() + slack + expected);
+  Sink(std::string* out, size_t slack, size_t expected)
+      : out_(out), begin_(out->size()), slack_(slack) {
+    out->resize(begin_ + slack + expected);
     end_ = out_->data() + out_->size();
   }
 
@@ -270,12 +271,14 @@ class Sink {
  private:
   [[gnu::noinline]] char* Grow(size_t more, char* next) {
     const size_t used = OffsetOf(next);
-    out_->resize(std::max(used + more + slack_, used + used / 2));
+    // By what was written here, not by all there is: pieces may be appended to a long string.
+    out_->resize(used + more + slack_ + (used - begin_) / 2);
     end_ = out_->data() + out_->size();
     return out_->data() + used;
   }
 
   std::string* out_;
+  size_t begin_;
   size_t slack_;
   char* end_;
 };
@@ -440,7 +443,8 @@ class AvroRowEncoder::Impl {
     TAPELAKE_RETURN_NOT_OK(BindAll(batch));
     const size_t begin = out->size();
     const size_t slack = kRowLengthBytes + columns_.size() * kFixedBytesMax;
-    Sink sink(out, slack, std::min(bytes_max, rows.size() * row_bytes_));
+    const size_t expected = rows.size() * (row_bytes_ + row_bytes_ / 8);
+    Sink sink(out, slack, std::min(bytes_max, expected));
     ValueEncoder encoder(&sink);
     char* next = sink.At(begin);
     size_t taken = 0;

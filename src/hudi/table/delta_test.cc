@@ -281,6 +281,23 @@ TEST_F(DeltaTest, AddsNullableColumns) {
   EXPECT_THAT(narrower.status().message(), HasSubstr("'fee'"));
 }
 
+TEST_F(DeltaTest, ChangesMayNameRowsInAnyOrder) {
+  const auto table = CreateMergeOnRead(2);
+  std::vector<TestRow> rows;
+  std::vector<RecordChange> changes;
+  for (int64_t i = 0; i < 5000; ++i)
+    rows.push_back({"k" + std::to_string(10'000 + i), kDay, i, {}});
+  for (int64_t i = 0; i < 5000; ++i) {
+    const int64_t row = i * 2003 % 5000;
+    if (row % 10 != 0) changes.push_back({rows[static_cast<size_t>(row)].id, 0, row});
+  }
+  const auto result = *table->Upsert(
+      {.schema = Schema(), .rows = BatchOf(rows), .partition_values = {kDay}, .changes = changes});
+  ASSERT_EQ(result.outcome, CommitOutcome::kDone) << result.reason;
+  std::erase_if(rows, [](const TestRow& row) { return row.version % 10 == 0; });
+  EXPECT_EQ(Rows(*table), rows);
+}
+
 TEST_F(DeltaTest, RefusesWhatItCannotDo) {
   const auto table = CreateMergeOnRead(1);
   class Never : public RecordMerger {

@@ -2,6 +2,7 @@
 
 #include <ranges>
 
+#include "hudi/log/buffer_pool.h"
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
 
@@ -12,6 +13,7 @@ constexpr const char* kFolders[] = {".hoodie/archived", ".hoodie/.temp", ".hoodi
                                     ".hoodie/.aux/.bootstrap/.partitions",
                                     ".hoodie/.aux/.bootstrap/.fileids"};
 constexpr int kLoadsMax = 5;
+constexpr size_t kBufferBytesMax = size_t{64} << 20;
 
 std::string PropertiesPath(const std::string& base_path) {
   return io::JoinPath(base_path, ".hoodie/hoodie.properties");
@@ -58,7 +60,10 @@ Result<std::unique_ptr<Table>> Table::Open(const TableEnvironment& environment,
 }
 
 Table::Table(const TableEnvironment& environment, std::string base_path, TableConfig config)
-    : environment_(environment), base_path_(std::move(base_path)), config_(std::move(config)) {}
+    : environment_(environment),
+      base_path_(std::move(base_path)),
+      config_(std::move(config)),
+      buffers_(std::make_unique<BufferPool>(kBufferBytesMax)) {}
 
 Table::~Table() = default;
 

@@ -26,6 +26,7 @@
 
 namespace tapelake::hudi {
 
+class BufferPool;
 class CommitJob;
 class TableState;
 
@@ -63,7 +64,7 @@ struct Snapshot {
 ///
 /// What the table consists of is kept in memory. Every call that needs it lists `.hoodie` once and
 /// reads again only what others changed since the last, so a commit costs by the file groups it
-/// touches, not by the size of the table.
+/// touches, not by the size of the table. A table that was written keeps up to 64 MiB of buffers.
 class Table {
  public:
   ~Table();
@@ -165,7 +166,8 @@ class Table {
   TableEnvironment environment_;
   std::string base_path_;
   TableConfig config_;
-  std::unique_ptr<TableState> state_;  // nullptr: not read yet, or no longer known
+  std::unique_ptr<TableState> state_;    // nullptr: not read yet, or no longer known
+  std::unique_ptr<BufferPool> buffers_;  // for log files
   std::shared_ptr<ServiceState> services_;
 };
 

@@ -75,6 +75,7 @@ Result<UpsertResult> Table::Upsert(const UpsertRequest& request) {
                             .base_path = base_path_,
                             .config = config_,
                             .index = state_->index(),
+                            .buffers = *buffers_,
                             .instant = result.instant};
   TAPELAKE_ASSIGN_OR_RAISE(const auto job, PlanJob(target, request));
   if (config_.metadata_table_live() || state_->HasName(kMetadataTableFolder)) {

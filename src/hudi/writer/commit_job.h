@@ -8,6 +8,7 @@
 #include "hudi/format/commit_metadata.h"
 #include "hudi/format/table_config.h"
 #include "hudi/index/bucket_index.h"
+#include "hudi/log/buffer_pool.h"
 #include "hudi/writer/upsert.h"
 #include "io/file_system.h"
 #include "io/random.h"
@@ -21,6 +22,7 @@ struct UpsertTarget {
   const std::string& base_path;
   const TableConfig& config;
   const BucketIndex& index;
+  BufferPool& buffers;
   std::string instant;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "base/status.h"
 #include "hudi/format/avro_datum.h"
+#include "hudi/format/log_block.h"
 #include "hudi/writer/change_groups.h"
 #include "hudi/writer/commit_job.h"
 
@@ -55,8 +57,10 @@ class DeltaJob : public CommitJob {
   Status CheckRequest() const;
   void AddTask(const ChangeGroup& group);
   Status PrepareRows();
-  Status Write(Task* task, AvroRowEncoder* encoder) const;
+  Status WriteTasks();
+  Status Write(std::span<Task> tasks, AvroRowEncoder* encoder) const;
   Result<std::vector<int64_t>> RowsOf(const Task& task) const;
+  std::vector<DeleteRecord> DeletesOf(const Task& task) const;
   Result<std::shared_ptr<arrow::RecordBatch>> WithMetaValues(const Task& task) const;
   WriteStat StatOf(const Task& task) const;
 
