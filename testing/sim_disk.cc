@@ -106,14 +106,20 @@ void SimDisk::SyncNames(const std::string& path) {
     Settle(&directory, name);
   directory.unsynced.clear();
   std::erase_if(removed_, [&](const auto& entry) { return IsBelow(entry.first, path); });
+  std::erase_if(unsynced_directories_,
+                [&](const std::string& entry) { return io::ParentPath(entry) == path; });
 }
 
 void SimDisk::MakeDirectories(const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
-    directories_.try_emplace(path.substr(0, slash));
+    MakeDirectory(path.substr(0, slash));
   }
-  directories_.try_emplace(path);
+  MakeDirectory(path);
+}
+
+void SimDisk::MakeDirectory(const std::string& path) {
+  if (directories_.try_emplace(path).second) unsynced_directories_.insert(path);
 }
 
 void SimDisk::RemoveDirectory(const std::string& path) {
@@ -154,9 +160,16 @@ std::vector<std::string> SimDisk::Paths() const {
 }
 
 void SimDisk::LosePower(io::Random& random) {
+  for (const std::string& path : unsynced_directories_) {
+    if (!Coin(random)) continue;
+    std::erase_if(directories_, [&](const auto& entry) {
+      return entry.first == path || IsBelow(entry.first, path);
+    });
+  }
+  unsynced_directories_.clear();
   for (auto& [path, removed] : removed_) {
     if (removed.durable.empty() || Coin(random)) continue;
-    MakeDirectories(path);
+    MakeDirectories(path);  // durable they were
     for (auto& [name, file] : removed.durable) {
       Directory& directory = directories_.at(path);
       if (directory.live.contains(name)) continue;
@@ -165,6 +178,7 @@ void SimDisk::LosePower(io::Random& random) {
     }
   }
   removed_.clear();
+  unsynced_directories_.clear();
   std::set<File*> seen;
   for (auto& [path, directory] : directories_) {
     for (const std::string& name : directory.unsynced) {

@@ -22,7 +22,8 @@ namespace tapelake::testing {
 ///   reads as zeros (sometimes as noise), and the file ends anywhere between.
 /// - A cut or truncation that was not synced happened or did not.
 /// - Each name created, replaced or deleted since its directory was synced is as before or as now.
-/// - Directories are durable at once; a removed one may come back with whatever it held.
+/// - A directory created since its parent was synced is there or not, with all it holds; a removed
+///   one may come back with whatever it held.
 ///
 /// One thread.
 class SimDisk {
@@ -76,11 +77,13 @@ class SimDisk {
     std::set<std::string> unsynced;  ///< Names for which the two may differ.
   };
 
+  void MakeDirectory(const std::string& path);
   Directory* DirectoryOf(const std::string& path);
   static void Settle(Directory* directory, const std::string& name);
 
   std::map<std::string, Directory> directories_;
-  std::map<std::string, Directory> removed_;  ///< Removed, but their parent is not synced.
+  std::set<std::string> unsynced_directories_;  ///< Created, but their parent is not synced.
+  std::map<std::string, Directory> removed_;    ///< Removed, but their parent is not synced.
 };
 
 /// Whether `path` lies anywhere below `directory`.

@@ -20,9 +20,9 @@ Status NotFound(const std::string& path) {
   return MakeError(ErrorKind::kNotFound, "no file '" + path + "'");
 }
 
-/// Actions of which a failure, other than a death, leaves nothing.
-bool IsPublication(DiskAction action) {
-  return action == DiskAction::kCreate || action == DiskAction::kReplace;
+/// Actions of which a failure may leave a part.
+bool LeavesAPart(DiskAction action) {
+  return action == DiskAction::kWrite || action == DiskAction::kAppend;
 }
 
 uint64_t ThisThread() {
@@ -71,6 +71,7 @@ bool CanBeTorn(DiskAction action) {
     case DiskAction::kAppend:
     case DiskAction::kCreate:
     case DiskAction::kReplace:
+    case DiskAction::kMakeDirectory:
       return true;
     default:
       return false;
@@ -216,6 +217,7 @@ class SimFileSystem::Lease : public io::FileLock {
 SimFileSystem::SimFileSystem(io::Clock& clock, io::Random& random)
     : clock_(clock), random_(random), thread_(ThisThread()) {
   disk_.MakeDirectories("/");
+  disk_.SyncNames("/");
 }
 
 SimFileSystem::~SimFileSystem() = default;
@@ -256,7 +258,7 @@ Status SimFileSystem::Step(DiskAction action, const std::string& path,
     all();
   } else if (fate == StepFate::kDieTorn && part) {
     part();
-  } else if (fate == StepFate::kFail && part && !IsPublication(action) && PartOf(1) == 1) {
+  } else if (fate == StepFate::kFail && part && LeavesAPart(action) && PartOf(1) == 1) {
     part();
   }
   if (fate == StepFate::kDone) return Status::OK();
@@ -410,7 +412,21 @@ Result<bool> SimFileSystem::Exists(const std::string& path) {
 Status SimFileSystem::CreateDirectories(const std::string& path) {
   if (dead_) return Dead();
   if (disk_.HasDirectory(path)) return Status::OK();
-  return Step(DiskAction::kMakeDirectory, path, [&] { disk_.MakeDirectories(path); }, {});
+  const auto all = [&] {
+    std::vector<std::string> parents;
+    for (std::string made = path; !disk_.HasDirectory(made); made = io::ParentPath(made))
+      parents.push_back(io::ParentPath(made));
+    disk_.MakeDirectories(path);
+    for (const std::string& parent : parents)
+      disk_.SyncNames(parent);
+  };
+  const auto part = [&] {
+    std::string made = path;
+    while (!disk_.HasDirectory(io::ParentPath(made)) && PartOf(1) == 1)
+      made = io::ParentPath(made);
+    disk_.MakeDirectories(made);
+  };
+  return Step(DiskAction::kMakeDirectory, path, all, part);
 }
 
 Status SimFileSystem::DeleteFile(const std::string& path) {

@@ -34,7 +34,9 @@ class OneFate : public DiskFaults {
 
 class SimFileSystemTest : public ::testing::Test {
  protected:
-  SimFileSystemTest() { EXPECT_TRUE(files_.CreateDirectories("/lake").ok()); }
+  SimFileSystemTest() { MakeLake(files_); }
+
+  static void MakeLake(SimFileSystem& files) { EXPECT_TRUE(files.CreateDirectories("/lake").ok()); }
 
   /// Everything the file held after power losses that began from the same disk.
   std::set<std::string> Outcomes(const std::string& path,
@@ -44,7 +46,7 @@ class SimFileSystemTest : public ::testing::Test {
       FakeClock clock(kNow);
       io::SeededRandom random(seed);
       SimFileSystem files(clock, random);
-      EXPECT_TRUE(files.CreateDirectories("/lake").ok());
+      MakeLake(files);
       work(files);
       files.Restart(true);
       const auto content = files.ReadFile(path);
@@ -150,13 +152,31 @@ TEST_F(SimFileSystemTest, ARemovedDirectoryMayComeBackUntilItsParentIsSynced) {
               ElementsAre("absent"));
 }
 
+TEST_F(SimFileSystemTest, NewDirectoriesSurviveUnlessTheProcessDiedWhileItMadeThem) {
+  const auto create = [](SimFileSystem& files, StepFate fate) {
+    OneFate faults(DiskAction::kMakeDirectory, fate);
+    files.SetFaults(&faults);
+    EXPECT_EQ(files.CreateDirectories("/lake/a/b").ok(), fate == StepFate::kDone);
+    files.Restart(false);
+    files.SetFaults(nullptr);
+    EXPECT_TRUE(files.CreateDirectories("/lake/a/b").ok());
+    EXPECT_TRUE(files.CreateIfAbsent("/lake/a/b/file", "x").ok());
+  };
+  EXPECT_THAT(
+      Outcomes("/lake/a/b/file", [&](SimFileSystem& files) { create(files, StepFate::kDieTorn); }),
+      UnorderedElementsAre("absent", "x"));
+  EXPECT_THAT(
+      Outcomes("/lake/a/b/file", [&](SimFileSystem& files) { create(files, StepFate::kDone); }),
+      ElementsAre("x"));
+}
+
 TEST_F(SimFileSystemTest, DyingInsideACreationLeavesEitherOutcomeAndPerhapsATemporary) {
   std::map<bool, int> present;
   bool temporary = false;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     io::SeededRandom random(seed);
     SimFileSystem files(clock_, random);
-    ASSERT_TRUE(files.CreateDirectories("/lake").ok());
+    MakeLake(files);
     OneFate faults(DiskAction::kCreate, StepFate::kDieTorn);
     files.SetFaults(&faults);
     EXPECT_EQ(KindOf(files.CreateIfAbsent("/lake/file", "content")), ErrorKind::kShuttingDown);

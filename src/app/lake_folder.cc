@@ -22,6 +22,11 @@ std::string SocketPath(const std::string& lake_path) {
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
                                                const std::string& lake_path) {
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::JoinPath(lake_path, kFolder)));
+  // A dead process may have made them and not have come to make their names durable.
+  TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(lake_path));
+  const Status synced = files.SyncDirectory(io::ParentPath(lake_path));
+  // Above the lake lies what others gave us; it need not be ours to open.
+  if (!synced.ok() && KindOf(synced) != ErrorKind::kUnauthorized) return synced;
   auto lock = files.Lock(InFolder(lake_path, "lock"));
   if (lock.ok() || KindOf(lock.status()) != ErrorKind::kConflict) return lock;
   return MakeError(ErrorKind::kConflict,

@@ -98,7 +98,7 @@ class FileSystem {
   /// Return whether a file or directory exists.
   virtual Result<bool> Exists(const std::string& path) = 0;
 
-  /// Create a directory and its parents; fine if present.
+  /// Create a directory and its parents, durably; fine if present.
   virtual Status CreateDirectories(const std::string& path) = 0;
 
   /// Delete a file; kNotFound if absent.

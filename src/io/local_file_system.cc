@@ -298,10 +298,17 @@ Result<bool> LocalFileSystem::Exists(const std::string& path) {
 }
 
 Status LocalFileSystem::CreateDirectories(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return SystemError("cannot create directory", path, error.value());
-  return Status::OK();
+  struct stat st{};
+  if (::stat(path.c_str(), &st) == 0) {
+    return S_ISDIR(st.st_mode) ? Status::OK()
+                               : SystemError("cannot create directory", path, ENOTDIR);
+  }
+  const std::string parent = ParentPath(path);
+  if (parent != path) TAPELAKE_RETURN_NOT_OK(CreateDirectories(parent));
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
+    return SystemError("cannot create directory", path, errno);
+  }
+  return SyncDirectory(parent);
 }
 
 Status LocalFileSystem::DeleteFile(const std::string& path) {

@@ -14,7 +14,7 @@ constexpr int64_t kStepsMax = 100'000;
 constexpr int64_t kRestartsMax = 5'000;
 constexpr int kQuietStepsMin = 100;
 constexpr double kOfferShare = 0.3;
-constexpr double kFootingShare = 0.2;
+constexpr double kFootingShare = 0.06;
 constexpr double kCheckShare = 0.003;
 constexpr int64_t kSecond = 1'000'000;
 

@@ -11,12 +11,13 @@ Status DeleteDataFiles(io::FileSystem& files, const std::string& base_path,
   for (const std::string& path : paths) {
     const std::string full_path = io::JoinPath(base_path, path);
     const Status deleted = files.DeleteFile(full_path);
-    if (deleted.ok()) directories.insert(io::ParentPath(full_path));
+    // One that is gone may have been deleted by a process that died before it synced.
+    directories.insert(io::ParentPath(full_path));
     if (!deleted.ok() && KindOf(deleted) != ErrorKind::kNotFound && first.ok()) first = deleted;
   }
   for (const std::string& directory : directories) {
     const Status synced = files.SyncDirectory(directory);
-    if (!synced.ok() && first.ok()) first = synced;
+    if (!synced.ok() && KindOf(synced) != ErrorKind::kNotFound && first.ok()) first = synced;
   }
   return first;
 }
