@@ -32,7 +32,8 @@ NAMES = {
     "commit_p99_ms": "commit, p99 ms",
     "turn_median_ms": "commit and services, median ms",
     "turn_p99_ms": "commit and services, p99 ms",
-    "cpu_ms_per_commit": "CPU ms per commit, services and snapshots included",
+    "user_ms_per_commit": "CPU ms of ours per commit, services and snapshots included",
+    "system_ms_per_commit": "CPU ms of the system per commit",
     "snapshot_median_ms": "snapshot, median ms",
 }
 SHOWN = ("timeline_files", "data_files", "archive_files")
