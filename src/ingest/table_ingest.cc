@@ -177,7 +177,11 @@ Status TableIngest::Impl::OpenTable() {
   if (exists) {
     // A dead process may have left names that can be seen and are not durable; what is taken from
     // here for committed must not vanish with the power once others have acted on it.
-    TAPELAKE_RETURN_NOT_OK(environment_.files.SyncDirectory(io::JoinPath(path_, ".hoodie")));
+    const std::string database_path = io::ParentPath(path_);
+    for (const std::string& directory :
+         {io::JoinPath(path_, ".hoodie"), path_, database_path, io::ParentPath(database_path)}) {
+      TAPELAKE_RETURN_NOT_OK(environment_.files.SyncDirectory(directory));
+    }
     TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
     return CheckStored(definition_, table_->config(), options_);
   }

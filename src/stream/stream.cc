@@ -45,7 +45,9 @@ Result<StreamMetadata> OpenMetadata(io::FileSystem& files, io::Clock& clock,
   const auto found = ReadStreamMetadata(files, directory);
   if (found.ok() || KindOf(found.status()) != ErrorKind::kNotFound) return found;
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(directory));
+  // A dead process may have made these and not have come to make their names durable.
   TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(io::ParentPath(directory)));
+  TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(io::ParentPath(io::ParentPath(directory))));
   StreamMetadata fresh = wanted;
   // Not a secret: only other streams' bytes, and bytes that somebody put, must not fit by chance.
   const std::string seed = directory + ' ' + std::to_string(clock.WallMicros()) + ' ' +
