@@ -118,9 +118,14 @@ Result<std::shared_ptr<arrow::RecordBatch>> RandomRows(int64_t first, int64_t ro
   return arrow::RecordBatch::Make(schema, rows, std::move(columns));
 }
 
-Status Append(const std::string& path, int64_t rows_per_commit) {
-  World world;
-  io::SeededRandom random(1);
+struct AppendFigures {
+  double seconds = 0;
+  double cpu_seconds = 0;
+  int64_t bytes = 0;
+};
+
+Result<AppendFigures> AppendTo(World& world, const std::string& path,
+                               const arrow::RecordBatchVector& batches) {
   TAPELAKE_ASSIGN_OR_RAISE(auto table,
                            hudi::Table::Create(world.environment(), path,
                                                {.name = "bench",
@@ -129,13 +134,8 @@ Status Append(const std::string& path, int64_t rows_per_commit) {
                                                 .partition_field = "event_date",
                                                 .precombine_field = "_change_seq",
                                                 .type = hudi::TableType::kMergeOnRead}));
-  double seconds = 0;
-  double cpu_seconds = 0;
-  int64_t bytes = 0;
-  int64_t commits = 0;
-  for (int64_t first = 0; first < kAppendedRows; first += rows_per_commit) {
-    const int64_t count = std::min(rows_per_commit, kAppendedRows - first);
-    TAPELAKE_ASSIGN_OR_RAISE(const auto rows, RandomRows(first, count, random));
+  AppendFigures figures;
+  for (const auto& rows : batches) {
     const bench::Changes changes = bench::ChangesOf(*rows, "event_date");
     const double start = world.Seconds();
     const double cpu_start = CpuSeconds();
@@ -145,14 +145,32 @@ Status Append(const std::string& path, int64_t rows_per_commit) {
                                             .partition_values = changes.partition_values,
                                             .changes = changes.changes}));
     TAPELAKE_RETURN_NOT_OK(result.reason);
-    seconds += world.Seconds() - start;
-    cpu_seconds += CpuSeconds() - cpu_start;
-    bytes += result.bytes_written;
-    ++commits;
+    figures.seconds += world.Seconds() - start;
+    figures.cpu_seconds += CpuSeconds() - cpu_start;
+    figures.bytes += result.bytes_written;
   }
+  return figures;
+}
+
+/// The first time goes into a table that is deleted at once: the second then writes into memory
+/// that the machine has already. A hypervisor that takes free memory back charges its return to
+/// whoever touches it first, which is half of all CPU time here and no work of ours.
+Status Append(const std::string& path, int64_t rows_per_commit) {
+  World world;
+  io::SeededRandom random(1);
+  arrow::RecordBatchVector batches;
+  for (int64_t first = 0; first < kAppendedRows; first += rows_per_commit) {
+    const int64_t count = std::min(rows_per_commit, kAppendedRows - first);
+    TAPELAKE_ASSIGN_OR_RAISE(auto rows, RandomRows(first, count, random));
+    batches.push_back(std::move(rows));
+  }
+  TAPELAKE_RETURN_NOT_OK(AppendTo(world, path + "-warm", batches).status());
+  TAPELAKE_RETURN_NOT_OK(world.files.DeleteDirectory(path + "-warm"));
+  TAPELAKE_ASSIGN_OR_RAISE(const AppendFigures figures, AppendTo(world, path, batches));
   std::printf(
       "{\"commits\":%lld,\"bytes\":%lld,\"append\":{\"seconds\":%.3f,\"cpu_seconds\":%.3f}}\n",
-      static_cast<long long>(commits), static_cast<long long>(bytes), seconds, cpu_seconds);
+      static_cast<long long>(batches.size()), static_cast<long long>(figures.bytes),
+      figures.seconds, figures.cpu_seconds);
   return Status::OK();
 }
 
