@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,15 +23,18 @@ constexpr size_t kBlockBytes = size_t{1} << 20;
 
 class LineSource : public record::RecordSource {
  public:
-  explicit LineSource(io::ByteInput& input) : lines_(input, stream::kRecordBytesMax) {}
+  explicit LineSource(io::ByteInput& input)
+      : input_(input), lines_(input, stream::kRecordBytesMax) {}
 
   Result<bool> ReadBlock(record::RecordBlock* block) override {
     block->Clear();
-    while (block->entries.empty()) {
-      Take(block);
-      if (!block->entries.empty()) break;
+    // Whole batches if the lines are there; what is there at once if they come slowly.
+    Take(block);
+    while (block->entries.empty() || (block->buffer.size() < kBlockBytes && input_.Ready())) {
       TAPELAKE_ASSIGN_OR_RAISE(const bool more, lines_.Fill());
-      if (!more) return false;
+      if (!more && block->entries.empty()) return false;
+      if (!more) break;
+      Take(block);
     }
     block->buffer.append(record::kRecordPaddingBytes, '\0');
     return true;
@@ -46,15 +54,110 @@ class LineSource : public record::RecordSource {
     }
   }
 
+  io::ByteInput& input_;
   transform::LineReader lines_;
   bool line_begins_ = true;
 };
 
-/// One batch and when it is due.
+/// Records to put at once.
 struct Batch {
+  std::shared_ptr<const record::RecordBlock> block;  // holds the records' bytes
   std::vector<std::string> keys;
   std::vector<stream::PutEntry> entries;
   size_t bytes = 0;
+  int64_t without_key = 0;
+};
+
+/// Makes the next batches while the last one is put: reading, and finding partition keys, take
+/// about as long as an acknowledgement. All but the thread's own work belongs to one thread.
+class BatchReader {
+ public:
+  /// Both must outlive the reader.
+  BatchReader(const PutOptions& options, record::RecordSource& records)
+      : options_(options), records_(records), keys_(options.partition_key_field) {
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~BatchReader() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  /// The next batch; nullopt at the end. Errors: those of the source, after the batches before.
+  Result<std::optional<Batch>> Next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !batches_.empty() || ended_; });
+    if (batches_.empty()) {
+      TAPELAKE_RETURN_NOT_OK(status_);
+      return std::nullopt;
+    }
+    Batch batch = std::move(batches_.front());
+    batches_.pop_front();
+    changed_.notify_all();
+    return batch;
+  }
+
+ private:
+  static constexpr size_t kBatchesMax = 4;
+
+  void Run() {
+    Status status;
+    while (status.ok()) {
+      auto block = std::make_shared<record::RecordBlock>();
+      const Result<bool> more = records_.ReadBlock(block.get());
+      status = more.status();
+      if (!more.ok() || !*more || !Keep(block)) break;
+    }
+    const std::scoped_lock lock(mutex_);
+    status_ = status;
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+  /// Returns false if the reader is going away.
+  bool Keep(const std::shared_ptr<const record::RecordBlock>& block) {
+    for (size_t next = 0; next < block->entries.size();) {
+      Batch batch = TakeBatch(block, &next);
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return batches_.size() < kBatchesMax || stop_; });
+      if (stop_) return false;
+      batches_.push_back(std::move(batch));
+      changed_.notify_all();
+    }
+    return true;
+  }
+
+  /// Take records of a block from `*next` on. A key is a copy: the next one replaces it.
+  Batch TakeBatch(const std::shared_ptr<const record::RecordBlock>& block, size_t* next) {
+    Batch batch;
+    batch.block = block;
+    const size_t first = *next;
+    const size_t end =
+        std::min(block->entries.size(), first + static_cast<size_t>(options_.batch_records_max));
+    for (; *next < end && batch.bytes < kBatchBytesMax; ++*next) {
+      const std::string_view data = block->bytes(block->entries[*next]);
+      batch.keys.emplace_back(keys_.Find(data));
+      batch.bytes += data.size();
+      if (batch.keys.back() == PartitionKeyFinder::kNone) ++batch.without_key;
+    }
+    for (size_t i = 0; i < batch.keys.size(); ++i)
+      batch.entries.push_back({batch.keys[i], block->bytes(block->entries[first + i])});
+    return batch;
+  }
+
+  const PutOptions& options_;
+  record::RecordSource& records_;
+  PartitionKeyFinder keys_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<Batch> batches_;
+  Status status_;
+  bool ended_ = false;
+  bool stop_ = false;
+  std::thread thread_;
 };
 
 /// Put one batch, again while the pipeline throttles.
@@ -69,24 +172,6 @@ Result<std::vector<stream::RecordPlace>> PutBatch(const PutOptions& options, con
     ++counts->throttled;
     clock.Sleep(kRetryPauseMicros);
   }
-}
-
-/// Take records of a block from `*next` on. A key is a copy: the next one replaces it.
-Batch TakeBatch(const PutOptions& options, const record::RecordBlock& block, size_t* next,
-                PartitionKeyFinder* keys, PutCounts* counts) {
-  Batch batch;
-  const size_t first = *next;
-  const size_t end =
-      std::min(block.entries.size(), first + static_cast<size_t>(options.batch_records_max));
-  for (; *next < end && batch.bytes < kBatchBytesMax; ++*next) {
-    const std::string_view data = block.bytes(block.entries[*next]);
-    batch.keys.emplace_back(keys->Find(data));
-    batch.bytes += data.size();
-    if (batch.keys.back() == PartitionKeyFinder::kNone) ++counts->without_key;
-  }
-  for (size_t i = 0; i < batch.keys.size(); ++i)
-    batch.entries.push_back({batch.keys[i], block.bytes(block.entries[first + i])});
-  return batch;
 }
 
 }  // namespace
@@ -137,29 +222,26 @@ std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input) {
 
 Status PutAll(const PutOptions& options, record::RecordSource& records, serve::LocalClient& client,
               io::Clock& clock, PutCounts* counts, const std::function<void()>& progress) {
-  PartitionKeyFinder keys(options.partition_key_field);
+  BatchReader batches(options, records);
   const int64_t begin = clock.SteadyMicros();
-  record::RecordBlock block;
   while (!app::Interrupted()) {
-    TAPELAKE_ASSIGN_OR_RAISE(const bool more, records.ReadBlock(&block));
-    if (!more) break;
-    for (size_t next = 0; next < block.entries.size() && !app::Interrupted();) {
-      const Batch batch = TakeBatch(options, block, &next, &keys, counts);
-      int64_t sent = clock.SteadyMicros();
-      if (options.records_per_second > 0) {
-        const auto due = begin + counts->records * 1'000'000 / options.records_per_second;
-        clock.Sleep(due - sent);
-        sent = due;
-      }
-      TAPELAKE_ASSIGN_OR_RAISE(const auto places, PutBatch(options, batch, client, clock, counts));
-      counts->latencies.Add(clock.SteadyMicros() - sent);
-      if (counts->first_sequence == 0) counts->first_sequence = places.front().sequence;
-      counts->last_sequence = places.back().sequence;
-      counts->records += static_cast<int64_t>(places.size());
-      counts->bytes += static_cast<int64_t>(batch.bytes);
-      ++counts->batches;
-      progress();
+    TAPELAKE_ASSIGN_OR_RAISE(const std::optional<Batch> batch, batches.Next());
+    if (!batch) break;
+    int64_t sent = clock.SteadyMicros();
+    if (options.records_per_second > 0) {
+      const auto due = begin + counts->records * 1'000'000 / options.records_per_second;
+      clock.Sleep(due - sent);
+      sent = due;
     }
+    TAPELAKE_ASSIGN_OR_RAISE(const auto places, PutBatch(options, *batch, client, clock, counts));
+    counts->latencies.Add(clock.SteadyMicros() - sent);
+    if (counts->first_sequence == 0) counts->first_sequence = places.front().sequence;
+    counts->last_sequence = places.back().sequence;
+    counts->records += static_cast<int64_t>(places.size());
+    counts->bytes += static_cast<int64_t>(batch->bytes);
+    counts->without_key += batch->without_key;
+    ++counts->batches;
+    progress();
   }
   return Status::OK();
 }

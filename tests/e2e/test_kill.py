@@ -48,9 +48,9 @@ def test_killed_at_random_moments_the_table_is_what_it_must_be(tmp_path, request
     def look(number):
         if number % SPARK_EVERY != 0 or not pipeline.lake.instants():
             return
-        spark = request.getfixturevalue("spark")
+        spark = request.getfixturevalue("spark_0_15")
         ours = readers.read_sql(pipeline.lake)
-        csv_table.assert_equal(readers.read_spark(spark, pipeline.lake.table_path), ours,
+        csv_table.assert_equal(spark.read(pipeline.lake.table_path), ours,
                                f"Spark after kill {number}")
 
     pipeline.kill_times(KILLS, look)

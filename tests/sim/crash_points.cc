@@ -114,6 +114,7 @@ std::string TableFileClass(std::vector<std::string_view> parts) {
 }  // namespace
 
 std::string FileClassOf(std::string_view path) {
+  if (path == "/") return "lake/parent";
   if (!TakePrefix(&path, kLake)) return "";
   TakePrefix(&path, "/");
   std::vector<std::string_view> parts = PartsOf(path);

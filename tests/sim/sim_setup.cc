@@ -61,7 +61,7 @@ struct Provocation {
 const std::vector<Provocation>& Provocations() {
   static const std::vector<Provocation> all = {
       {"hudi/rollback", {.point = "hudi/deltacommit create", .phase = DeathPhase::kBefore}},
-      {"hudi/temporary", {.point = "hudi/deltacommit create", .phase = DeathPhase::kTorn}},
+      {"hudi/temporary", {.point = "hudi/ingest state replace", .phase = DeathPhase::kTorn}},
       {"hudi/archive truncate", {.point = "hudi/archive append", .phase = DeathPhase::kTorn}},
       {"stream/segment truncate", {.point = "stream/segment append", .phase = DeathPhase::kTorn}},
       {"stream/temporary", {.point = "stream/metadata create", .phase = DeathPhase::kTorn}},
@@ -113,10 +113,7 @@ void DrawFaults(Draws& draws, SimSetup* setup) {
   setup->power_loss = draws.Chance(0.2) ? 0 : 0.6;
 }
 
-}  // namespace
-
-SimSetup DrawSetup(const SimOptions& options) {
-  Draws draws(options.seed);
+SimSetup DrawCalmSetup(Draws& draws, const SimOptions& options) {
   SimSetup setup;
   setup.changes.seed = draws.Next();
   setup.changes.changes = options.changes;
@@ -149,18 +146,48 @@ SimSetup DrawSetup(const SimOptions& options) {
   setup.index_bytes_max = draws.Between(8, 512) << 10;
   setup.table_worker_retries = draws.Chance(0.7);
   setup.compacts_beside = draws.Chance(0.8);
-  setup.compaction_log_files = draws.Between(2, 6);
-  setup.compaction_age_micros = draws.Between(2, 60) * kSecond;
-  setup.compaction_slices_max = draws.Between(1, 20);
+  setup.compaction_log_files = draws.Between(2, 9);
+  setup.compaction_age_micros = draws.Between(3, 120) * kSecond;
+  setup.compaction_slices_max = draws.Between(1, 6);
   setup.commits_between_services = draws.Between(1, 4);
   setup.commits_retained = draws.Between(2, 5);
   setup.instants_keep_min = setup.commits_retained + draws.Between(2, 6);
   setup.instants_keep_max = setup.instants_keep_min + draws.Between(1, 6);
 
-  if (options.calm) return setup;
-  DrawFaults(draws, &setup);
-  DrawDeaths(draws, options, &setup);
   return setup;
+}
+
+}  // namespace
+
+SimSetup DrawSetup(const SimOptions& options) {
+  Draws draws(options.seed);
+  SimSetup setup = DrawCalmSetup(draws, options);
+  if (!options.calm) {
+    DrawFaults(draws, &setup);
+    DrawDeaths(draws, options, &setup);
+  }
+  if (options.adjust) options.adjust(setup);
+  return setup;
+}
+
+void MakeVaried(SimSetup& setup) {
+  setup.garbage = 0.02;
+  setup.put_records_max = 20;
+  setup.stream.segment_bytes_max = 64 << 10;
+  setup.stream.retention_micros = 3'600 * kSecond;
+  setup.stream.retention_bytes = 64 << 20;
+  setup.commit_changes_max = 30;
+  setup.commit_interval_micros = kSecond;
+  setup.delivery_buffer_bytes = 32 << 10;
+  setup.delivery_buffer_micros = 2 * kSecond;
+  setup.compaction_log_files = 3;
+  setup.compaction_slices_max = 2;
+  setup.commits_retained = 2;
+  setup.instants_keep_min = 6;
+  setup.instants_keep_max = 8;
+  setup.commits_between_services = 1;
+  setup.horizon_micros = 1'800 * kSecond;
+  setup.index_bytes_max = 512 << 10;
 }
 
 }  // namespace tapelake::sim

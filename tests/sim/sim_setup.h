@@ -17,6 +17,7 @@ namespace tapelake::sim {
 /// Processes that die in every run.
 inline constexpr int64_t kDeathsMin = 3;
 
+struct SimSetup;
 struct SimWorld;
 
 /// What a caller decides.
@@ -31,6 +32,8 @@ struct SimOptions {
   std::string keep_directory;  ///< Write table and expected CSV there on the real disk.
   /// Die there, instead of at the points that the seed chooses.
   std::vector<WantedDeath> aims;
+  /// Changes what the seed has chosen.
+  std::function<void(SimSetup& setup)> adjust;
   /// Called with the drained lake before it is checked: damage that the checks must find.
   std::function<void(SimWorld& world)> before_checks;
 };
@@ -77,5 +80,8 @@ struct SimSetup {
 };
 
 SimSetup DrawSetup(const SimOptions& options);
+
+/// Make a short run leave files of every kind: small commits, compactions, archives, raw objects.
+void MakeVaried(SimSetup& setup);
 
 }  // namespace tapelake::sim

@@ -4,7 +4,7 @@
 
 BENCHES=(transform cow mor pipeline commits)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim kill)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -19,6 +19,8 @@ bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
 conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
 fuzz             mutated change records against the parser, under the sanitizers
+sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
+kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
 TEXT
 }
 
@@ -61,6 +63,8 @@ full_part() {
     bench-*) bench "${1#bench-}" ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
     fuzz) fuzz_records ;;
+    sim) simulate_seeds ;;
+    kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
   esac
 }
 
@@ -87,6 +91,29 @@ fuzz_records() {
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
   printf 'figure: %s mutated records, seed %s, nothing found\n' "$FUZZ_ROUNDS" "$seed"
+}
+
+SIM_SEEDS=10000
+SIM_SEEDS_AT_ONCE=500
+SIM_TABLES_KEPT=200
+
+# New seeds for every commit. A range that passed is not run again, so an interrupted part goes on.
+simulate_seeds() {
+  local folder="${RESULTS%/results}/sim" first begin end
+  mkdir -p "$folder"
+  [[ -e "$folder/first" ]] || printf '%s\n' "$((($(date +%s) % 1000000) * SIM_SEEDS + 1))" >"$folder/first"
+  first="$(<"$folder/first")"
+  build_preset release tapelake_sim || return 1
+  for ((begin = first; begin < first + SIM_SEEDS; begin += SIM_SEEDS_AT_ONCE)); do
+    end=$((begin + SIM_SEEDS_AT_ONCE - 1))
+    [[ -e "$folder/passed-$begin" ]] && continue
+    build/release/tapelake_sim --seeds "$begin..$end" --jobs "$JOBS" --twice 5 --check-points \
+      --keep-tables "$folder/tables" --every $((SIM_SEEDS / SIM_TABLES_KEPT)) || return 1
+    : >"$folder/passed-$begin"
+  done
+  "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder/tables" || return 1
+  printf 'figure: %s seeds from %s on passed; %s tables read by Spark and hudi-rs\n' \
+    "$SIM_SEEDS" "$first" "$SIM_TABLES_KEPT"
 }
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
