@@ -60,16 +60,51 @@ class LineSource : public record::RecordSource {
 };
 
 /// Records to put at once.
-struct Batch {
-  std::shared_ptr<const record::RecordBlock> block;  // holds the records' bytes
-  std::vector<std::string> keys;
-  std::vector<stream::PutEntry> entries;
-  size_t bytes = 0;
-  int64_t without_key = 0;
+class Batch {
+ public:
+  size_t records() const { return spans_.size(); }
+  size_t bytes() const { return text_.size(); }  ///< Keys and data.
+  int64_t data_bytes() const { return data_bytes_; }
+  int64_t without_key() const { return without_key_; }
+
+  void Add(std::string_view key, std::string_view data) {
+    spans_.push_back({key.size(), data.size()});
+    text_.append(key).append(data);
+    data_bytes_ += static_cast<int64_t>(data.size());
+    if (key == PartitionKeyFinder::kNone) ++without_key_;
+  }
+
+  /// What to put; lives as long as the batch is not changed.
+  std::vector<stream::PutEntry> Entries() const {
+    std::vector<stream::PutEntry> entries;
+    entries.reserve(spans_.size());
+    std::string_view left = text_;
+    const auto take = [&left](size_t size) {
+      const std::string_view taken = left.substr(0, size);
+      left.remove_prefix(size);
+      return taken;
+    };
+    for (const Span& span : spans_) {
+      const std::string_view key = take(span.key);
+      entries.push_back({key, take(span.data)});
+    }
+    return entries;
+  }
+
+ private:
+  struct Span {
+    size_t key;
+    size_t data;
+  };
+
+  std::string text_;  // key, data, key, data, ...
+  std::vector<Span> spans_;
+  int64_t data_bytes_ = 0;
+  int64_t without_key_ = 0;
 };
 
-/// Makes the next batches while the last one is put: reading, and finding partition keys, take
-/// about as long as an acknowledgement. All but the thread's own work belongs to one thread.
+/// Gathers the next batch while the last one is put: what arrives during an acknowledgement shares
+/// the next one. All but the thread's own work belongs to one thread.
 class BatchReader {
  public:
   /// Both must outlive the reader.
@@ -86,30 +121,28 @@ class BatchReader {
     thread_.join();
   }
 
-  /// The next batch; nullopt at the end. Errors: those of the source, after the batches before.
+  /// The records gathered since the last call, of which there is at least one; nullopt at the end.
+  /// Errors: those of the source, after the records before.
   Result<std::optional<Batch>> Next() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !batches_.empty() || ended_; });
-    if (batches_.empty()) {
+    changed_.wait(lock, [this] { return next_.records() > 0 || ended_; });
+    if (next_.records() == 0) {
       TAPELAKE_RETURN_NOT_OK(status_);
       return std::nullopt;
     }
-    Batch batch = std::move(batches_.front());
-    batches_.pop_front();
+    Batch batch = std::exchange(next_, {});
     changed_.notify_all();
     return batch;
   }
 
  private:
-  static constexpr size_t kBatchesMax = 4;
-
   void Run() {
     Status status;
-    while (status.ok()) {
-      auto block = std::make_shared<record::RecordBlock>();
-      const Result<bool> more = records_.ReadBlock(block.get());
+    record::RecordBlock block;
+    while (true) {
+      const Result<bool> more = records_.ReadBlock(&block);
       status = more.status();
-      if (!more.ok() || !*more || !Keep(block)) break;
+      if (!more.ok() || !*more || !Gather(block)) break;
     }
     const std::scoped_lock lock(mutex_);
     status_ = status;
@@ -118,34 +151,22 @@ class BatchReader {
   }
 
   /// Returns false if the reader is going away.
-  bool Keep(const std::shared_ptr<const record::RecordBlock>& block) {
-    for (size_t next = 0; next < block->entries.size();) {
-      Batch batch = TakeBatch(block, &next);
+  bool Gather(const record::RecordBlock& block) {
+    for (const auto& entry : block.entries) {
+      const std::string_view data = block.bytes(entry);
+      const std::string_view key = keys_.Find(data);
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return batches_.size() < kBatchesMax || stop_; });
+      changed_.wait(lock, [this] { return !Full() || stop_; });
       if (stop_) return false;
-      batches_.push_back(std::move(batch));
-      changed_.notify_all();
+      next_.Add(key, data);
+      if (next_.records() == 1) changed_.notify_all();
     }
     return true;
   }
 
-  /// Take records of a block from `*next` on. A key is a copy: the next one replaces it.
-  Batch TakeBatch(const std::shared_ptr<const record::RecordBlock>& block, size_t* next) {
-    Batch batch;
-    batch.block = block;
-    const size_t first = *next;
-    const size_t end =
-        std::min(block->entries.size(), first + static_cast<size_t>(options_.batch_records_max));
-    for (; *next < end && batch.bytes < kBatchBytesMax; ++*next) {
-      const std::string_view data = block->bytes(block->entries[*next]);
-      batch.keys.emplace_back(keys_.Find(data));
-      batch.bytes += data.size();
-      if (batch.keys.back() == PartitionKeyFinder::kNone) ++batch.without_key;
-    }
-    for (size_t i = 0; i < batch.keys.size(); ++i)
-      batch.entries.push_back({batch.keys[i], block->bytes(block->entries[first + i])});
-    return batch;
+  bool Full() const {
+    return next_.records() >= static_cast<size_t>(options_.batch_records_max) ||
+           next_.bytes() >= kBatchBytesMax;
   }
 
   const PutOptions& options_;
@@ -153,7 +174,7 @@ class BatchReader {
   PartitionKeyFinder keys_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::deque<Batch> batches_;
+  Batch next_;
   Status status_;
   bool ended_ = false;
   bool stop_ = false;
@@ -164,9 +185,10 @@ class BatchReader {
 Result<std::vector<stream::RecordPlace>> PutBatch(const PutOptions& options, const Batch& batch,
                                                   serve::LocalClient& client, io::Clock& clock,
                                                   PutCounts* counts) {
+  const std::vector<stream::PutEntry> entries = batch.Entries();
   const int64_t give_up = clock.SteadyMicros() + kRetryMicrosMax;
   while (true) {
-    auto places = client.Put(options.stream, batch.entries);
+    auto places = client.Put(options.stream, entries);
     if (places.ok() || KindOf(places.status()) != ErrorKind::kThrottled) return places;
     if (app::Interrupted() || clock.SteadyMicros() > give_up) return places;
     ++counts->throttled;
@@ -238,8 +260,8 @@ Status PutAll(const PutOptions& options, record::RecordSource& records, serve::L
     if (counts->first_sequence == 0) counts->first_sequence = places.front().sequence;
     counts->last_sequence = places.back().sequence;
     counts->records += static_cast<int64_t>(places.size());
-    counts->bytes += static_cast<int64_t>(batch->bytes);
-    counts->without_key += batch->without_key;
+    counts->bytes += batch->data_bytes();
+    counts->without_key += batch->without_key();
     ++counts->batches;
     progress();
   }

@@ -62,8 +62,8 @@ std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input);
 struct PutOptions {
   std::string stream;
   std::string partition_key_field;
-  int64_t batch_records_max = 500;  ///< And at most about 1 MiB.
-  int64_t records_per_second = 0;   ///< 0: as fast as it goes.
+  int64_t batch_records_max = 2'000;  ///< And at most about 1 MiB.
+  int64_t records_per_second = 0;     ///< 0: as fast as it goes.
 };
 
 struct PutCounts {

@@ -95,8 +95,8 @@ class StreamPutCommand : public Command {
                  &field_);
     options.Integer({.name = "--batch",
                      .placeholder = "N",
-                     .sentence = "Records put at once, of at most about 1 MiB; default is 500."},
-                    1, 500, &batch_);
+                     .sentence = "Records put at once, of at most about 1 MiB; default is 2,000."},
+                    1, 10'000, &batch_);
     options.Integer({.name = "--rate",
                      .placeholder = "N",
                      .sentence = "Records a second; without it as fast as they are acknowledged."},
@@ -127,7 +127,7 @@ class StreamPutCommand : public Command {
     app::CatchInterrupts();
     const PutOptions options{.stream = arguments_[0],
                              .partition_key_field = field_,
-                             .batch_records_max = batch_.value_or(500),
+                             .batch_records_max = batch_.value_or(2'000),
                              .records_per_second = rate_.value_or(0)};
     io::Clock& clock = context.world.clock;
     const int64_t begin = clock.SteadyMicros();
