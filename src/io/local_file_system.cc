@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include <arrow/io/file.h>
 
@@ -50,20 +51,67 @@ Status WriteAll(int descriptor, const std::string& path, std::string_view conten
   return Status::OK();
 }
 
-Status WriteDurably(const std::string& path, std::string_view content) {
-  const Descriptor file(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
-  if (file.get() < 0) return SystemError("cannot create", path, errno);
-  TAPELAKE_RETURN_NOT_OK(WriteAll(file.get(), path, content));
-  if (::fsync(file.get()) != 0) return SystemError("cannot sync", path, errno);
-  return Status::OK();
-}
-
 /// A name in the same directory that no reader takes for anything.
 std::string TemporaryName(const std::string& path) {
   static std::atomic<uint64_t> counter{0};
   return JoinPath(ParentPath(path), ".tmp-" + std::to_string(::getpid()) + "-" +
                                         std::to_string(counter.fetch_add(1)));
 }
+
+/// The durable content of a file to be. Has no name yet where the file system can do that, so that
+/// a process that is killed leaves nothing behind; else a temporary one.
+class Draft {
+ public:
+  /// `path` must outlive the draft.
+  explicit Draft(const std::string& path)
+      : path_(path),
+        file_(::open(ParentPath(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644)) {
+    if (file_->get() >= 0) return;
+    temporary_ = TemporaryName(path);
+    file_.emplace(::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+  }
+  ~Draft() {
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  Status Write(std::string_view content) {
+    if (file_->get() < 0) return SystemError("cannot create", path_, errno);
+    TAPELAKE_RETURN_NOT_OK(WriteAll(file_->get(), path_, content));
+    if (::fsync(file_->get()) != 0) return SystemError("cannot sync", path_, errno);
+    return Status::OK();
+  }
+
+  /// Give it its name. Errors: kAlreadyExists.
+  Status Link() {
+    if (LinkAs(path_)) return Status::OK();
+    return SystemError("cannot publish", path_, errno);
+  }
+
+  /// Give it its name, whoever had it.
+  Status Replace() {
+    if (temporary_.empty()) {
+      temporary_ = TemporaryName(path_);
+      if (!LinkAs(temporary_)) return SystemError("cannot create", path_, errno);
+    }
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      return SystemError("cannot replace", path_, errno);
+    }
+    temporary_.clear();
+    return Status::OK();
+  }
+
+ private:
+  bool LinkAs(const std::string& name) const {
+    const std::string open_file = "/proc/self/fd/" + std::to_string(file_->get());
+    return ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
+  const std::string& path_;
+  std::string temporary_;  // empty: it has none
+  std::optional<Descriptor> file_;
+};
 
 /// Adds fsync before close to Arrow's file stream.
 class DurableFile : public arrow::io::FileOutputStream::OutputStream {
@@ -220,26 +268,18 @@ Result<std::unique_ptr<FileLock>> LocalFileSystem::Lock(const std::string& path)
 }
 
 Status LocalFileSystem::CreateIfAbsent(const std::string& path, std::string_view content) {
-  const std::string temporary = TemporaryName(path);
-  Status status = WriteDurably(temporary, content);
-  if (status.ok() && ::link(temporary.c_str(), path.c_str()) != 0) {
-    status = SystemError("cannot publish", path, errno);
-  }
-  ::unlink(temporary.c_str());
-  TAPELAKE_RETURN_NOT_OK(status);
+  Draft draft(path);
+  TAPELAKE_RETURN_NOT_OK(draft.Write(content));
+  TAPELAKE_RETURN_NOT_OK(draft.Link());
   const Status synced = SyncDirectory(ParentPath(path));
   if (synced.ok()) return synced;
   return MakeError(ErrorKind::kUnknownOutcome, synced.message());
 }
 
 Status LocalFileSystem::ReplaceFile(const std::string& path, std::string_view content) {
-  const std::string temporary = TemporaryName(path);
-  TAPELAKE_RETURN_NOT_OK(WriteDurably(temporary, content));
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const Status status = SystemError("cannot replace", path, errno);
-    ::unlink(temporary.c_str());
-    return status;
-  }
+  Draft draft(path);
+  TAPELAKE_RETURN_NOT_OK(draft.Write(content));
+  TAPELAKE_RETURN_NOT_OK(draft.Replace());
   ::unlink(JoinPath(ParentPath(path), "." + FileName(path) + ".crc").c_str());
   return SyncDirectory(ParentPath(path));
 }
