@@ -6,9 +6,6 @@ jumps two seconds per commit; what is measured is real. Bounds: median and p99 o
 commits are at most 1.2 times those of the first 1,000, so is the median of a snapshot (open the
 table, read every row), and the files under `.hoodie` stay bounded.
 
-Before the first counted commit the table makes 1,000 others (--settle): until then hardly a file is
-deleted, and a file system works more for a new file where many were deleted a moment ago (ext4
-without a journal looks at each of their inodes: a third of all CPU time). The report shows them too.
 Writes docs/reports/commits-bench.md.
 """
 
@@ -60,21 +57,18 @@ def ratios(first: dict, last: dict) -> dict:
     return {name: last[name] / first[name] for name in NAMES}
 
 
-def report(windows: list[dict], settling: int, load: float) -> str:
-    first, last = windows[settling], windows[-1]
-    counted = last["commits"] - settling * WINDOW_COMMITS
+def report(windows: list[dict], load: float) -> str:
+    first, last = windows[0], windows[-1]
     lines = [
         "# Commits without end",
         "",
         f"{datetime.date.today()}, commit {cow.commit()}, {cow.machine()}; load average at start "
         f"{load:.1f}. `bench/commits.py` made this file.",
         "",
-        f"{counted:,} commits of 200 changes to a merge-on-read table of 20,000 rows in 8 file "
+        f"{last['commits']:,} commits of 200 changes to a merge-on-read table of 20,000 rows in 8 file "
         "groups, back to back on an injected clock, two seconds apart by that clock. Compaction is "
         "scheduled after every commit that makes it due and runs at once, cleaning and archival every "
-        "10 commits, all with default limits. A snapshot opens the table and reads every row. "
-        f"{settling * WINDOW_COMMITS:,} commits before the first counted one let files begin to be "
-        "deleted.",
+        "10 commits, all with default limits. A snapshot opens the table and reads every row.",
         "",
         "| of 1,000 commits | first | last | ratio | bound |",
         "|---|---|---|---|---|",
@@ -101,20 +95,17 @@ def main() -> int:
     parser.add_argument("--output", type=Path,
                         default=ROOT / "docs" / "reports" / "commits-bench.md")
     parser.add_argument("--commits", type=int, default=20_000)
-    parser.add_argument("--settle", type=int, default=1_000, help="commits before the first counted")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     load = os.getloadavg()[0]
-    if options.settle % WINDOW_COMMITS != 0 or options.commits < WINDOW_COMMITS:
-        parser.error(f"--settle is counted in {WINDOW_COMMITS:,}s, --commits at least that")
-    settling = options.settle // WINDOW_COMMITS
-    windows = run(options.program.resolve(), options.folder.resolve() / "table",
-                  options.settle + options.commits)
-    text = report(windows, settling, load)
+    if options.commits < WINDOW_COMMITS:
+        parser.error(f"--commits is at least {WINDOW_COMMITS:,}")
+    windows = run(options.program.resolve(), options.folder.resolve() / "table", options.commits)
+    text = report(windows, load)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(text, encoding="utf-8")
     print(text)
-    found = ratios(windows[settling], windows[-1])
+    found = ratios(windows[0], windows[-1])
     for name in BOUND:
         print(f"figure: {NAMES[name]}, last against first 1,000 of {options.commits:,} commits "
               f"= {found[name]:.2f}")
