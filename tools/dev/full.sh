@@ -17,8 +17,9 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
-conformance      100,000 changes in both record shapes, read by Spark, hudi-rs and SQL
-fuzz             mutated change records against the parser, under the sanitizers
+conformance      up to 100,000 changes in both record shapes and table types, read and continued by Spark
+                 with Hudi 0.15 and 1.0.2, read by hudi-rs and SQL
+fuzz             mutated change records and table files against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
 TEXT
@@ -62,7 +63,7 @@ full_part() {
     lint) run_clang_tidy ;;
     bench-*) bench "${1#bench-}" ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
-    fuzz) fuzz_records ;;
+    fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
   esac
@@ -84,13 +85,16 @@ sanitized_unit_tests() {
 FUZZ_ROUNDS=1000000
 
 # A new seed every day the part runs; a finding prints its seed.
-fuzz_records() {
+fuzz_parsers() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan record_fuzz || return 1
+  build_preset asan record_fuzz file_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
-  printf 'figure: %s mutated records, seed %s, nothing found\n' "$FUZZ_ROUNDS" "$seed"
+  ASAN_OPTIONS=detect_leaks=0 build/asan/file_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" . \
+    || return 1
+  printf 'figure: %s mutated records and as many files, seed %s, nothing found\n' \
+    "$FUZZ_ROUNDS" "$seed"
 }
 
 SIM_SEEDS=10000
