@@ -111,6 +111,7 @@ class SqlCommand : public Command {
     options.unicode = options.terminal_width > 0;
     options.rows_max = options.terminal_width > 0 ? kTerminalRowsMax : 0;
     options.timing = timing_;
+    options.check_files = context.config.query.check_files;
     options.hot = attached_.get();
     return options;
   }

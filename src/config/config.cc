@@ -172,6 +172,10 @@ void QueryConfig::Describe(Visitor& visitor, QueryConfig& self) {
                  .sentence = "Whether queries also see changes that are durable but not yet "
                              "committed, by asking the running pipeline."},
                 &self.hot);
+  visitor.Field({.key = "check_files",
+                 .sentence = "Whether a query checks the checksum of each Parquet file it needs, "
+                             "which reads the file wholly, once per process."},
+                &self.check_files);
 }
 
 void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {

@@ -65,6 +65,7 @@ struct HistoryConfig {
 struct QueryConfig {
   int64_t threads = 2;
   bool hot = true;
+  bool check_files = true;
   static void Describe(Visitor& visitor, QueryConfig& self);
 };
 

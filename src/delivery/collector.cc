@@ -7,22 +7,27 @@
 #include <xxhash.h>
 
 #include "base/base64.h"
+#include "base/seal.h"
 
 namespace tapelake::delivery {
 namespace {
 
 constexpr size_t kRangesMax = 1000;  // of a cut: they all stand in the state
 
-/// The error line of transform, and a checksum: nothing else guards an object that is not packed.
+/// The error line of transform, with the checksum of its raw data and a seal: nothing else guards
+/// an object that is not packed.
 void AppendCheckedErrorLine(transform::ParseError error, std::string_view reason,
                             const transform::ErrorPlace& place, std::string_view raw,
                             std::string* out) {
+  const size_t begin = out->size();
   transform::AppendErrorLineStart(error, reason, place, out);
   base::AppendBase64(raw, out);
   char checksum[64];
-  std::snprintf(checksum, sizeof(checksum), "\",\"raw_xxh64\":\"%016llx",
+  std::snprintf(checksum, sizeof(checksum), "\",\"raw_xxh64\":\"%016llx\",",
                 static_cast<unsigned long long>(XXH64(raw.data(), raw.size(), 0)));
-  out->append(checksum).append(transform::kErrorLineEnd);
+  out->append(checksum);
+  base::AppendJsonSeal(begin, "}", out);
+  out->push_back('\n');
 }
 
 }  // namespace

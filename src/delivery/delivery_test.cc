@@ -12,6 +12,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/seal.h"
 #include "delivery/object_name.h"
 #include "delivery/publisher.h"
 #include "delivery/testing_gunzip.h"
@@ -95,7 +96,8 @@ std::string MemberOf(const base::JsonValue& object, const char* key) {
 void CountLines(const std::string& text, bool errors, Objects* objects) {
   size_t begin = 0;
   for (size_t end = text.find('\n'); end != text.npos; end = text.find('\n', begin)) {
-    const auto line = base::ParseJson(text.substr(begin, end - begin)).ValueOrDie();
+    const std::string_view bytes = std::string_view(text).substr(begin, end - begin);
+    const auto line = base::ParseJson(bytes).ValueOrDie();
     begin = end + 1;
     if (!errors) {
       ++objects->lines[MemberOf(line, "id")];
@@ -103,6 +105,7 @@ void CountLines(const std::string& text, bool errors, Objects* objects) {
     }
     EXPECT_EQ(MemberOf(line, "source").substr(0, 9), "place of ");
     EXPECT_EQ(MemberOf(line, "raw_xxh64").size(), 16u);
+    EXPECT_EQ(base::JudgeJsonSeal(bytes, "}"), base::SealState::kWhole);
     const std::string raw = MemberOf(line, "raw_data");
     std::string id(raw.size() + base::kBase64SlackBytes, '\0');
     size_t size = 0;

@@ -91,6 +91,7 @@ Status VisitStoredRows(io::FileSystem& files, const std::string& table_path,
     if (snapshot.schema->GetFieldIndex(column) >= 0) columns.emplace_back(column);
   }
   hudi::SliceSource source = SourceOf(files, table_path, snapshot);
+  source.checked = filter.checked;
   if (filter.change_time_from_micros != std::numeric_limits<int64_t>::min()) {
     source.row_groups = [&filter](const hudi::BaseFileReader& reader, int row_group) {
       return MayHoldNewer(reader, row_group, filter.change_time_from_micros);
@@ -122,9 +123,9 @@ Result<int64_t> GreatestStoredChangeSeq(io::FileSystem& files, const std::string
       greatest = std::max(greatest, overlay->greatest_ordering);
     }
     if (!slice.has_base_file()) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(
-        const auto reader,
-        hudi::BaseFileReader::Open(files, io::JoinPath(table_path, slice.RelativePath())));
+    const std::string path = io::JoinPath(table_path, slice.RelativePath());
+    TAPELAKE_RETURN_NOT_OK(hudi::CheckBaseFile(files, path));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, hudi::BaseFileReader::Open(files, path));
     if (!HasColumn(*reader, record::kChangeSeqColumn)) continue;
     for (int i = 0; i < reader->row_group_count(); ++i) {
       TAPELAKE_ASSIGN_OR_RAISE(const hudi::ColumnStatistics statistics,

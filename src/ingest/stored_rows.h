@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "hudi/reader/base_file_check.h"
 #include "hudi/table/table.h"
 #include "ingest/change_order.h"
 
@@ -21,6 +22,8 @@ struct StoredRowFilter {
   int64_t change_time_from_micros = std::numeric_limits<int64_t>::min();
   /// Only file groups of these buckets; empty: all.
   std::set<uint32_t> buckets;
+  /// Base files that need no check any more; nullptr: each is checked.
+  hudi::CheckedBaseFiles* checked = nullptr;
 };
 
 /// One stored row. Views live during the visit.

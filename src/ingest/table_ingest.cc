@@ -132,6 +132,7 @@ class TableIngest::Impl {
   std::unique_ptr<hudi::Table> table_;
   std::unique_ptr<transform::RowBuilder> builder_;
   RecentChanges recent_;
+  hudi::CheckedBaseFiles checked_;
   ChangeBook book_;
   arrow::RecordBatchVector chunks_;          // rows since the last commit, before the builder's
   int64_t chunk_rows_ = 0;                   // of all chunks_
@@ -223,7 +224,8 @@ Status TableIngest::Impl::RestoreRecentChanges(const hudi::Snapshot& snapshot) {
   for (const Tombstone& tombstone : state_.tombstones) {
     recent_.FindOrAdd(tombstone.key)->second.order = tombstone.order;
   }
-  return VisitStoredRows(environment_.files, path_, snapshot, {.change_time_from_micros = from},
+  return VisitStoredRows(environment_.files, path_, snapshot,
+                         {.change_time_from_micros = from, .checked = &checked_},
                          [this](const StoredRow& row) {
                            RecentChange& recent = recent_.FindOrAdd(row.key)->second;
                            recent.order.time_micros = row.change_time_micros;
@@ -341,7 +343,7 @@ Status TableIngest::Impl::AskStoredRows() {
   if (late.empty()) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
   std::unordered_map<std::string_view, ChangeBook::Entry*> by_key;
-  StoredRowFilter filter;
+  StoredRowFilter filter{.checked = &checked_};
   const auto bucket_count = static_cast<uint32_t>(table_->config().bucket_count);
   for (ChangeBook::Entry* entry : late) {
     by_key.emplace(entry->first, entry);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -48,6 +49,27 @@ TableSnapshot ToTableSnapshot(const std::string& path, const hudi::TableConfig& 
   out.precombine_field = std::move(snapshot.precombine_field);
   out.keys = LayoutOf(config);
   return out;
+}
+
+/// Do `step` for 0 .. `count` - 1 on several threads and return the first failure by number.
+Status ForEach(const std::string& path, size_t count, const std::function<Status(size_t)>& step) {
+  std::vector<Status> failures(count);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++)
+      failures[i] = step(i);
+  };
+  std::vector<std::jthread> threads;
+  const size_t thread_count =
+      std::min({count, kThreadsMax, size_t{std::thread::hardware_concurrency()}});
+  for (size_t i = 1; i < thread_count; ++i)
+    threads.emplace_back(work);
+  work();
+  threads.clear();  // joins
+  for (const Status& failure : failures) {
+    if (!failure.ok()) return NamePath(failure, path);
+  }
+  return Status::OK();
 }
 
 /// Whether a commit after `instant` took rows that were hot over `instant`.
@@ -129,6 +151,16 @@ Result<TableSnapshot> HudiSnapshotProvider::ResolveUnderHot(const std::string& p
   return ToTableSnapshot(path, config, std::move(snapshot));
 }
 
+Status HudiSnapshotProvider::CheckFiles(const std::string& path, const TableSnapshot& snapshot) {
+  if (!options_.check_files) return Status::OK();
+  std::vector<std::string> paths = snapshot.file_paths;
+  for (const hudi::FileSlice& slice : snapshot.logged_slices) {
+    if (slice.has_base_file()) paths.push_back(io::JoinPath(path, slice.RelativePath()));
+  }
+  return ForEach(path, paths.size(),
+                 [&](size_t i) { return checked_.Check(environment_.files, paths[i]); });
+}
+
 Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string& path,
                                                               const TableSnapshot& snapshot) {
   const std::vector<hudi::FileSlice>& slices = snapshot.logged_slices;
@@ -140,26 +172,12 @@ Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string&
       .timeline = *snapshot.timeline,
       .schema = snapshot.schema,
       .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
-  std::vector<Status> failures(slices.size());
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < slices.size(); i = next++) {
-      if (slices[i].has_base_file()) {
-        layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());
-      }
-      failures[i] = logs_.Levels(source, slices[i]).Value(&layers[i].levels);
+  TAPELAKE_RETURN_NOT_OK(ForEach(path, slices.size(), [&](size_t i) -> Status {
+    if (slices[i].has_base_file()) {
+      layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());
     }
-  };
-  std::vector<std::jthread> threads;
-  const size_t thread_count =
-      std::min({slices.size(), kThreadsMax, size_t{std::thread::hardware_concurrency()}});
-  for (size_t i = 1; i < thread_count; ++i)
-    threads.emplace_back(work);
-  work();
-  threads.clear();  // joins
-  for (const Status& failure : failures) {
-    if (!failure.ok()) return NamePath(failure, path);
-  }
+    return logs_.Levels(source, slices[i]).Value(&layers[i].levels);
+  }));
   return layers;
 }
 

@@ -9,20 +9,27 @@
 #include <string>
 #include <vector>
 
+#include "hudi/reader/base_file_check.h"
 #include "hudi/table/table.h"
 #include "query/log_overlay_cache.h"
 #include "query/snapshot_provider.h"
 
 namespace tapelake::query {
 
-/// Keeps tables open and decoded logs, for all sessions that share the provider: what did not
-/// change since is not read again. Any thread; one lock, held while a table is resolved.
+struct HudiProviderOptions {
+  /// Of the logs kept; those of a running statement do not count.
+  int64_t log_bytes_max = int64_t{256} << 20;
+  bool check_files = true;  ///< Whether CheckFiles() does anything.
+};
+
+/// Keeps tables open, decoded logs and which files were found whole, for all sessions that share
+/// the provider: what did not change since is not read again. Any thread; one lock, held while a
+/// table is resolved.
 class HudiSnapshotProvider : public SnapshotProvider {
  public:
-  /// `log_bytes_max` bounds the logs kept; those of a running statement do not count.
   explicit HudiSnapshotProvider(const hudi::TableEnvironment& environment,
-                                int64_t log_bytes_max = int64_t{256} << 20)
-      : environment_(environment), logs_(log_bytes_max) {}
+                                const HudiProviderOptions& options = {})
+      : environment_(environment), options_(options), logs_(options.log_bytes_max) {}
 
   /// The names of `.hoodie` and of `.hoodie/timeline` (where newer versions keep it).
   Result<std::string> TimelineVersion(const std::string& path) override;
@@ -32,6 +39,9 @@ class HudiSnapshotProvider : public SnapshotProvider {
   /// A commit holds hot rows if it carries other positions (`tapelake.positions`) than `instant`.
   Result<TableSnapshot> ResolveUnderHot(const std::string& path,
                                         const std::string& instant) override;
+
+  /// Reads each file once in the life of the provider, several at a time.
+  Status CheckFiles(const std::string& path, const TableSnapshot& snapshot) override;
 
   Result<std::vector<LogLayers>> ReadLogs(const std::string& path,
                                           const TableSnapshot& snapshot) override;
@@ -43,9 +53,11 @@ class HudiSnapshotProvider : public SnapshotProvider {
   Result<hudi::Snapshot> Newest(const std::string& path, hudi::TableConfig* config);
 
   hudi::TableEnvironment environment_;
+  const HudiProviderOptions options_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<hudi::Table>> tables_;
   LogOverlayCache logs_;
+  hudi::CheckedBaseFiles checked_;
 };
 
 }  // namespace tapelake::query

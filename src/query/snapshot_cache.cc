@@ -60,7 +60,8 @@ Result<std::shared_ptr<const TableSnapshot>> SnapshotCache::Get(const std::strin
 Result<SnapshotSource> SnapshotCache::Source(const std::string& path) {
   const std::lock_guard lock(mutex_);
   TAPELAKE_ASSIGN_OR_RAISE(Entry* const entry, Noted(Check(path)));
-  const Status loaded = LoadOverlay(path, entry);
+  Status loaded = CheckFiles(path, entry);
+  if (loaded.ok()) loaded = LoadOverlay(path, entry);
   if (!loaded.ok()) {
     last_error_ = loaded;
     return loaded;
@@ -107,6 +108,7 @@ Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
     entry->version = std::move(version);
     entry->under = under;
     entry->stored = std::make_shared<TableSnapshot>(std::move(snapshot));
+    entry->files_checked = false;
   }
   entry->checked_statement = statement_;
   if (stands && SameView(entry->hot, view)) return Status::OK();
@@ -114,6 +116,13 @@ Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
   entry->snapshot = WithHotColumns(entry->stored, entry->hot);
   entry->overlay_known = false;
   entry->overlay.reset();
+  return Status::OK();
+}
+
+Status SnapshotCache::CheckFiles(const std::string& path, Entry* entry) {
+  if (entry->files_checked) return Status::OK();
+  TAPELAKE_RETURN_NOT_OK(provider_.CheckFiles(path, *entry->stored));
+  entry->files_checked = true;
   return Status::OK();
 }
 

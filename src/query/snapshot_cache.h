@@ -42,7 +42,7 @@ class SnapshotCache {
   /// Errors: the provider's; also kept by LastError().
   Result<std::shared_ptr<const TableSnapshot>> Get(const std::string& path);
 
-  /// The same with everything that lies over the files. Errors: as Get().
+  /// The same with everything that lies over the files, which are checked. Errors: as Get().
   Result<SnapshotSource> Source(const std::string& path);
 
   /// The overlay of a source of this statement; nullptr if there is none of this id.
@@ -58,6 +58,7 @@ class SnapshotCache {
     std::shared_ptr<const TableSnapshot> stored;
     hot::HotView hot;
     std::shared_ptr<const TableSnapshot> snapshot;  // `stored` with the columns of hot rows
+    bool files_checked = false;                     // those of `stored`
     bool overlay_known = false;
     std::shared_ptr<const Overlay> overlay;
     int64_t overlay_id = 0;
@@ -67,6 +68,7 @@ class SnapshotCache {
 
   Result<Entry*> Check(const std::string& path);
   Status Refresh(const std::string& path, Entry* entry);
+  Status CheckFiles(const std::string& path, Entry* entry);
   Status LoadOverlay(const std::string& path, Entry* entry);
   template <typename T>
   Result<T> Noted(Result<T> result);

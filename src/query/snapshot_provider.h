@@ -64,6 +64,10 @@ class SnapshotProvider {
   virtual Result<TableSnapshot> ResolveUnderHot(const std::string& path,
                                                 const std::string& instant) = 0;
 
+  /// Check the base files of a snapshot of `path` before they are read (docs/internals/seal.md).
+  /// Errors: kCorrupt, naming the file; kNotFound, kUnavailable.
+  virtual Status CheckFiles(const std::string& path, const TableSnapshot& snapshot) = 0;
+
   /// Read the logs of a snapshot of `path`, one entry per slice that has any. Errors: those of
   /// hudi::ReadLogOverlay.
   virtual Result<std::vector<LogLayers>> ReadLogs(const std::string& path,

@@ -7,9 +7,11 @@
 #include <functional>
 #include <map>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "source/files/object_source.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/crash_points.h"
 #include "tests/sim/plant.h"
@@ -63,13 +65,6 @@ std::vector<std::string> PathsOf(const std::string& file_class) {
   return paths;
 }
 
-/// What became of a lake.
-struct Outcome {
-  Status opened;  ///< The pipeline, opened and drained.
-  Status read;    ///< The table, read before and after that.
-  bool wrong = false;
-};
-
 void Put(SimWorld& world, const Disk& disk) {
   world.clock.SetWall(TheLake().end_micros);
   for (const auto& [path, bytes] : disk) {
@@ -77,6 +72,27 @@ void Put(SimWorld& world, const Disk& disk) {
     EXPECT_TRUE(world.files.ReplaceFile(path, bytes).ok());
   }
 }
+
+/// Base files and logs that a reader of the newest snapshot needs.
+std::set<std::string> NeededPaths() {
+  SimWorld world(kSeed);
+  Put(world, TheLake().disk);
+  const auto table = hudi::Table::Open(world.table_environment(), SimTablePath()).ValueOrDie();
+  std::set<std::string> paths;
+  for (const hudi::FileSlice& slice : table->LatestSnapshot().ValueOrDie().slices) {
+    if (slice.has_base_file()) paths.insert(io::JoinPath(SimTablePath(), slice.RelativePath()));
+    for (const hudi::SliceLogFile& log : slice.log_files)
+      paths.insert(io::JoinPath(SimTablePath(), slice.LogPath(log)));
+  }
+  return paths;
+}
+
+/// What became of a lake.
+struct Outcome {
+  Status opened;  ///< The pipeline, opened and drained.
+  Status read;    ///< The table, read before and after that.
+  bool wrong = false;
+};
 
 void Read(SimWorld& world, Outcome* outcome) {
   const auto table = ReadTable(world);
@@ -95,8 +111,15 @@ Outcome Look(const Disk& disk) {
   return outcome;
 }
 
+enum class Which : uint8_t {
+  kAny,
+  kNewest,
+  kNeeded,  ///< Whoever reads the table now reads these.
+};
+
 struct Kind {
   const char* file_class;
+  Which which;
   bool always_noticed;  ///< Every bit of it counts, whenever the pipeline starts.
 };
 void PrintTo(const Kind& kind, std::ostream* out) {
@@ -107,7 +130,13 @@ class AFlippedBit : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(AFlippedBit, IsNeverAWrongRow) {
   io::SeededRandom random(1);
-  const auto paths = PathsOf(GetParam().file_class);
+  auto paths = PathsOf(GetParam().file_class);
+  if (GetParam().which == Which::kNewest) paths = {paths.back()};
+  if (GetParam().which == Which::kNeeded) {
+    std::erase_if(paths,
+                  [needed = NeededPaths()](const auto& path) { return !needed.contains(path); });
+    ASSERT_FALSE(paths.empty());
+  }
   for (int i = 0; i < kFlips; ++i) {
     Disk disk = TheLake().disk;
     const std::string& path = paths[random.Below(paths.size())];
@@ -121,19 +150,102 @@ TEST_P(AFlippedBit, IsNeverAWrongRow) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    OfALake, AFlippedBit,
-    ::testing::Values(Kind{"stream/segment", false}, Kind{"stream/metadata", true},
-                      Kind{"hudi/properties", false}, Kind{"hudi/ingest state", true},
-                      Kind{"delivery/state", true}, Kind{"hudi/archive", false},
-                      Kind{"hudi/partition metadata", false}),
-    [](const auto& kind) {
-      std::string name = kind.param.file_class;
-      for (char& c : name) {
-        if (c == '/' || c == ' ') c = '_';
+INSTANTIATE_TEST_SUITE_P(OfALake, AFlippedBit,
+                         ::testing::Values(Kind{"stream/segment", Which::kAny, false},
+                                           Kind{"stream/metadata", Which::kAny, true},
+                                           Kind{"hudi/properties", Which::kAny, false},
+                                           Kind{"hudi/ingest state", Which::kAny, true},
+                                           Kind{"hudi/base file", Which::kNeeded, true},
+                                           Kind{"hudi/log file", Which::kNeeded, true},
+                                           Kind{"hudi/deltacommit", Which::kNewest, true},
+                                           Kind{"hudi/deltacommit", Which::kAny, false},
+                                           Kind{"hudi/deltacommit.inflight", Which::kAny, false},
+                                           Kind{"hudi/commit", Which::kAny, false},
+                                           Kind{"hudi/compaction.requested", Which::kAny, false},
+                                           Kind{"hudi/clean", Which::kAny, false},
+                                           Kind{"hudi/clean.requested", Which::kAny, false},
+                                           Kind{"hudi/clean.inflight", Which::kAny, false},
+                                           Kind{"hudi/archive", Which::kAny, false},
+                                           Kind{"hudi/partition metadata", Which::kAny, false},
+                                           Kind{"delivery/state", Which::kAny, true}),
+                         [](const auto& kind) {
+                           std::string name = kind.param.file_class;
+                           for (char& c : name) {
+                             if (c == '/' || c == ' ' || c == '.') c = '_';
+                           }
+                           if (kind.param.which == Which::kNewest) name += "_newest";
+                           if (kind.param.which == Which::kNeeded) name += "_needed";
+                           return name;
+                         });
+
+/// The records that a replay of one delivered object brings, and how it ends.
+struct Replay {
+  std::vector<std::string> records;
+  Status status;
+};
+
+Replay ReplayOf(const std::string& path, const std::string& bytes) {
+  SimWorld world(kSeed);
+  EXPECT_TRUE(world.files.CreateDirectories(io::ParentPath(path)).ok());
+  EXPECT_TRUE(world.files.ReplaceFile(path, bytes).ok());
+  Replay replay;
+  auto source = source::OpenObjectSource(world.files, path, path.ends_with(".ndjson"), 0);
+  replay.status = source.status();
+  record::RecordBlock block;
+  bool more = source.ok();
+  while (more) {
+    const auto read = (*source)->ReadBlock(&block);
+    replay.status = read.status();
+    more = read.ok() && *read;
+    for (const auto& entry : block.entries)
+      replay.records.emplace_back(block.bytes(entry));
+  }
+  return replay;
+}
+
+class AFlippedBitOfADelivery : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(AFlippedBitOfADelivery, IsNeverAWrongRecordOfAReplay) {
+  constexpr size_t kGzipHeaderBytes = 10;  // of which a time and a system mean nothing
+  const bool packed = std::string_view(GetParam()) == "delivery/raw object";
+  io::SeededRandom random(2);
+  const auto paths = PathsOf(GetParam());
+  for (int i = 0; i < 4 * kFlips; ++i) {
+    const std::string& path = paths[random.Below(paths.size())];
+    std::string bytes = TheLake().disk.at(path);
+    const Replay whole = ReplayOf(path, bytes);
+    ASSERT_TRUE(whole.status.ok()) << whole.status;
+    const size_t at = random.Below(bytes.size());
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.Below(8)));
+    const Replay damaged = ReplayOf(path, bytes);
+    ASSERT_LE(damaged.records.size(), whole.records.size()) << path << " at " << at;
+    for (size_t r = 0; r < damaged.records.size(); ++r)
+      EXPECT_EQ(damaged.records[r], whole.records[r]) << path << " at " << at;
+    if (packed && at < kGzipHeaderBytes && damaged.status.ok()) continue;
+    EXPECT_EQ(KindOf(damaged.status), ErrorKind::kCorrupt) << path << " at " << at;
+    EXPECT_THAT(damaged.status.message(), HasSubstr(path));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(OfALake, AFlippedBitOfADelivery,
+                         ::testing::Values("delivery/raw object", "delivery/error object"),
+                         [](const auto& kind) { return std::string(kind.param).substr(9, 3); });
+
+TEST(ATruncatedDataFile, IsAnErrorAndNotFewerRows) {
+  for (const char* file_class : {"hudi/base file", "hudi/log file"}) {
+    for (const std::string& path : PathsOf(file_class)) {
+      if (!NeededPaths().contains(path)) continue;
+      for (const size_t part : {0, 1, 2, 3}) {
+        Disk disk = TheLake().disk;
+        disk[path].resize(disk[path].size() * part / 4);
+        const Outcome outcome = Look(disk);
+        EXPECT_EQ(KindOf(outcome.read), ErrorKind::kCorrupt) << path << ": " << outcome.read;
+        EXPECT_FALSE(outcome.wrong) << path;
       }
-      return name;
-    });
+      break;
+    }
+  }
+}
 
 TEST(ADamagedStream, NamesSegmentAndOffsetWhenItIsRead) {
   for (const std::string& path : PathsOf("stream/segment")) {

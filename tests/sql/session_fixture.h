@@ -38,6 +38,10 @@ class FakeProvider : public SnapshotProvider {
   Result<TableSnapshot> ResolveUnderHot(const std::string& path, const std::string&) override {
     return Resolve(path);
   }
+  Status CheckFiles(const std::string&, const TableSnapshot&) override {
+    ++files_checked_count;
+    return Status::OK();
+  }
   Result<std::vector<LogLayers>> ReadLogs(const std::string& path, const TableSnapshot&) override {
     ++logs_read_count;
     return logs[path];
@@ -48,6 +52,7 @@ class FakeProvider : public SnapshotProvider {
   std::map<std::string, Status> failures;
   int resolved_count = 0;
   int logs_read_count = 0;
+  int files_checked_count = 0;
 };
 
 /// Hot rows that a test puts in.

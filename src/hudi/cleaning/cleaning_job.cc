@@ -38,7 +38,7 @@ Result<std::string> CleanedBefore(io::FileSystem& files, const std::string& base
     if (!bytes.ok() && KindOf(bytes.status()) == ErrorKind::kNotFound) return std::string();
     TAPELAKE_RETURN_NOT_OK(bytes.status());
     const auto plan = ParseCleanerPlan(*bytes);
-    if (!plan.ok()) return WithContext(plan.status(), "clean '" + instant.timestamp + "'");
+    if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, instant));
     return plan->earliest_instant_to_retain;
   }
   return std::string();
@@ -122,7 +122,7 @@ Result<int64_t> CleaningJob::Finish(const std::string& instant) {
     return 0;
   }
   const auto plan = ParseCleanerPlan(bytes);
-  if (!plan.ok()) return WithContext(plan.status(), "clean '" + instant + "'");
+  if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path_, clean));
   TAPELAKE_RETURN_NOT_OK(EnsureInflight(files_, base_path_, clean, bytes));
   CleanMetadata metadata;
   metadata.start_time = instant;

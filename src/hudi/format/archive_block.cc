@@ -5,6 +5,7 @@
 
 #include "hudi/format/avro_value.h"
 #include "hudi/format/byte_codec.h"
+#include "hudi/format/commit_metadata.h"
 #include "hudi/format/log_block.h"
 #include "hudi/format/service_plans.h"
 #include "hudi/format/service_schemas.h"
@@ -64,6 +65,7 @@ AvroValue& MemberOf(Members& members, std::string_view name) {
 Result<AvroValue> CommitOf(std::string_view json) {
   AvroValue commit{Members{{"partitionToWriteStats", {Members{}}}}};
   if (!json.empty()) {
+    TAPELAKE_RETURN_NOT_OK(CheckCommitSeal(json));
     const auto parsed = base::ParseJson(json);
     if (!parsed.ok()) return MakeError(ErrorKind::kCorrupt, parsed.status().message());
     commit = AvroValueOfJson(*parsed);

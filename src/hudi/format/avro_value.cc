@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/seal.h"
 #include "hudi/format/byte_codec.h"
 
 namespace tapelake::hudi {
@@ -13,6 +14,8 @@ constexpr std::string_view kContainerMagic{"Obj\x01", 4};
 /// Between the blocks of a container; any 16 bytes will do.
 constexpr std::string_view kSyncMarker = "tapelake-sync-01";
 constexpr size_t kSyncBytes = 16;
+/// The seal's pair in the head of a container, up to its digits: two texts of 17 and 16 bytes.
+constexpr std::string_view kSealMark = "\x22tapelake.checksum\x20";
 
 Status Corrupt(const std::string& place, const std::string& why) {
   return MakeError(ErrorKind::kCorrupt,
@@ -373,7 +376,10 @@ Result<std::string> FormatAvroContainer(const AvroType& type, const AvroValue& r
   std::string datum;
   TAPELAKE_RETURN_NOT_OK(EncodeAvroValue(type, record, &datum));
   std::string file(kContainerMagic);
-  AppendAvroLong(1, &file);  // one block of one pair
+  AppendAvroLong(2, &file);  // one block of two pairs, the seal first: so its place is known
+  file += kSealMark;
+  const size_t digits_at = file.size();
+  file += base::kOpenSeal;
   AppendAvroBytes("avro.schema", &file);
   AppendAvroBytes(FormatAvroType(type), &file);
   AppendAvroLong(0, &file);
@@ -381,10 +387,14 @@ Result<std::string> FormatAvroContainer(const AvroType& type, const AvroValue& r
   AppendAvroLong(1, &file);  // records in the block
   AppendAvroBytes(datum, &file);
   file += kSyncMarker;
+  base::Seal(0, digits_at, &file);
   return file;
 }
 
 Result<AvroValue> ParseAvroContainer(std::string_view file) {
+  if (base::JudgeSeal(file, kContainerMagic.size() + 1, kSealMark) == base::SealState::kBroken) {
+    return MakeError(ErrorKind::kCorrupt, "Avro container: its checksum is wrong");
+  }
   if (!file.starts_with(kContainerMagic)) {
     return MakeError(ErrorKind::kCorrupt, "no Avro object container file");
   }

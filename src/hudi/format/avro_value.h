@@ -45,12 +45,12 @@ Result<AvroValue> DecodeAvroValue(const AvroType& type, std::string_view datum);
 /// JSON as an Avro value: objects become Members, numbers int64 where they are integers.
 AvroValue AvroValueOfJson(const base::JsonValue& json);
 
-/// An object container file that holds one record; null codec.
+/// An object container file that holds one record; null codec; sealed.
 /// Errors: those of EncodeAvroValue.
 Result<std::string> FormatAvroContainer(const AvroType& type, const AvroValue& record);
 
-/// The first record of an object container file. Errors: kCorrupt (no such file, no record),
-/// kInvalid (compressed; schemas that ParseAvroType refuses).
+/// The first record of an object container file. Errors: kCorrupt (no such file, no record, a wrong
+/// seal), kInvalid (compressed; schemas that ParseAvroType refuses).
 Result<AvroValue> ParseAvroContainer(std::string_view file);
 
 }  // namespace tapelake::hudi

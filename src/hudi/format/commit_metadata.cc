@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/seal.h"
 
 namespace tapelake::hudi {
 namespace {
 
 using base::JsonValue;
 using base::JsonWriter;
+
+constexpr std::string_view kSealTail = "}}";  // extraMetadata and the document end
 
 /// In Hudi's order.
 constexpr std::pair<std::string_view, int64_t CompactionWriteStat::*> kCompactionCounters[] = {
@@ -263,10 +266,6 @@ std::string FormatMetadata(const CommitMetadata& metadata, bool planned) {
   }
   json.EndObject();
   json.Key("compacted").Bool(metadata.compacted);
-  json.Key("extraMetadata").BeginObject();
-  for (const auto& [key, value] : metadata.extra_metadata)
-    json.Key(key).String(value);
-  json.EndObject();
   WriteTextOrNull(&json, "operationType", metadata.operation_type);
   if (!metadata.replaced_file_ids.empty()) {
     json.Key("partitionToReplaceFileIds").BeginObject();
@@ -278,7 +277,12 @@ std::string FormatMetadata(const CommitMetadata& metadata, bool planned) {
     }
     json.EndObject();
   }
-  json.EndObject();
+  // The last member, and the seal the last of it: so its place is known without parsing.
+  json.Key("extraMetadata").BeginObject();
+  for (const auto& [key, value] : metadata.extra_metadata)
+    json.Key(key).String(value);
+  if (!metadata.extra_metadata.empty()) out.push_back(',');
+  base::AppendJsonSeal(0, kSealTail, &out);
   return out;
 }
 
@@ -290,8 +294,14 @@ const std::string& CommitMetadata::schema() const {
   return found == extra_metadata.end() ? kNone : found->second;
 }
 
+Status CheckCommitSeal(std::string_view json) {
+  if (base::JudgeJsonSeal(json, kSealTail) != base::SealState::kBroken) return Status::OK();
+  return MakeError(ErrorKind::kCorrupt, "commit metadata: its checksum is wrong");
+}
+
 Result<CommitMetadata> ParseCommitMetadata(std::string_view json) {
   if (json.empty()) return MakeError(ErrorKind::kCorrupt, "commit metadata: the file is empty");
+  TAPELAKE_RETURN_NOT_OK(CheckCommitSeal(json));
   const Result<JsonValue> parsed = base::ParseJson(json);
   if (!parsed.ok()) {
     return MakeError(ErrorKind::kCorrupt, "commit metadata: " + parsed.status().message());
@@ -314,6 +324,7 @@ Result<CommitMetadata> ParseCommitMetadata(std::string_view json) {
   reader.Flag("compacted", &metadata.compacted);
   reader.Text("operationType", &metadata.operation_type);
   TAPELAKE_RETURN_NOT_OK(reader.status());
+  metadata.extra_metadata.erase(std::string(base::kSealKey));  // of this file, not of its content
   return metadata;
 }
 

@@ -74,12 +74,17 @@ struct CommitMetadata {
   const std::string& schema() const;
 };
 
+/// Check the seal of a completed or inflight file, if it has one (docs/internals/seal.md).
+/// Errors: kCorrupt.
+Status CheckCommitSeal(std::string_view json);
+
 /// Parse a completed file. Unknown members are ignored, absent ones get their defaults, a member of
-/// the wrong type is an error. Errors: kCorrupt, naming the member (and, for an empty text, that).
+/// the wrong type is an error. The seal is checked and no part of the result. Errors: kCorrupt,
+/// naming the member (and, for an empty text, that).
 Result<CommitMetadata> ParseCommitMetadata(std::string_view json);
 
-/// Format a completed file with every member Hudi writes. partitionToReplaceFileIds appears only if
-/// `replaced_file_ids` is not empty. The same metadata always gives the same bytes.
+/// Format a completed file with every member Hudi writes, sealed. partitionToReplaceFileIds appears
+/// only if `replaced_file_ids` is not empty. The same metadata always gives the same bytes.
 std::string FormatCommitMetadata(const CommitMetadata& metadata);
 
 /// Format the work profile of an inflight file from the stats the commit is going to have: per

@@ -123,6 +123,34 @@ TEST(CommitMetadata, EveryCutOfTheTextIsAnErrorAndNoCrash) {
   }
 }
 
+// docs/internals/seal.md, S2
+TEST(CommitMetadata, NoFlippedBitGoesUnnoticed) {
+  for (const std::string& json :
+       {FormatCommitMetadata(SampleCommit()), FormatInflightMetadata(SampleCommit())}) {
+    for (size_t bit = 0; bit < 8 * json.size(); ++bit) {
+      std::string changed = json;
+      changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+      EXPECT_EQ(KindOf(ParseCommitMetadata(changed).status()), ErrorKind::kCorrupt) << bit;
+    }
+  }
+}
+
+TEST(CommitMetadata, TheSealIsNoPartOfWhatTheCommitSays) {
+  const std::string json = FormatCommitMetadata(SampleCommit());
+  EXPECT_NE(json.find("\"tapelake.checksum\":\""), std::string::npos);
+  const auto parsed = ParseCommitMetadata(json);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
+  EXPECT_FALSE(parsed->extra_metadata.contains("tapelake.checksum"));
+  EXPECT_EQ(FormatCommitMetadata(*parsed), json);
+}
+
+// S3
+TEST(CommitMetadata, ASealThatAnotherEngineCopiedIsNone) {
+  const auto parsed = ParseCommitMetadata(
+      "{\n  \"extraMetadata\" : {\n    \"tapelake.checksum\" : \"0123456789abcdef\"\n  }\n}");
+  EXPECT_TRUE(parsed.ok()) << parsed.status().ToString();
+}
+
 TEST(InflightMetadata, IsAWorkProfilePerPartitionAndRewrittenGroup) {
   const std::string json = FormatInflightMetadata(SampleCommit());
   const auto profile = ParseCommitMetadata(json);

@@ -134,4 +134,12 @@ std::optional<int64_t> ParseInstantTime(std::string_view timestamp) {
   return parsed->micros;
 }
 
+std::string TimeOfDay(const std::string& instant) {
+  constexpr size_t kDateDigits = 8;
+  constexpr size_t kTimeDigits = 9;
+  const size_t first = instant.find_first_not_of('0', kDateDigits);
+  if (first >= kDateDigits + kTimeDigits) return "0";
+  return instant.substr(first, kDateDigits + kTimeDigits - first);
+}
+
 }  // namespace tapelake::hudi

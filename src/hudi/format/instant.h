@@ -73,4 +73,8 @@ std::string FormatInstantTime(int64_t micros);
 /// that second; digits after the 17th are ignored. nullopt if it is no calendar time.
 std::optional<int64_t> ParseInstantTime(std::string_view timestamp);
 
+/// The time of day of an instant, HHmmssSSS, as a number. As part of its write token it keeps a log
+/// file from ever having the name of one that was rolled back, which readers may still remember.
+std::string TimeOfDay(const std::string& instant);
+
 }  // namespace tapelake::hudi

@@ -1,5 +1,6 @@
 #include "hudi/format/log_block.h"
 
+#include "base/seal.h"
 #include "hudi/format/byte_codec.h"
 
 namespace tapelake::hudi {
@@ -8,6 +9,14 @@ namespace {
 constexpr std::string_view kMagic = "#HUDI#";
 constexpr int32_t kLogFormatVersion = 1;
 constexpr size_t kLengthBytes = sizeof(int64_t);
+/// The footer: one entry, a BLOCK_IDENTIFIER of 35 bytes: this, the digits, and one of the two that
+/// follow.
+constexpr std::string_view kFooterBegin{"\0\0\0\1\0\0\0\6\0\0\0\x23", 12};
+constexpr std::string_view kSealMark = "tapelake.checksum=";
+constexpr char kNoMore = '.';
+constexpr char kMore = '+';
+/// From the mark to the end of a block.
+constexpr size_t kSealTailBytes = kSealMark.size() + base::kSealDigits + 1 + kLengthBytes;
 
 Status BadBlock(ErrorKind kind, size_t offset, const std::string& why) {
   return MakeError(kind, "log block at byte " + std::to_string(offset) + ": " + why);
@@ -73,6 +82,28 @@ Status ReadInside(std::string_view inside, LogBlock* block) {
   return Status::OK();
 }
 
+/// Judge a whole block of ours by its seal.
+Status CheckSeal(std::string_view bytes, LogBlock* block) {
+  if (bytes.size() < kSealTailBytes) return Status::OK();
+  const base::SealState seal = base::JudgeSeal(bytes, bytes.size() - kSealTailBytes, kSealMark);
+  if (seal == base::SealState::kBroken) {
+    return BadBlock(ErrorKind::kCorrupt, block->offset, "its checksum is wrong");
+  }
+  block->more = seal == base::SealState::kWhole && bytes[bytes.size() - kLengthBytes - 1] == kMore;
+  return Status::OK();
+}
+
+/// Refuse to skip what was a whole block of ours: a write that was cut short lacks its end.
+Status CheckSkipped(std::string_view bytes, size_t offset) {
+  const std::string footer = std::string(kFooterBegin).append(kSealMark);
+  const size_t found = bytes.rfind(footer);
+  if (found == std::string_view::npos ||
+      bytes.size() - found < kFooterBegin.size() + kSealTailBytes) {
+    return Status::OK();
+  }
+  return BadBlock(ErrorKind::kCorrupt, offset, "it is damaged");
+}
+
 void AppendHeaderMap(const LogBlockHeader& header, std::string* out) {
   AppendBigEndian(static_cast<int32_t>(header.size()), out);
   for (const auto& [key, value] : header) {
@@ -106,14 +137,17 @@ Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file) {
     const bool magic = file.substr(offset).starts_with(kMagic);
     if (const auto inside = magic ? WholeFrame(file, offset) : std::nullopt) {
       block.size = kMagic.size() + kLengthBytes + inside->size() + kLengthBytes;
+      TAPELAKE_RETURN_NOT_OK(CheckSeal(file.substr(offset, block.size), &block));
       TAPELAKE_RETURN_NOT_OK(ReadInside(*inside, &block));
     } else {
       const size_t next = file.find(kMagic, offset + (magic ? kMagic.size() : 0));
       block.size = (next == std::string_view::npos ? file.size() : next) - offset;
+      TAPELAKE_RETURN_NOT_OK(CheckSkipped(file.substr(offset, block.size), offset));
     }
     offset += block.size;
     blocks.push_back(std::move(block));
   }
+  if (!blocks.empty() && blocks.back().more) blocks.emplace_back().offset = offset;
   return blocks;
 }
 
@@ -128,20 +162,22 @@ size_t BeginLogBlock(LogBlockType type, const LogBlockHeader& header, std::strin
   return begin;
 }
 
-void EndLogBlock(size_t begin, std::string* out) {
+void EndLogBlock(size_t begin, AfterBlock after, std::string* out) {
   const size_t content = ContentOffset(begin, *out);
   PatchBigEndian(static_cast<int64_t>(out->size() - content), content - kLengthBytes, out);
-  AppendHeaderMap({}, out);
+  out->append(kFooterBegin).append(kSealMark).append(base::kOpenSeal);
+  out->push_back(after == AfterBlock::kMore ? kMore : kNoMore);
   const int64_t trailing = static_cast<int64_t>(out->size() - begin);
   AppendBigEndian(trailing, out);
   PatchBigEndian(trailing - static_cast<int64_t>(kMagic.size()), begin + kMagic.size(), out);
+  base::Seal(begin, out->size() - kSealTailBytes + kSealMark.size(), out);
 }
 
 void AppendLogBlock(LogBlockType type, const LogBlockHeader& header, std::string_view content,
                     std::string* out) {
   const size_t begin = BeginLogBlock(type, header, out);
   out->append(content);
-  EndLogBlock(begin, out);
+  EndLogBlock(begin, AfterBlock::kEnd, out);
 }
 
 std::string FormatAvroBlockContent(int32_t record_count, std::string_view encoded_records) {

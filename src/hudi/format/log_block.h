@@ -42,6 +42,7 @@ struct LogBlock {
   std::string_view content;
   size_t offset = 0;  ///< Of the block's magic in the file.
   size_t size = 0;    ///< Of the whole block, magic included.
+  bool more = false;  ///< Ours, and another block of the same write follows it.
 
   /// The header's INSTANT_TIME, or empty.
   std::string_view instant() const;
@@ -49,22 +50,26 @@ struct LogBlock {
 
 /// Split a log file into its blocks exactly as Hudi does: a block whose trailing length disagrees,
 /// or that is not followed by a magic or the end, becomes one kCorrupt block up to the next magic
-/// or the end; a cut last block likewise. So a write that was cut short never fails.
-/// Errors, naming the offset of a block whose frame is whole: kInvalid (a log format version or
-/// block type we do not know), kCorrupt (its inside contradicts the frame: to skip it would lose
-/// rows).
+/// or the end; a cut last block likewise, and a kCorrupt block without bytes stands for the one
+/// that is missing after `more`. So a write that was cut short never fails. Errors, naming the
+/// block's offset: kInvalid (a log format version or block type we do not know), kCorrupt (the
+/// inside of a whole frame contradicts it, a seal is wrong, or what Hudi would skip is a damaged
+/// block of ours: to skip it would lose rows).
 Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file);
 
 using LogBlockHeader = std::map<LogHeaderKey, std::string>;
 
-/// Append one block: frame, header, content, empty footer.
+/// Append one block: frame, header, content, and the seal of all that as its footer.
 void AppendLogBlock(LogBlockType type, const LogBlockHeader& header, std::string_view content,
                     std::string* out);
 
 /// The same without a copy of the content: begin a block, append its content to `out`, end it.
 /// BeginLogBlock returns the offset that EndLogBlock needs.
 size_t BeginLogBlock(LogBlockType type, const LogBlockHeader& header, std::string* out);
-void EndLogBlock(size_t begin, std::string* out);
+
+/// What comes after a block in the same write.
+enum class AfterBlock : uint8_t { kEnd, kMore };
+void EndLogBlock(size_t begin, AfterBlock after, std::string* out);
 
 /// Version of the content of Avro data blocks and of delete blocks.
 inline constexpr int32_t kLogContentVersion = 3;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "hudi/format/byte_codec.h"
+
 namespace tapelake::hudi {
 namespace {
 
@@ -26,12 +28,27 @@ std::vector<std::tuple<LogBlockType, size_t, size_t>> Layout(std::string_view fi
   return layout;
 }
 
+/// The same as other engines write it: with an empty footer, and no seal.
+std::string ForeignBlock(LogBlockType type, const std::string& content,
+                         const std::string& instant) {
+  constexpr size_t kFooterBytes = 3 * 4 + 35;
+  constexpr size_t kLengthBytes = 8;
+  std::string block = BlockOf(type, content, instant);
+  block.resize(block.size() - kFooterBytes - kLengthBytes);
+  block += "\0\0\0\0"s;
+  const auto size = static_cast<int64_t>(block.size());
+  AppendBigEndian(size, &block);
+  PatchBigEndian(size - 6, 6, &block);
+  return block;
+}
+
 TEST(LogBlock, HasHudisFrame) {
-  std::string expected = "#HUDI#\0\0\0\0\0\0\0\x34"s;
-  expected += "\0\0\0\1\0\0\0\0"s;                              // version, command
-  expected += "\0\0\0\2\0\0\0\0\0\0\0\2t2\0\0\0\1\0\0\0\2t1"s;  // instant, target
-  expected += "\0\0\0\0\0\0\0\0"s + "\0\0\0\0"s;                // content, footer
-  expected += "\0\0\0\0\0\0\0\x3a"s;
+  std::string expected = "#HUDI#\0\0\0\0\0\0\0\x5f"s;
+  expected += "\0\0\0\1\0\0\0\0"s;                                               // version, command
+  expected += "\0\0\0\2\0\0\0\0\0\0\0\2t2\0\0\0\1\0\0\0\2t1"s;                   // instant, target
+  expected += "\0\0\0\0\0\0\0\0"s;                                               // content
+  expected += "\0\0\0\1\0\0\0\6\0\0\0\x23tapelake.checksum=4587ded88de55874."s;  // footer
+  expected += "\0\0\0\0\0\0\0\x65"s;
   std::string bytes;
   AppendLogBlock(LogBlockType::kCommand,
                  {{LogHeaderKey::kInstantTime, "t2"}, {LogHeaderKey::kTargetInstantTime, "t1"}}, "",
@@ -58,8 +75,8 @@ TEST(LogBlock, ComesBackAsItWas) {
 }
 
 TEST(SplitLogBlocks, MakesACutLastBlockCorrupt) {
-  const std::string first = BlockOf(LogBlockType::kAvroData, "abc", "t1");
-  const std::string second = BlockOf(LogBlockType::kDelete, "def", "t2");
+  const std::string first = ForeignBlock(LogBlockType::kAvroData, "abc", "t1");
+  const std::string second = ForeignBlock(LogBlockType::kDelete, "def", "t2");
   for (size_t size = 1; size < second.size(); ++size) {
     EXPECT_THAT(Layout(first + second.substr(0, size)),
                 ElementsAre(std::tuple(LogBlockType::kAvroData, 0, first.size()),
@@ -69,8 +86,8 @@ TEST(SplitLogBlocks, MakesACutLastBlockCorrupt) {
 }
 
 TEST(SplitLogBlocks, GoesOnAfterDamageAtTheNextMagic) {
-  const std::string first = BlockOf(LogBlockType::kAvroData, "abc", "t1");
-  const std::string second = BlockOf(LogBlockType::kDelete, "def", "t2");
+  const std::string first = ForeignBlock(LogBlockType::kAvroData, "abc", "t1");
+  const std::string second = ForeignBlock(LogBlockType::kDelete, "def", "t2");
   const auto second_at = std::tuple(LogBlockType::kDelete, first.size(), second.size());
   const auto first_corrupt = std::tuple(LogBlockType::kCorrupt, size_t{0}, first.size());
   for (const size_t damaged : {size_t{13}, first.size() - 1}) {  // the size, the trailing length
@@ -93,21 +110,21 @@ TEST(SplitLogBlocks, GoesOnAfterDamageAtTheNextMagic) {
 }
 
 TEST(SplitLogBlocks, RefusesWhatIsWholeButUnknown) {
-  std::string version = BlockOf(LogBlockType::kDelete, "", "t");
+  std::string version = ForeignBlock(LogBlockType::kDelete, "", "t");
   version[kTypeOffset - 1] = 2;
   EXPECT_EQ(KindOf(SplitLogBlocks(version).status()), ErrorKind::kInvalid);
   EXPECT_THAT(SplitLogBlocks(version).status().message(), HasSubstr("version 2"));
-  std::string type = BlockOf(LogBlockType::kDelete, "", "t");
+  std::string type = ForeignBlock(LogBlockType::kDelete, "", "t");
   type[kTypeOffset + 3] = 9;
   EXPECT_EQ(KindOf(SplitLogBlocks(type).status()), ErrorKind::kInvalid);
-  std::string inside = BlockOf(LogBlockType::kDelete, "", "t");
+  std::string inside = ForeignBlock(LogBlockType::kDelete, "", "t");
   inside[kTypeOffset + 4 + 3] = 5;  // five headers instead of one
   EXPECT_EQ(KindOf(SplitLogBlocks(inside).status()), ErrorKind::kCorrupt);
 }
 
 TEST(SplitLogBlocks, SurvivesEveryFlippedBit) {
-  const std::string file =
-      BlockOf(LogBlockType::kAvroData, "abc", "t1") + BlockOf(LogBlockType::kDelete, "def", "t2");
+  const std::string file = ForeignBlock(LogBlockType::kAvroData, "abc", "t1") +
+                           ForeignBlock(LogBlockType::kDelete, "def", "t2");
   for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
     std::string changed = file;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
@@ -118,6 +135,42 @@ TEST(SplitLogBlocks, SurvivesEveryFlippedBit) {
       covered += block.size;
     EXPECT_EQ(covered, file.size()) << bit;
   }
+}
+
+// docs/internals/seal.md, S4
+TEST(SealedLogBlock, NoFlippedBitGoesUnnoticed) {
+  const std::string file =
+      BlockOf(LogBlockType::kAvroData, "abc", "t1") + BlockOf(LogBlockType::kDelete, "def", "t2");
+  for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    std::string changed = file;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+    const auto blocks = SplitLogBlocks(changed);
+    EXPECT_EQ(KindOf(blocks.status()), ErrorKind::kCorrupt) << bit;
+    EXPECT_THAT(blocks.status().message(), HasSubstr("log block at byte ")) << bit;
+  }
+}
+
+// S5
+TEST(SealedLogBlock, ThatWasCutShortIsSkippedAsHudiDoes) {
+  const std::string first = BlockOf(LogBlockType::kAvroData, "abc", "t1");
+  for (size_t size = 1; size < first.size(); ++size) {
+    EXPECT_THAT(Layout(first.substr(0, size)),
+                ElementsAre(std::tuple(LogBlockType::kCorrupt, 0, size)));
+  }
+  EXPECT_FALSE(SplitLogBlocks(first + "no magic").ok()) << "Hudi would skip the block too";
+}
+
+// S6
+TEST(SealedLogBlock, MissesTheBlockThatShouldFollow) {
+  std::string file;
+  const size_t begin = BeginLogBlock(LogBlockType::kAvroData, {}, &file);
+  EndLogBlock(begin, AfterBlock::kMore, &file);
+  EXPECT_THAT(Layout(file), ElementsAre(std::tuple(LogBlockType::kAvroData, 0, file.size()),
+                                        std::tuple(LogBlockType::kCorrupt, file.size(), 0)));
+  const std::string second = BlockOf(LogBlockType::kDelete, "", "t1");
+  EXPECT_THAT(Layout(file + second),
+              ElementsAre(std::tuple(LogBlockType::kAvroData, 0, file.size()),
+                          std::tuple(LogBlockType::kDelete, file.size(), second.size())));
 }
 
 TEST(AvroBlockContent, IsSplitIntoItsDatums) {

@@ -330,5 +330,19 @@ TEST(Archive, SkipsABlockCutShort) {
   EXPECT_THAT(*ParseArchiveFile(whole), SizeIs(1));
 }
 
+// docs/internals/seal.md, S2
+TEST(CleanerPlan, NoFlippedBitGoesUnnoticed) {
+  CleanerPlan plan;
+  plan.earliest_instant_to_retain = "20261122100000001";
+  plan.files_by_partition["p"] = {"/lake/t/p/f"};
+  const std::string file = FormatCleanerPlan(plan);
+  ASSERT_TRUE(ParseCleanerPlan(file).ok());
+  for (size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    std::string changed = file;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_EQ(KindOf(ParseCleanerPlan(changed).status()), ErrorKind::kCorrupt) << bit;
+  }
+}
+
 }  // namespace
 }  // namespace tapelake::hudi

@@ -28,10 +28,10 @@ void LogFileWriter::BeginBlock() {
   AppendBigEndian(int32_t{0}, &pending_);  // the count, once it is known
 }
 
-void LogFileWriter::EndBlock() {
+void LogFileWriter::EndBlock(AfterBlock after) {
   if (block_rows_ == 0) return;
   PatchBigEndian(block_rows_, count_offset_, &pending_);
-  EndLogBlock(block_begin_, &pending_);
+  EndLogBlock(block_begin_, after, &pending_);
   block_rows_ = 0;
 }
 
@@ -56,6 +56,11 @@ Status LogFileWriter::Flush() {
 Status LogFileWriter::AddRows(const arrow::RecordBatch& batch, std::span<const int64_t> rows,
                               AvroRowEncoder* encoder) {
   while (!rows.empty()) {
+    // Not before there is a row for the next block: the full one must say whether it is the last.
+    if (block_rows_ > 0 && pending_.size() - block_begin_ >= size_.block_bytes) {
+      EndBlock(AfterBlock::kMore);
+      TAPELAKE_RETURN_NOT_OK(Flush());
+    }
     if (block_rows_ == 0) BeginBlock();
     const size_t used = pending_.size() - block_begin_;
     const size_t room = size_.block_bytes > used ? size_.block_bytes - used : 1;
@@ -64,15 +69,12 @@ Status LogFileWriter::AddRows(const arrow::RecordBatch& batch, std::span<const i
     block_rows_ += static_cast<int32_t>(*taken);
     rows = rows.subspan(*taken);
     if (!has_room_) MakeRoom();
-    if (pending_.size() - block_begin_ < size_.block_bytes) continue;
-    EndBlock();
-    TAPELAKE_RETURN_NOT_OK(Flush());
   }
   return Status::OK();
 }
 
 Result<int64_t> LogFileWriter::Finish(const std::vector<DeleteRecord>& deletes) {
-  EndBlock();
+  EndBlock(deletes.empty() ? AfterBlock::kEnd : AfterBlock::kMore);
   if (!deletes.empty()) {
     AppendLogBlock(LogBlockType::kDelete,
                    {{LogHeaderKey::kInstantTime, std::string(header_.instant)}},

@@ -34,9 +34,9 @@ struct LogFileSize {
 
 /// Writes one new log file piece by piece: data blocks, then at most one delete block.
 ///
-/// One thread. The file is opened when a block is full, or in Finish(). Memory: one block, in a
-/// buffer from the pool. A file that was not finished is rubbish, if it is there at all: the caller
-/// deletes it.
+/// One thread. The file is opened when a row comes after a full block, or in Finish(). Memory: one
+/// block, in a buffer from the pool. A file that was not finished is rubbish, if it is there at
+/// all: the caller deletes it.
 class LogFileWriter {
  public:
   /// What `header` points to must outlive the writer, as must `files` and `buffers`.
@@ -63,7 +63,7 @@ class LogFileWriter {
 
  private:
   void BeginBlock();
-  void EndBlock();
+  void EndBlock(AfterBlock after);
   void MakeRoom();
   Status Flush();
 

@@ -79,6 +79,18 @@ class LogWorld {
     ASSERT_TRUE(files_.CreateIfAbsent(Path(NewName()), bytes).ok());
   }
 
+  /// Make the last log file, with other bytes, one that our writer names so for `instant`.
+  void ReplaceLast(const std::string& instant, const std::string& bytes) {
+    slice_.log_files.pop_back();
+    const std::string name = ".f-0_20261122100000000.log." + std::to_string(++renamed_ * 100) +
+                             "_0-0-" + TimeOfDay(instant);
+    slice_.log_files.push_back({name, renamed_ * 100, 0});
+    ASSERT_TRUE(files_.ReplaceFile(Path(name), bytes).ok());
+  }
+  void Begin(const std::string& instant) {
+    instants_.push_back(instant + ".deltacommit.requested");
+  }
+
   std::string LastLog() { return *files_.ReadFile(Path(slice_.log_files.back().name)); }
 
   /// The blocks of the last log file, which then is no longer there, under other headers.
@@ -283,6 +295,48 @@ TEST(LogOverlay, LetsALogCompactionStandForItsBlocks) {
   EXPECT_THAT(world.ReadRows(), ElementsAre(Pair("a", "compacted"), Pair("b", "b3")));
   EXPECT_EQ((*world.Read())->log_records, 3);
   EXPECT_THAT(world.ReadRows(kT3), ElementsAre(Pair("a", "a2"), Pair("b", "b3")));
+}
+
+// docs/internals/seal.md, S4
+TEST(LogOverlay, AFlippedBitNamesFileAndBlock) {
+  LogWorld world;
+  world.Write(kT1, {{"a", 1, "x"}}, {DeleteOf("b", int64_t{2})});
+  std::string bytes = world.LastLog();
+  bytes[bytes.size() - 60] ^= 1;
+  world.ReplaceLast(kT1, bytes);
+  const Status status = world.Read().status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kCorrupt);
+  EXPECT_THAT(status.message(), HasSubstr("log file '.f-0_20261122100000000.log."));
+  EXPECT_THAT(status.message(), HasSubstr("log block at byte "));
+}
+
+// S5
+TEST(LogOverlay, WhatAPendingInstantLeftBehindIsSkippedWhateverItIs) {
+  LogWorld world;
+  world.Write(kT1, {{"a", 1, "x"}});
+  world.WriteUncommitted(kT2, {{"a", 2, "y"}});
+  world.Begin(kT2);
+  std::string bytes = world.LastLog();
+  bytes[40] ^= 1;
+  for (const std::string& left : {bytes, bytes.substr(0, 50), std::string()}) {
+    world.ReplaceLast(kT2, left);
+    EXPECT_THAT(world.ReadRows(), ElementsAre(Pair("a", "x")));
+  }
+  world.ReplaceLast(kT2, bytes);
+  EXPECT_THAT((*world.Read())->skipped_instants, ElementsAre(kT2));
+}
+
+// S6
+TEST(LogOverlay, ALogThatIsShorterThanItsCommitMadeItIsAnError) {
+  LogWorld world;
+  world.Write(kT1, {{"a", 1, "x"}}, {DeleteOf("b", int64_t{2})});
+  const std::string bytes = world.LastLog();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    world.ReplaceLast(kT1, bytes.substr(0, size));
+    ASSERT_EQ(KindOf(world.Read().status()), ErrorKind::kCorrupt) << size;
+  }
+  world.ReplaceLast(kT1, bytes);
+  EXPECT_THAT(world.ReadRows(), ElementsAre(Pair("a", "x")));
 }
 
 TEST(LogOverlay, GoesOnAfterACorruptBlock) {

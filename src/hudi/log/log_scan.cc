@@ -1,8 +1,11 @@
 #include "hudi/log/log_scan.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <utility>
+
+#include "hudi/format/file_name.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -23,6 +26,29 @@ std::set<std::string_view> SplitInstants(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return instants;
+}
+
+/// The write instant that wrote a log file of ours, found by the time of day in its write token, so
+/// that damage inside the file has no say in it; nullptr: archived by now, or not ours.
+const Instant* WriterOf(const SliceLogFile& log, const Timeline& timeline) {
+  const auto name = ParseLogFileName(log.name);
+  if (!name) return nullptr;
+  const size_t dash = name->write_token.rfind('-');
+  if (dash == std::string::npos || !name->write_token.substr(0, dash).ends_with("-0")) {
+    return nullptr;
+  }
+  const std::string_view time = std::string_view(name->write_token).substr(dash + 1);
+  const auto found = std::ranges::find_if(
+      timeline.instants() | std::views::reverse, [time](const Instant& instant) {
+        return IsWriteAction(instant.action) && TimeOfDay(instant.timestamp) == time;
+      });
+  return found == timeline.instants().rend() ? nullptr : &*found;
+}
+
+bool IsCut(const std::vector<LogBlock>& blocks) {
+  return blocks.empty() || std::ranges::any_of(blocks, [](const LogBlock& block) {
+           return block.type == LogBlockType::kCorrupt;
+         });
 }
 
 class Scanner {
@@ -54,6 +80,12 @@ class Scanner {
     }
   }
 
+  /// Take a file of an instant that is not committed: whatever power loss made of it, none counts.
+  void Skip(const std::string& instant) {
+    ++scan_.corrupt_blocks;
+    AddSkipped(instant);
+  }
+
   LogScan Finish() {
     ApplyLogCompactions();
     return std::move(scan_);
@@ -80,7 +112,13 @@ class Scanner {
     const bool counts = (as_of_.empty() || instant <= as_of_) && timeline_.IsCommitted(instant);
     if (counts) {
       scan_.blocks.push_back(std::move(scanned));
-    } else if (std::ranges::find(scan_.skipped_instants, instant) == scan_.skipped_instants.end()) {
+    } else {
+      AddSkipped(instant);
+    }
+  }
+
+  void AddSkipped(const std::string& instant) {
+    if (std::ranges::find(scan_.skipped_instants, instant) == scan_.skipped_instants.end()) {
       scan_.skipped_instants.push_back(instant);
     }
   }
@@ -139,7 +177,20 @@ Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path
     const auto file = std::make_shared<const std::string>(std::move(bytes));
     scanner.scan().log_bytes += static_cast<int64_t>(file->size());
     auto blocks = SplitLogBlocks(*file);
-    TAPELAKE_RETURN_NOT_OK(WithContext(blocks.status(), "log file '" + path + "'"));
+    if (!blocks.ok() || IsCut(*blocks)) {
+      const Instant* writer = WriterOf(log, timeline);
+      const bool pending = writer != nullptr && writer->state != InstantState::kCompleted;
+      if (pending && KindOf(blocks.status()) == ErrorKind::kCorrupt) {
+        scanner.Skip(writer->timestamp);
+        continue;
+      }
+      TAPELAKE_RETURN_NOT_OK(WithContext(blocks.status(), "log file '" + path + "'"));
+      if (writer != nullptr && !pending) {
+        return MakeError(ErrorKind::kCorrupt, "log file '" + path +
+                                                  "': it is cut, though its commit '" +
+                                                  writer->timestamp + "' is complete");
+      }
+    }
     for (LogBlock& block : *blocks) {
       TAPELAKE_RETURN_NOT_OK(scanner.Take({std::move(block), file, path}));
     }

@@ -41,7 +41,8 @@ struct LogScan {
 /// compaction stands for those it names, at the place of the last of them.
 ///
 /// Memory: the bytes of all files. Errors: kInvalid (a block that is not read; names file and
-/// offset), kCorrupt, kNotFound, kUnavailable.
+/// offset), kCorrupt (damage, by the rules of docs/internals/seal.md; what a pending instant left
+/// behind is none), kNotFound, kUnavailable.
 Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path,
                              const FileSlice& slice, const Timeline& timeline,
                              std::string_view as_of);

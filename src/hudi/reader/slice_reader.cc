@@ -96,6 +96,8 @@ class SliceReader::Impl {
   Status OpenBaseFile(const SliceSource& source, const FileSlice& slice,
                       const std::vector<std::string>& columns) {
     const std::string path = io::JoinPath(source.base_path, slice.RelativePath());
+    TAPELAKE_RETURN_NOT_OK(source.checked == nullptr ? CheckBaseFile(source.files, path)
+                                                     : source.checked->Check(source.files, path));
     TAPELAKE_ASSIGN_OR_RAISE(base_file_, BaseFileReader::Open(source.files, path));
     std::vector<std::string> read = columns;
     if (hides_base_rows()) {

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/log/log_overlay.h"
+#include "hudi/reader/base_file_check.h"
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/timeline/timeline.h"
 #include "io/file_system.h"
@@ -31,6 +32,8 @@ struct SliceSource {
   LogScanOptions scan;
   /// Which rows of the base file are wanted at all; empty: all. Rows of logs are never left out.
   RowGroupFilter row_groups = {};
+  /// Base files that need no check; nullptr: each is checked when it is opened.
+  CheckedBaseFiles* checked = nullptr;
 };
 
 /// Streams the rows of a slice: base rows whose key is in no log, then the logs' surviving rows.
@@ -38,9 +41,9 @@ struct SliceSource {
 class SliceReader {
  public:
   /// `columns`: names of meta columns and table columns, in the order wanted; columns the base file
-  /// lacks are null, narrower ones are widened. Nothing of the base file but its footer is read
-  /// before Next(). Errors: those of BaseFileReader and ReadLogOverlay; kInvalid (no such column,
-  /// or a type that does not widen; a base file without record keys under logs).
+  /// lacks are null, narrower ones are widened. The base file's seal is checked. Errors: those of
+  /// CheckBaseFile, BaseFileReader and ReadLogOverlay; kInvalid (no such column, or a type that
+  /// does not widen; a base file without record keys under logs).
   static Result<std::unique_ptr<SliceReader>> Open(const SliceSource& source,
                                                    const FileSlice& slice,
                                                    const std::vector<std::string>& columns);

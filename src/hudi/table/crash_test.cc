@@ -126,6 +126,31 @@ TEST_P(CrashTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
   EXPECT_GT(interrupted, 10);
 }
 
+// docs/internals/seal.md, S8
+TEST_P(CrashTest, ADamagedInflightFileDeletesNothing) {
+  auto table = Create(2);
+  Upsert(*table, {.rows = {{"a", kDay, 1, "x"}}});
+  const std::string dead = Die({{"a", kDay, 2, "y"}, {"b", kDay, 2, "z"}});
+  const std::string inflight =
+      std::string(kPath) + "/.hoodie/" + dead +
+      (GetParam() == TableType::kMergeOnRead ? ".deltacommit.inflight" : ".inflight");
+  const std::string whole = *files_.ReadFile(inflight);
+  for (size_t at = 0; at < whole.size(); at += 7) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    ASSERT_TRUE(files_.ReplaceFile(inflight, changed).ok());
+    const auto before = files_.Paths();
+    const Status status = Open()->CleanUpPendingCommits();
+    ASSERT_EQ(KindOf(status), ErrorKind::kCorrupt) << at;
+    ASSERT_THAT(status.message(), HasSubstr(inflight));
+    ASSERT_EQ(files_.Paths(), before);
+  }
+  ASSERT_TRUE(files_.ReplaceFile(inflight, whole).ok());
+  table = Open();
+  EXPECT_TRUE(table->CleanUpPendingCommits().ok());
+  EXPECT_EQ(Rows(*table), (std::vector<TestRow>{{"a", kDay, 1, "x"}}));
+}
+
 TEST_P(CrashTest, FailureBeforePublishingRemovesFilesAndInstant) {
   const auto table = Create(2);
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});

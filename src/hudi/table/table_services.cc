@@ -108,7 +108,7 @@ Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int th
   }
   TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes, ReadRequested(files, base_path_, *found));
   auto plan = ParseCompactionPlan(bytes);
-  if (!plan.ok()) return WithContext(plan.status(), "compaction '" + instant + "'");
+  if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path_, *found));
   TAPELAKE_ASSIGN_OR_RAISE(const auto commits,
                            CommitsToCarry(files, base_path_, timeline, instant));
   std::map<std::string, std::string> extra = CarriedMetadata(commits);

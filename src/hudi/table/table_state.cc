@@ -125,7 +125,7 @@ Result<CompactionPlan> ReadCompactionPlan(const TableSource& source, const std::
   TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
                            ReadRequested(source.files, source.base_path, compaction));
   auto plan = ParseCompactionPlan(bytes);
-  if (!plan.ok()) return WithContext(plan.status(), "compaction '" + timestamp + "'");
+  if (!plan.ok()) return WithContext(plan.status(), PlanPlace(source.base_path, compaction));
   return plan;
 }
 

@@ -57,6 +57,12 @@ Result<std::string> ReadRequested(io::FileSystem& files, const std::string& base
       InstantPath(base_path, {instant.timestamp, instant.action, InstantState::kRequested}));
 }
 
+std::string PlanPlace(const std::string& base_path, const Instant& instant) {
+  return "'" +
+         InstantPath(base_path, {instant.timestamp, instant.action, InstantState::kRequested}) +
+         "'";
+}
+
 Status EnsureInflight(io::FileSystem& files, const std::string& base_path, const Instant& instant,
                       std::string_view content) {
   const std::string path =

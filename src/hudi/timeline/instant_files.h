@@ -29,6 +29,9 @@ std::string InstantPath(const std::string& base_path, const Instant& instant);
 Result<std::string> ReadRequested(io::FileSystem& files, const std::string& base_path,
                                   const Instant& instant);
 
+/// For messages: the requested file of an instant in whatever state.
+std::string PlanPlace(const std::string& base_path, const Instant& instant);
+
 /// Create the inflight file of an instant unless an earlier try did.
 /// Errors: those of TimelineWriter::CreateInflight.
 Status EnsureInflight(io::FileSystem& files, const std::string& base_path, const Instant& instant,

@@ -6,7 +6,9 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
+#include "base/seal.h"
 #include "hudi/format/avro_schema.h"
+#include "hudi/reader/base_file_check.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -40,7 +42,8 @@ BaseFileWriter::~BaseFileWriter() {
 Result<std::unique_ptr<BaseFileWriter>> BaseFileWriter::Open(
     io::FileSystem& files, const std::string& path, const std::shared_ptr<arrow::Schema>& schema) {
   std::unique_ptr<BaseFileWriter> writer(new BaseFileWriter());
-  TAPELAKE_ASSIGN_OR_RAISE(writer->sink_, files.OpenForWrite(path));
+  TAPELAKE_ASSIGN_OR_RAISE(auto file, files.OpenForWrite(path));
+  writer->sink_ = std::make_shared<SealingOutput>(std::move(file));
   TAPELAKE_ASSIGN_OR_RAISE(
       writer->writer_, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(),
                                                         writer->sink_, WriterProperties(*schema)));
@@ -55,10 +58,12 @@ Result<int64_t> BaseFileWriter::Close(const std::map<std::string, std::string>& 
   auto metadata = std::make_shared<arrow::KeyValueMetadata>();
   for (const auto& [key, value] : footer)
     metadata->Append(key, value);
+  metadata->Append(std::string(base::kSealKey), std::string(base::kOpenSeal));  // last
   TAPELAKE_RETURN_NOT_OK(writer_->AddKeyValueMetadata(metadata));
+  sink_->HoldBack();
   TAPELAKE_RETURN_NOT_OK(writer_->Close());
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t size_bytes, sink_->Tell());
-  TAPELAKE_RETURN_NOT_OK(sink_->Close());
+  TAPELAKE_RETURN_NOT_OK(sink_->Finish(kBaseFileSealMark));
   return size_bytes;
 }
 

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
-#include <arrow/io/interfaces.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 
 #include "base/status.h"
+#include "hudi/writer/sealing_output.h"
 #include "io/file_system.h"
 
 namespace parquet::arrow {
@@ -19,7 +19,7 @@ class FileWriter;
 namespace tapelake::hudi {
 
 /// Writes one Parquet base file: ZSTD, version 1 pages, decimals as fixed bytes, no Arrow schema in
-/// the footer; dictionaries only where the schema has dictionary types.
+/// the footer; dictionaries only where the schema has dictionary types. The file is sealed.
 ///
 /// One thread. A file that was not closed is rubbish: the caller deletes it.
 class BaseFileWriter {
@@ -42,7 +42,7 @@ class BaseFileWriter {
  private:
   BaseFileWriter() = default;
 
-  std::shared_ptr<arrow::io::OutputStream> sink_;
+  std::shared_ptr<SealingOutput> sink_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;
 };
 

@@ -22,12 +22,4 @@ Status DeleteDataFiles(io::FileSystem& files, const std::string& base_path,
   return first;
 }
 
-std::string TimeOfDay(const std::string& instant) {
-  constexpr size_t kDateDigits = 8;
-  constexpr size_t kTimeDigits = 9;
-  const size_t first = instant.find_first_not_of('0', kDateDigits);
-  if (first >= kDateDigits + kTimeDigits) return "0";
-  return instant.substr(first, kDateDigits + kTimeDigits - first);
-}
-
 }  // namespace tapelake::hudi

@@ -16,8 +16,4 @@ namespace tapelake::hudi {
 Status DeleteDataFiles(io::FileSystem& files, const std::string& base_path,
                        const std::vector<std::string>& paths);
 
-/// The time of day of an instant, HHmmssSSS, as a number. As part of its write token it keeps a log
-/// file from ever having the name of one that was rolled back, which readers may still remember.
-std::string TimeOfDay(const std::string& instant);
-
 }  // namespace tapelake::hudi

@@ -15,6 +15,7 @@
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/projection.h"
+#include "hudi/reader/base_file_check.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -131,10 +132,9 @@ Status FileGroupMerge::OpenStored() {
         options.dense_columns.push_back(field->name());
       }
     }
-    TAPELAKE_ASSIGN_OR_RAISE(
-        stored_, BaseFileReader::Open(
-                     context_.files, io::JoinPath(context_.base_path, task_.stored->RelativePath()),
-                     options));
+    const std::string path = io::JoinPath(context_.base_path, task_.stored->RelativePath());
+    TAPELAKE_RETURN_NOT_OK(CheckBaseFile(context_.files, path));
+    TAPELAKE_ASSIGN_OR_RAISE(stored_, BaseFileReader::Open(context_.files, path, options));
   }
   keys_.emplace(stored_.get(), static_cast<int64_t>(changes_.size()) - task_.delete_count);
   return Status::OK();

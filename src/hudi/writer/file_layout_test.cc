@@ -4,6 +4,7 @@
 
 #include <arrow/array.h>
 #include "hudi/format/bloom_filter.h"
+#include "hudi/reader/base_file_check.h"
 #include "hudi/writer/file_group_merge.h"
 #include "testing/table_fixture.h"
 
@@ -39,6 +40,43 @@ TEST_F(FileLayoutTest, FooterHoldsSchemaFilterAndKeyRange) {
   EXPECT_THAT(*reader->FooterValue("parquet.avro.schema"),
               ::testing::HasSubstr("_hoodie_commit_time"));
   EXPECT_EQ(reader->FooterValue("ARROW:schema"), std::nullopt);
+}
+
+// docs/internals/seal.md, S7
+TEST_F(FileLayoutTest, NoFlippedBitOfABaseFileGoesUnnoticed) {
+  const auto table = Create(1);
+  Upsert(*table, {.rows = ManyRows(300, 1)});
+  const std::string path = std::string(kPath) + "/" + OnlySlice(*table).RelativePath();
+  ASSERT_TRUE(CheckBaseFile(files_, path).ok());
+  const std::string whole = *files_.ReadFile(path);
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
+    ASSERT_TRUE(files_.ReplaceFile(path, changed).ok());
+    const Status status = CheckBaseFile(files_, path);
+    ASSERT_EQ(KindOf(status), ErrorKind::kCorrupt) << at;
+    ASSERT_THAT(status.message(), ::testing::HasSubstr(path));
+  }
+  for (const size_t kept : {size_t{0}, size_t{3}, whole.size() / 2, whole.size() - 1}) {
+    ASSERT_TRUE(files_.ReplaceFile(path, whole.substr(0, kept)).ok());
+    EXPECT_EQ(KindOf(CheckBaseFile(files_, path)), ErrorKind::kCorrupt) << kept;
+  }
+}
+
+TEST_F(FileLayoutTest, ABaseFileIsCheckedOnceUntilItChanges) {
+  const auto table = Create(1);
+  Upsert(*table, {.rows = ManyRows(300, 1)});
+  const std::string path = std::string(kPath) + "/" + OnlySlice(*table).RelativePath();
+  CheckedBaseFiles checked;
+  EXPECT_TRUE(checked.Check(files_, path).ok());
+  EXPECT_TRUE(checked.Check(files_, path).ok());
+  EXPECT_EQ(checked.files_read(), 1);
+  std::string bytes = *files_.ReadFile(path);
+  bytes.insert(4, "x");
+  ASSERT_TRUE(files_.ReplaceFile(path, bytes).ok());
+  EXPECT_EQ(KindOf(checked.Check(files_, path)), ErrorKind::kCorrupt);
+  EXPECT_EQ(KindOf(checked.Check(files_, path)), ErrorKind::kCorrupt);
+  EXPECT_EQ(KindOf(checked.Check(files_, "/nowhere")), ErrorKind::kNotFound);
 }
 
 TEST_F(FileLayoutTest, KeyFilterKnowsEveryKeyAfterManyRewrites) {

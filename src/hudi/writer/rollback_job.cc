@@ -38,12 +38,15 @@ Result<InflightProfile> ReadInflight(const RollbackTarget& target, Instant dead)
   InflightProfile profile;
   dead.state = InstantState::kInflight;
   const std::string folder = io::JoinPath(target.base_path, kMetadataFolder);
-  const auto content = target.files.ReadFile(io::JoinPath(folder, InstantFileName(dead)));
+  const std::string path = io::JoinPath(folder, InstantFileName(dead));
+  const auto content = target.files.ReadFile(path);
   if (!content.ok() && KindOf(content.status()) == ErrorKind::kNotFound) {
     profile.readable = true;  // only requested: no file was written
     return profile;
   }
   TAPELAKE_RETURN_NOT_OK(content.status());
+  // Ours is published whole: what is wrong with it is damage, and files are deleted by it.
+  TAPELAKE_RETURN_NOT_OK(WithContext(CheckCommitSeal(*content), "'" + path + "'"));
   const auto metadata = ParseCommitMetadata(*content);
   if (!metadata.ok()) return profile;
   profile.readable = true;

@@ -41,10 +41,11 @@ struct SqlOptions {
   std::string script_name;       ///< Stands in front of errors, as FILE:LINE; may be empty.
   int thread_count = 0;          ///< 0: one per core.
   int64_t memory_bytes_max = 0;  ///< 0: 80% of the machine's memory.
-  int64_t rows_max = 0;    ///< kTable only: rows shown per result; 0: all. 1000 suits a terminal.
-  int terminal_width = 0;  ///< kTable only: columns to cut wide rows to; 0: not a terminal.
-  bool unicode = false;    ///< kTable only: box-drawing borders.
-  bool timing = false;     ///< Print the wall time of each statement to notes.
+  int64_t rows_max = 0;     ///< kTable only: rows shown per result; 0: all. 1000 suits a terminal.
+  int terminal_width = 0;   ///< kTable only: columns to cut wide rows to; 0: not a terminal.
+  bool unicode = false;     ///< kTable only: box-drawing borders.
+  bool check_files = true;  ///< As HudiProviderOptions::check_files.
+  bool timing = false;      ///< Print the wall time of each statement to notes.
   HotProvider* hot = nullptr;  ///< As SessionOptions::hot.
 };
 

@@ -34,7 +34,8 @@ SqlShell::SqlShell(const SqlEnvironment& environment, const SqlOptions& options)
     : environment_(environment),
       options_(options),
       provider_(
-          {.files = environment.files, .clock = environment.clock, .random = environment.random}) {}
+          {.files = environment.files, .clock = environment.clock, .random = environment.random},
+          {.check_files = options.check_files}) {}
 
 Result<std::unique_ptr<SqlShell>> SqlShell::Open(const SqlEnvironment& environment,
                                                  const SqlOptions& options) {

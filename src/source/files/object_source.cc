@@ -9,6 +9,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/seal.h"
 #include "source/files/byte_stream.h"
 #include "source/files/line_source.h"
 #include "transform/raw_line.h"
@@ -44,6 +45,9 @@ class RawLineDecoder : public LineDecoder {
 class ErrorLineDecoder : public LineDecoder {
  public:
   Status Decode(std::string_view line, std::string* out) override {
+    if (base::JudgeJsonSeal(line, "}") == base::SealState::kBroken) {
+      return MakeError(ErrorKind::kCorrupt, "the checksum of an error line is wrong");
+    }
     const auto parsed = base::ParseJson(line);
     if (!parsed.ok()) {
       return MakeError(ErrorKind::kCorrupt, "no error line: " + parsed.status().message());

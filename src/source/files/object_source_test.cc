@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "base/seal.h"
 #include "source/file_source.h"
 #include "source/simulator.h"
 #include "testing/fake_file_system.h"
@@ -148,6 +149,22 @@ TEST_F(ObjectSourceTest, TrustsNoErrorLineWhoseChecksumDiffers) {
     const Reading reading = Read(kErrorPath, good + "\n" + bad, FileFormat::kErrorObject);
     EXPECT_EQ(reading.records.size(), 1u) << bad;
     EXPECT_EQ(KindOf(reading.status), ErrorKind::kCorrupt) << bad;
+    EXPECT_THAT(reading.status.message(), ::testing::HasSubstr(kErrorPath));
+  }
+}
+
+// docs/internals/seal.md, S2
+TEST_F(ObjectSourceTest, NoFlippedBitOfASealedErrorLineGoesUnnoticed) {
+  std::string line = R"({"reason":"why","raw_data":"YWJj","raw_xxh64":"44bc2cf5ad770999",)";
+  base::AppendJsonSeal(0, "}", &line);
+  line += "\n";
+  EXPECT_EQ(Read(kErrorPath, line, FileFormat::kErrorObject).records,
+            std::vector<std::string>{"abc"});
+  for (size_t bit = 0; bit < 8 * line.size(); ++bit) {
+    std::string changed = line;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+    const Reading reading = Read(kErrorPath, changed, FileFormat::kErrorObject);
+    EXPECT_EQ(KindOf(reading.status), ErrorKind::kCorrupt) << bit;
     EXPECT_THAT(reading.status.message(), ::testing::HasSubstr(kErrorPath));
   }
 }
