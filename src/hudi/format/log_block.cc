@@ -9,14 +9,15 @@ namespace {
 constexpr std::string_view kMagic = "#HUDI#";
 constexpr int32_t kLogFormatVersion = 1;
 constexpr size_t kLengthBytes = sizeof(int64_t);
-/// The footer: one entry, a BLOCK_IDENTIFIER of 35 bytes: this, the digits, and one of the two that
-/// follow.
-constexpr std::string_view kFooterBegin{"\0\0\0\1\0\0\0\6\0\0\0\x23", 12};
+/// The seal ends the content, where readers no longer look: this, the digits, and one of the two
+/// that follow.
 constexpr std::string_view kSealMark = "tapelake.checksum=";
 constexpr char kNoMore = '.';
 constexpr char kMore = '+';
+constexpr size_t kSealBytes = kSealMark.size() + base::kSealDigits + 1;
+constexpr std::string_view kNoFooter{"\0\0\0\0", 4};
 /// From the mark to the end of a block.
-constexpr size_t kSealTailBytes = kSealMark.size() + base::kSealDigits + 1 + kLengthBytes;
+constexpr size_t kSealTailBytes = kSealBytes + kNoFooter.size() + kLengthBytes;
 
 Status BadBlock(ErrorKind kind, size_t offset, const std::string& why) {
   return MakeError(kind, "log block at byte " + std::to_string(offset) + ": " + why);
@@ -82,23 +83,24 @@ Status ReadInside(std::string_view inside, LogBlock* block) {
   return Status::OK();
 }
 
-/// Judge a whole block of ours by its seal.
-Status CheckSeal(std::string_view bytes, LogBlock* block) {
+/// Judge a whole block by its seal; `block` has been read. What is sealed is no content any more.
+Status TakeSeal(std::string_view bytes, LogBlock* block) {
   if (bytes.size() < kSealTailBytes) return Status::OK();
   const base::SealState seal = base::JudgeSeal(bytes, bytes.size() - kSealTailBytes, kSealMark);
-  if (seal == base::SealState::kBroken) {
+  if (seal == base::SealState::kAbsent) return Status::OK();
+  if (seal == base::SealState::kBroken || block->content.size() < kSealBytes) {
     return BadBlock(ErrorKind::kCorrupt, block->offset, "its checksum is wrong");
   }
-  block->more = seal == base::SealState::kWhole && bytes[bytes.size() - kLengthBytes - 1] == kMore;
+  block->more = block->content.back() == kMore;
+  block->content.remove_suffix(kSealBytes);
   return Status::OK();
 }
 
 /// Refuse to skip what was a whole block of ours: a write that was cut short lacks its end.
 Status CheckSkipped(std::string_view bytes, size_t offset) {
-  const std::string footer = std::string(kFooterBegin).append(kSealMark);
-  const size_t found = bytes.rfind(footer);
-  if (found == std::string_view::npos ||
-      bytes.size() - found < kFooterBegin.size() + kSealTailBytes) {
+  const size_t mark = bytes.rfind(kSealMark);
+  if (mark == std::string_view::npos || bytes.size() - mark < kSealTailBytes ||
+      !bytes.substr(mark + kSealBytes).starts_with(kNoFooter)) {
     return Status::OK();
   }
   return BadBlock(ErrorKind::kCorrupt, offset, "it is damaged");
@@ -137,8 +139,10 @@ Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file) {
     const bool magic = file.substr(offset).starts_with(kMagic);
     if (const auto inside = magic ? WholeFrame(file, offset) : std::nullopt) {
       block.size = kMagic.size() + kLengthBytes + inside->size() + kLengthBytes;
-      TAPELAKE_RETURN_NOT_OK(CheckSeal(file.substr(offset, block.size), &block));
-      TAPELAKE_RETURN_NOT_OK(ReadInside(*inside, &block));
+      const Status read = ReadInside(*inside, &block);
+      // The seal first: a damaged block of ours is no block of a version that is not known.
+      TAPELAKE_RETURN_NOT_OK(TakeSeal(file.substr(offset, block.size), &block));
+      TAPELAKE_RETURN_NOT_OK(read);
     } else {
       const size_t next = file.find(kMagic, offset + (magic ? kMagic.size() : 0));
       block.size = (next == std::string_view::npos ? file.size() : next) - offset;
@@ -164,9 +168,10 @@ size_t BeginLogBlock(LogBlockType type, const LogBlockHeader& header, std::strin
 
 void EndLogBlock(size_t begin, AfterBlock after, std::string* out) {
   const size_t content = ContentOffset(begin, *out);
-  PatchBigEndian(static_cast<int64_t>(out->size() - content), content - kLengthBytes, out);
-  out->append(kFooterBegin).append(kSealMark).append(base::kOpenSeal);
+  out->append(kSealMark).append(base::kOpenSeal);
   out->push_back(after == AfterBlock::kMore ? kMore : kNoMore);
+  PatchBigEndian(static_cast<int64_t>(out->size() - content), content - kLengthBytes, out);
+  out->append(kNoFooter);
   const int64_t trailing = static_cast<int64_t>(out->size() - begin);
   AppendBigEndian(trailing, out);
   PatchBigEndian(trailing - static_cast<int64_t>(kMagic.size()), begin + kMagic.size(), out);

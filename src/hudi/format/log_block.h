@@ -39,9 +39,9 @@ enum class LogHeaderKey : int32_t {
 struct LogBlock {
   LogBlockType type = LogBlockType::kCorrupt;
   std::map<LogHeaderKey, std::string> header;  ///< Keys of later releases too.
-  std::string_view content;
-  size_t offset = 0;  ///< Of the block's magic in the file.
-  size_t size = 0;    ///< Of the whole block, magic included.
+  std::string_view content;                    ///< Without our seal.
+  size_t offset = 0;                           ///< Of the block's magic in the file.
+  size_t size = 0;                             ///< Of the whole block, magic included.
   bool more = false;  ///< Ours, and another block of the same write follows it.
 
   /// The header's INSTANT_TIME, or empty.
@@ -59,7 +59,7 @@ Result<std::vector<LogBlock>> SplitLogBlocks(std::string_view file);
 
 using LogBlockHeader = std::map<LogHeaderKey, std::string>;
 
-/// Append one block: frame, header, content, and the seal of all that as its footer.
+/// Append one block: frame, header, content, the seal of all that, empty footer.
 void AppendLogBlock(LogBlockType type, const LogBlockHeader& header, std::string_view content,
                     std::string* out);
 

@@ -28,13 +28,15 @@ std::vector<std::tuple<LogBlockType, size_t, size_t>> Layout(std::string_view fi
   return layout;
 }
 
-/// The same as other engines write it: with an empty footer, and no seal.
+/// The same as other engines write it: without a seal.
 std::string ForeignBlock(LogBlockType type, const std::string& content,
                          const std::string& instant) {
-  constexpr size_t kFooterBytes = 3 * 4 + 35;
-  constexpr size_t kLengthBytes = 8;
+  constexpr size_t kSealBytes = 35;
+  constexpr size_t kTailBytes = 4 + 8;
   std::string block = BlockOf(type, content, instant);
-  block.resize(block.size() - kFooterBytes - kLengthBytes);
+  block.resize(block.size() - kSealBytes - kTailBytes);
+  const auto content_size = static_cast<int64_t>(content.size());
+  PatchBigEndian(content_size, block.size() - content.size() - 8, &block);
   block += "\0\0\0\0"s;
   const auto size = static_cast<int64_t>(block.size());
   AppendBigEndian(size, &block);
@@ -43,12 +45,12 @@ std::string ForeignBlock(LogBlockType type, const std::string& content,
 }
 
 TEST(LogBlock, HasHudisFrame) {
-  std::string expected = "#HUDI#\0\0\0\0\0\0\0\x5f"s;
-  expected += "\0\0\0\1\0\0\0\0"s;                                               // version, command
-  expected += "\0\0\0\2\0\0\0\0\0\0\0\2t2\0\0\0\1\0\0\0\2t1"s;                   // instant, target
-  expected += "\0\0\0\0\0\0\0\0"s;                                               // content
-  expected += "\0\0\0\1\0\0\0\6\0\0\0\x23tapelake.checksum=4587ded88de55874."s;  // footer
-  expected += "\0\0\0\0\0\0\0\x65"s;
+  std::string expected = "#HUDI#\0\0\0\0\0\0\0\x57"s;
+  expected += "\0\0\0\1\0\0\0\0"s;                                       // version, command
+  expected += "\0\0\0\2\0\0\0\0\0\0\0\2t2\0\0\0\1\0\0\0\2t1"s;           // instant, target
+  expected += "\0\0\0\0\0\0\0\x23tapelake.checksum=5c79f3aabfc3edcf."s;  // content
+  expected += "\0\0\0\0"s;                                               // footer
+  expected += "\0\0\0\0\0\0\0\x5d"s;
   std::string bytes;
   AppendLogBlock(LogBlockType::kCommand,
                  {{LogHeaderKey::kInstantTime, "t2"}, {LogHeaderKey::kTargetInstantTime, "t1"}}, "",

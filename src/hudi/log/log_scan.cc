@@ -28,19 +28,23 @@ std::set<std::string_view> SplitInstants(std::string_view list) {
   return instants;
 }
 
-/// The write instant that wrote a log file of ours, found by the time of day in its write token, so
-/// that damage inside the file has no say in it; nullptr: archived by now, or not ours.
-const Instant* WriterOf(const SliceLogFile& log, const Timeline& timeline) {
+/// The time of day in the write token of a commit's log file of ours: it names the commit, so that
+/// damage inside the file has no say in which one that is. Empty: not ours, or too short to be
+/// sure.
+std::string TimeOfCommit(const SliceLogFile& log) {
+  constexpr std::string_view kMiddle = "-0-";
+  constexpr size_t kDigitsMin = 5;
   const auto name = ParseLogFileName(log.name);
-  if (!name) return nullptr;
-  const size_t dash = name->write_token.rfind('-');
-  if (dash == std::string::npos || !name->write_token.substr(0, dash).ends_with("-0")) {
-    return nullptr;
-  }
-  const std::string_view time = std::string_view(name->write_token).substr(dash + 1);
+  const size_t middle = name ? name->write_token.find(kMiddle) : std::string::npos;
+  if (middle == std::string::npos) return "";
+  std::string time = name->write_token.substr(middle + kMiddle.size());
+  return time.size() < kDigitsMin ? "" : time;
+}
+
+const Instant* FindCommit(const Timeline& timeline, const std::string& time_of_day) {
   const auto found = std::ranges::find_if(
-      timeline.instants() | std::views::reverse, [time](const Instant& instant) {
-        return IsWriteAction(instant.action) && TimeOfDay(instant.timestamp) == time;
+      timeline.instants() | std::views::reverse, [&time_of_day](const Instant& instant) {
+        return IsWriteAction(instant.action) && TimeOfDay(instant.timestamp) == time_of_day;
       });
   return found == timeline.instants().rend() ? nullptr : &*found;
 }
@@ -161,6 +165,22 @@ class Scanner {
   LogScan scan_;
 };
 
+/// The instant that is not committed in `timeline` and wrote a log file of ours; empty: there is
+/// none.
+Result<std::string> PendingWriter(io::FileSystem& files, const std::string& base_path,
+                                  const Timeline& timeline, const SliceLogFile& log) {
+  const std::string time = TimeOfCommit(log);
+  if (time.empty()) return time;
+  const auto unless_committed = [&timeline](const Instant& writer) {
+    return timeline.IsCommitted(writer.timestamp) ? std::string() : writer.timestamp;
+  };
+  if (const Instant* writer = FindCommit(timeline, time)) return unless_committed(*writer);
+  // Archived by now; or it began after `timeline` was read, and is still at it.
+  TAPELAKE_ASSIGN_OR_RAISE(const Timeline newest, Timeline::Load(files, base_path));
+  const Instant* writer = FindCommit(newest, time);
+  return writer == nullptr ? std::string() : unless_committed(*writer);
+}
+
 }  // namespace
 
 std::string ScannedBlock::Place() const {
@@ -178,17 +198,16 @@ Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path
     scanner.scan().log_bytes += static_cast<int64_t>(file->size());
     auto blocks = SplitLogBlocks(*file);
     if (!blocks.ok() || IsCut(*blocks)) {
-      const Instant* writer = WriterOf(log, timeline);
-      const bool pending = writer != nullptr && writer->state != InstantState::kCompleted;
-      if (pending && KindOf(blocks.status()) == ErrorKind::kCorrupt) {
-        scanner.Skip(writer->timestamp);
+      TAPELAKE_ASSIGN_OR_RAISE(const std::string pending,
+                               PendingWriter(files, base_path, timeline, log));
+      if (!pending.empty() && KindOf(blocks.status()) == ErrorKind::kCorrupt) {
+        scanner.Skip(pending);
         continue;
       }
       TAPELAKE_RETURN_NOT_OK(WithContext(blocks.status(), "log file '" + path + "'"));
-      if (writer != nullptr && !pending) {
-        return MakeError(ErrorKind::kCorrupt, "log file '" + path +
-                                                  "': it is cut, though its commit '" +
-                                                  writer->timestamp + "' is complete");
+      if (pending.empty() && !TimeOfCommit(log).empty()) {
+        return MakeError(ErrorKind::kCorrupt,
+                         "log file '" + path + "': it is cut, though its commit is complete");
       }
     }
     for (LogBlock& block : *blocks) {

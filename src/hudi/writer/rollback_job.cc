@@ -195,10 +195,11 @@ Result<std::pair<std::string, int64_t>> AppendRollbackBlock(const RollbackTarget
       newest = std::max(newest, log.file.version);
     }
   }
+  // Not the token of a commit's file: one that power loss cut is written again under another name.
   const std::string name = FormatLogFileName({.file_id = request.file_id,
                                               .base_instant = request.latest_base_instant,
                                               .version = newest + 1,
-                                              .write_token = "0-0-" + TimeOfDay(rollback)});
+                                              .write_token = "0-1-" + TimeOfDay(rollback)});
   std::string block;
   AppendLogBlock(LogBlockType::kCommand,
                  {{LogHeaderKey::kInstantTime, rollback},
