@@ -137,7 +137,9 @@ SimSetup DrawCalmSetup(Draws& draws, const SimOptions& options) {
   setup.stream.tail_bytes_max = draws.Between(0, 256) << 10;
 
   setup.bucket_count = static_cast<int>(draws.Between(1, 3));
-  setup.horizon_micros = draws.Between(10, 1'800) * kSecond;
+  // A put whose reply was lost comes again: further back than the horizon a removed key would come
+  // back with it (decision 4). Changes are half a minute apart.
+  setup.horizon_micros = std::max(draws.Between(10, 1'800), 60 * setup.put_records_max) * kSecond;
   setup.commit_changes_max = draws.Between(30, 300);
   setup.commit_interval_micros = draws.Between(1, 5) * kSecond;
   setup.read_bytes_max = draws.Between(2, 256) << 10;

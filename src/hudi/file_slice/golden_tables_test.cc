@@ -117,7 +117,12 @@ TEST_P(GoldenTables, EveryCommitIsReadAndKeepsItsMeaningWhenWrittenBack) {
     const std::string formatted = FormatCommitMetadata(*metadata);
     EXPECT_EQ(FormatCommitMetadata(*ParseCommitMetadata(formatted)), formatted);
     const std::string original = *files_.ReadFile(path() + "/.hoodie/" + InstantFileName(instant));
-    EXPECT_EQ(LeavesOf(formatted), LeavesOf(original));
+    auto leaves = LeavesOf(formatted);
+    const auto is_seal = [](const std::string& leaf) {
+      return leaf.starts_with(".extraMetadata.tapelake.checksum=");
+    };
+    EXPECT_EQ(std::erase_if(leaves, is_seal), 1u);
+    EXPECT_EQ(leaves, LeavesOf(original));
   }
 }
 
