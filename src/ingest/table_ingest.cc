@@ -180,8 +180,10 @@ Status TableIngest::Impl::OpenTable() {
     // here for committed must not vanish with the power once others have acted on it.
     const std::string database_path = io::ParentPath(path_);
     for (const std::string& directory :
-         {io::JoinPath(path_, ".hoodie"), path_, database_path, io::ParentPath(database_path)}) {
-      TAPELAKE_RETURN_NOT_OK(environment_.files.SyncDirectory(directory));
+         {io::JoinPath(path_, ".hoodie/.aux"), io::JoinPath(path_, ".hoodie"), path_, database_path,
+          io::ParentPath(database_path)}) {
+      const Status synced = environment_.files.SyncDirectory(directory);
+      if (KindOf(synced) != ErrorKind::kNotFound) TAPELAKE_RETURN_NOT_OK(synced);
     }
     TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
     return CheckStored(definition_, table_->config(), options_);

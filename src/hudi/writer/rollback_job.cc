@@ -34,6 +34,12 @@ bool IsDataFilePath(const std::string& path, const std::string& partition) {
          (ParseLogFileName(name) || ParseBaseFileName(name));
 }
 
+/// The partition of a relative path; empty in a table without partitions.
+std::string PartitionOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
 Result<InflightProfile> ReadInflight(const RollbackTarget& target, Instant dead) {
   InflightProfile profile;
   dead.state = InstantState::kInflight;
@@ -92,7 +98,10 @@ Result<LogContent> LookInto(const RollbackTarget& target, const std::string& pat
 class PlanBuilder {
  public:
   PlanBuilder(const RollbackTarget& target, const Instant& dead, InflightProfile profile)
-      : target_(target), dead_(dead), profile_(std::move(profile)) {}
+      : target_(target), dead_(dead), profile_(std::move(profile)) {
+    for (const std::string& path : profile_.paths)
+      deleted_[PartitionOf(path)];
+  }
 
   Status Add(const PartitionFiles& partition) {
     const std::string& path = partition.partition_path;
@@ -115,8 +124,7 @@ class PlanBuilder {
                                target_.files.Exists(io::JoinPath(target_.base_path, path)));
       if (!present) continue;
       const std::string name = io::FileName(path);
-      const std::string partition =
-          path.size() == name.size() ? "" : path.substr(0, path.size() - name.size() - 1);
+      const std::string partition = PartitionOf(path);
       const auto base = ParseBaseFileName(name);
       if (!base || base->instant == dead_.timestamp) Delete(partition, name);
     }
@@ -176,7 +184,7 @@ class PlanBuilder {
   const RollbackTarget& target_;
   const Instant& dead_;
   InflightProfile profile_;
-  std::map<std::string, std::set<std::string>> deleted_;  // names by partition
+  std::map<std::string, std::set<std::string>> deleted_;  // names by partition; perhaps none left
   std::map<SliceKey, std::map<std::string, int64_t>> with_blocks_;
   std::set<SliceKey> rolled_back_;
 };
@@ -238,6 +246,12 @@ Result<RollbackMetadata> ExecuteRollback(const RollbackTarget& target, const Rol
   for (const RollbackRequest& request : plan.requests) {
     RollbackPartition& done = metadata.partitions[request.partition_path];
     TAPELAKE_RETURN_NOT_OK(DeleteDataFiles(target.files, "", request.files_to_delete));
+    // What is gone already was deleted by a process that may have died before it synced.
+    if (request.files_to_delete.empty()) {
+      const Status synced =
+          target.files.SyncDirectory(io::JoinPath(target.base_path, request.partition_path));
+      if (KindOf(synced) != ErrorKind::kNotFound) TAPELAKE_RETURN_NOT_OK(synced);
+    }
     for (const std::string& path : request.files_to_delete)
       done.deleted_files.push_back(path);
     if (request.log_blocks_to_delete.empty()) continue;

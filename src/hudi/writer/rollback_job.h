@@ -21,7 +21,8 @@ struct RollbackTarget {
 /// inflight file names by path (whatever they hold), those named after it, and in the groups that
 /// an inflight file without paths names (or all, if it says nothing) those whose blocks are its
 /// own. Log files that also hold blocks of others get a rollback block. Files that are gone already
-/// are not in the plan, so a plan made again after a crash holds the rest.
+/// are not in the plan, so a plan made again after a crash holds the rest; their partitions are, so
+/// that it is made durable that they are gone.
 /// Errors: kUnavailable.
 Result<RollbackPlan> PlanRollback(const RollbackTarget& target, const Instant& dead);
 
