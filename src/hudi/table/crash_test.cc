@@ -50,6 +50,13 @@ class CrashTest : public TableFixture, public ::testing::WithParamInterface<Tabl
         paths, [](const std::string& path) { return path.find(".rollback") != std::string::npos; });
     return paths;
   }
+  /// Paths outside the timeline.
+  std::vector<std::string> DataPaths() {
+    std::vector<std::string> paths = files_.Paths();
+    std::erase_if(
+        paths, [](const std::string& path) { return path.find("/.hoodie/") != std::string::npos; });
+    return paths;
+  }
   std::vector<Instant> Rollbacks(Table& table) {
     std::vector<Instant> rollbacks = table.LoadTimeline()->instants();
     std::erase_if(rollbacks, [](const Instant& instant) {
@@ -268,6 +275,26 @@ TEST_P(CrashTest, RollbackGoesOnWherePowerLossStoppedIt) {
     EXPECT_EQ(PathsWithoutRollbacks(), paths) << "step " << steps;
     EXPECT_EQ(Rollbacks(*table).size(), 1U) << "step " << steps;
     EXPECT_THAT(table->LoadTimeline()->PendingInstants(), IsEmpty()) << "step " << steps;
+  }
+}
+
+TEST_P(CrashTest, WhatADeadRollbackDeletedStaysGoneWhenPowerIsLostAfterTheNext) {
+  bool finished = false;
+  for (int64_t steps = 0; !finished; ++steps) {
+    ASSERT_LT(steps, 100) << "the rollback never ends";
+    Wipe();
+    auto table = Create(2);
+    Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
+    const auto data = DataPaths();
+    Die({{"a", kDay, 2, {}}, {"b", kDay, 2, {}}});
+    table = Open();
+    FailAfter(steps);
+    finished = table->CleanUpPendingCommits().ok();
+    Recover();
+    table = Open();
+    ASSERT_TRUE(table->CleanUpPendingCommits().ok()) << "step " << steps;
+    files_.LosePower();
+    EXPECT_EQ(DataPaths(), data) << "step " << steps;
   }
 }
 

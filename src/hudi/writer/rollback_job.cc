@@ -24,6 +24,7 @@ struct InflightProfile {
   bool readable = false;
   std::set<std::string> paths;   // relative; data files of the instant alone
   std::set<FileGroupId> groups;  // to be looked through
+  std::set<std::string> partitions;
 };
 
 /// Return whether `path` may be a data file of partition `partition`, so that nothing outside the
@@ -32,12 +33,6 @@ bool IsDataFilePath(const std::string& path, const std::string& partition) {
   const std::string name = io::FileName(path);
   return path == io::JoinPath(partition, name) && path.find("..") == std::string::npos &&
          (ParseLogFileName(name) || ParseBaseFileName(name));
-}
-
-/// The partition of a relative path; empty in a table without partitions.
-std::string PartitionOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
 Result<InflightProfile> ReadInflight(const RollbackTarget& target, Instant dead) {
@@ -57,6 +52,7 @@ Result<InflightProfile> ReadInflight(const RollbackTarget& target, Instant dead)
   if (!metadata.ok()) return profile;
   profile.readable = true;
   for (const auto& [partition, stats] : metadata->write_stats) {
+    profile.partitions.insert(partition);
     for (const WriteStat& stat : stats) {
       if (!stat.path.empty() && IsDataFilePath(stat.path, partition)) {
         profile.paths.insert(stat.path);
@@ -99,8 +95,8 @@ class PlanBuilder {
  public:
   PlanBuilder(const RollbackTarget& target, const Instant& dead, InflightProfile profile)
       : target_(target), dead_(dead), profile_(std::move(profile)) {
-    for (const std::string& path : profile_.paths)
-      deleted_[PartitionOf(path)];
+    for (const std::string& partition : profile_.partitions)
+      deleted_[partition];
   }
 
   Status Add(const PartitionFiles& partition) {
@@ -124,7 +120,8 @@ class PlanBuilder {
                                target_.files.Exists(io::JoinPath(target_.base_path, path)));
       if (!present) continue;
       const std::string name = io::FileName(path);
-      const std::string partition = PartitionOf(path);
+      const std::string partition =
+          path.size() == name.size() ? "" : path.substr(0, path.size() - name.size() - 1);
       const auto base = ParseBaseFileName(name);
       if (!base || base->instant == dead_.timestamp) Delete(partition, name);
     }
