@@ -14,9 +14,12 @@ from support.csv_table import KEY
 
 PATIENCE_S = 120
 SLICE_RECORDS = 100
+# The horizon: simulated trades are about a minute apart, so a producer that was held up by a kill is
+# hours behind the other one.
 CONFIG = """\
 lake: {{path: {lake}}}
 commit: {{interval: 300ms}}
+ingest: {{horizon: 7d}}
 stream: {{segment_bytes: 1MiB}}
 delivery: {{buffer_bytes: 1MiB, buffer_interval: 1s}}
 compaction: {{log_files_max: 6, interval: 4s}}
