@@ -175,7 +175,7 @@ def report(result: dict) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--changes", type=int, default=2_000_000)
-    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--no-report", action="store_true")
     arguments = parser.parse_args()
     program = Path(os.environ.get("TAPELAKE_BINARY", ROOT / "build" / "release" / "tapelake"))

@@ -28,6 +28,8 @@ namespace {
 
 constexpr char kTable[] = "crypto.transactions";
 constexpr int64_t kPauseMicros = 5'000;
+// Commits take seconds: asking for them all the time would only slow down what is measured.
+constexpr int64_t kCommittedPauseMicros = 50'000;
 constexpr int64_t kGiveUpMicros = 30'000'000;
 
 struct Probe {
@@ -56,7 +58,9 @@ std::string RecordOf(const std::string& key, int64_t number, int64_t wall_micros
 class Looker {
  public:
   Looker(const std::string& lake, bool hot)
-      : attached_(lake), provider_(world_.table_environment()) {
+      : attached_(lake),
+        provider_(world_.table_environment()),
+        pause_micros_(hot ? kPauseMicros : kCommittedPauseMicros) {
     auto session = query::Session::Open(
         provider_, world_.files,
         {.lake_path = lake, .thread_count = 1, .hot = hot ? &attached_ : nullptr});
@@ -76,7 +80,7 @@ class Looker {
       if (now - probe.put_micros > kGiveUpMicros) {
         Die(MakeError(ErrorKind::kUnavailable, "record " + probe.key + " is not seen"));
       }
-      world_.clock.Sleep(kPauseMicros);
+      world_.clock.Sleep(pause_micros_);
     }
   }
 
@@ -84,6 +88,7 @@ class Looker {
   app::World world_;
   app::AttachedLake attached_;
   query::HudiSnapshotProvider provider_;
+  int64_t pause_micros_;
   std::unique_ptr<query::Session> session_;
 };
 

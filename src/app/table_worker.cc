@@ -107,6 +107,10 @@ Result<bool> TableWorker::Work() {
     TAPELAKE_RETURN_NOT_OK(ingest_->PublishHot());
     last_hot_micros_ = now;
   }
+  if (services_wait_) {
+    TAPELAKE_RETURN_NOT_OK(Serve());
+    return true;
+  }
   const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
   if (due) TAPELAKE_RETURN_NOT_OK(Commit());
   return read || delivered || due;
@@ -180,10 +184,12 @@ Status TableWorker::Commit() {
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
   now_.watermark_micros = report.watermark_micros;
-  return Serve();
+  services_wait_ = true;
+  return Status::OK();
 }
 
 Status TableWorker::Serve() {
+  services_wait_ = false;
   hudi::Table& table = ingest_->table();
   if (table.config().type == hudi::TableType::kMergeOnRead) {
     TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
@@ -210,7 +216,8 @@ Status TableWorker::Drain() {
                      "not everything is committed: " + now_.last_failure +
                          "\nhint: nothing is lost; start again once the cause is gone");
   }
-  const Status status = Commit();
+  Status status = Commit();
+  if (status.ok() && services_wait_) status = Serve();
   Publish();
   TAPELAKE_RETURN_NOT_OK(status);
   TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/true));

@@ -127,6 +127,7 @@ class TableWorker : public Worker {
   std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
   int64_t last_hot_micros_ = 0;
   int64_t commits_until_services_ = 1;
+  bool services_wait_ = false;           // after a commit, until what came meanwhile can be seen
   std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed

@@ -46,7 +46,9 @@ void CommitConfig::Describe(Visitor& visitor, CommitConfig& self) {
 void IngestConfig::Describe(Visitor& visitor, IngestConfig& self) {
   visitor.Field({.key = "horizon",
                  .sentence = "How far back in event time the order of changes is kept in memory; "
-                             "older changes are compared with the stored row, which is slower.",
+                             "older changes are compared with the stored row, which is slower and "
+                             "knows nothing of a row that was removed: take more than a producer "
+                             "may be behind the others.",
                  .min = kMicrosPerSecond,
                  .max = 7 * kMicrosPerDay},
                 &self.horizon);

@@ -49,7 +49,7 @@ struct DeliveryConfig {
 
 struct CompactionConfig {
   int64_t log_files_max = 30;
-  ByteSize log_bytes_max{64 << 20};
+  ByteSize log_bytes_max{24 << 20};
   Duration interval{10 * kMicrosPerMinute};
   int64_t threads = 1;
   static void Describe(Visitor& visitor, CompactionConfig& self);

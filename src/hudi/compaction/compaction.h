@@ -25,7 +25,7 @@ namespace tapelake::hudi {
 /// When a slice is worth compacting; any of the limits is enough. A limit of 0 does not count.
 struct CompactionPolicy {
   int64_t log_files_max = 30;
-  int64_t log_bytes_max = 64 << 20;
+  int64_t log_bytes_max = 24 << 20;
   /// Logs bigger than this share of the base file. Log-only slices do not count by it.
   double log_share_max = 1.0;
   /// Smaller logs do not count by their share: a base file is packed, logs are not, and small
