@@ -5,7 +5,7 @@ Throughput: simulated changes are put through the local door as fast as they are
 all are durable, in raw gzip objects and in committed merge-on-read logs. Counted from the first put
 to the end of the drain. CPU is that of the pipeline's threads, per change.
 
-Latency: 5,000 changes a second are put open-loop; beside them single records are put and looked for,
+Latency: 5,000 changes a second, whose times are as close as that, are put open-loop; beside them single records are put and looked for,
 in SQL with hot rows and in SQL of committed rows only.
 
 Stages: what one change costs in each step by itself, one thread (bench/pipeline_stages).
@@ -124,8 +124,10 @@ def measure_throughput(program: Path, folder: Path, changes: int) -> dict:
 def measure_latency(program: Path, folder: Path, seconds: int) -> dict:
     pipeline = Pipeline(program, folder)
     events = folder / "events.ndjson"
+    start = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     subprocess.run([program, "simulate", "--seed", "4", "--changes", str(LOAD_RATE * (seconds + 6)),
-                    "--events", events], check=True, capture_output=True)
+                    "--start", start, "--rate", str(LOAD_RATE), "--events", events], check=True,
+                   capture_output=True)
     put = subprocess.Popen(
         [program, "stream", "put", "--json", "--rate", str(LOAD_RATE), "--batch", "50", "--lake",
          pipeline.lake, "crypto.transactions", events], stdout=subprocess.PIPE)

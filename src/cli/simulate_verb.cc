@@ -78,6 +78,11 @@ class SimulateCommand : public Command {
                   .placeholder = "TIMESTAMP",
                   .sentence = "Event time of the first change, ISO-8601 in UTC."},
                  &start_);
+    options.Integer({.name = "--rate",
+                     .placeholder = "N",
+                     .sentence = "Changes a second of event time; without it all changes fill 30 "
+                                 "hours, so that days end."},
+                    1, 10'000'000, &rate_);
     options.Text({.name = "--events",
                   .placeholder = "FILE",
                   .sentence = "Where the change records go, one a line; default is stdout."},
@@ -143,6 +148,7 @@ class SimulateCommand : public Command {
                                                 "2024-05-01T22:00:00Z");
     }
     options.start_micros = start->micros;
+    options.changes_per_second = static_cast<double>(rate_.value_or(0));
     return options;
   }
 
@@ -155,6 +161,7 @@ class SimulateCommand : public Command {
   double odd_types_ = source::SimulatorOptions().odd_types;
   std::optional<int64_t> added_attributes_ = source::SimulatorOptions().added_attributes;
   std::string start_ = "2024-05-01T22:00:00Z";
+  std::optional<int64_t> rate_;
   std::string events_;
   std::string expected_;
   bool json_ = false;
