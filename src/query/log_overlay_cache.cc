@@ -9,6 +9,10 @@ namespace {
 
 using OverlayPointer = std::shared_ptr<const hudi::LogOverlay>;
 
+// All file groups of a table reach a length at the same commit, and whoever asks next waits until
+// their runs of it are merged.
+constexpr size_t kRunLogsMax = 4;
+
 /// The slice with only its logs `first` .. `first` + `count`.
 hudi::FileSlice RunOf(const hudi::FileSlice& slice, size_t first, size_t count) {
   hudi::FileSlice run = slice;
@@ -53,7 +57,7 @@ Result<std::vector<OverlayPointer>> LogOverlayCache::Levels(const LogSource& sou
   std::vector<OverlayPointer> levels;
   const size_t log_count = slice.log_files.size();
   for (size_t first = 0; first < log_count;) {
-    const size_t count = std::bit_floor(log_count - first);
+    const size_t count = std::min(kRunLogsMax, std::bit_floor(log_count - first));
     TAPELAKE_ASSIGN_OR_RAISE(auto level, Run(source, RunOf(slice, first, count)));
     levels.push_back(std::move(level));
     first += count;
