@@ -33,8 +33,10 @@ struct LogSource {
 ///
 /// A slice gets a new log with every commit. Its logs are merged in runs of 4, the last ones of 2
 /// and 1, each kept by itself, so that each log is decoded three times, however many follow, and no
-/// statement has to decode many at once. Runs can stand one over the other only if no ordering value of a later
-/// run is less than one of an earlier, and no later run rolls back; else all are merged as one.
+/// statement has to decode many at once. Runs can stand one over the other only if no ordering
+/// value of a later run is less than one of an earlier, and no later run rolls back; else all are
+/// merged as one.
+///
 /// Any thread.
 class LogOverlayCache {
  public:

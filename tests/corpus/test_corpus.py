@@ -22,7 +22,8 @@ def error_lines(text: str) -> list[tuple[str, bytes]]:
     lines = []
     for line in text.splitlines():
         error = json.loads(line)
-        assert set(error) - {"raw_xxh64"} == {"error_type", "reason", "source", "offset", "raw_data"}
+        checksums = {"raw_xxh64", "tapelake.checksum"}
+        assert set(error) - checksums == {"error_type", "reason", "source", "offset", "raw_data"}
         assert error["reason"]
         lines.append((error["error_type"], base64.b64decode(error["raw_data"], validate=True)))
     return lines

@@ -17,8 +17,7 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
-conformance      up to 100,000 changes in both record shapes and table types, read and continued by Spark
-                 with Hudi 0.15 and 1.0.2, read by hudi-rs and SQL
+conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
 fuzz             mutated change records and table files against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth

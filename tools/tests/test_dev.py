@@ -26,8 +26,9 @@ def test_a_wrong_word_is_refused_and_named(wrong):
 
 def test_every_part_of_the_full_run_has_its_line():
     done = dev("test", "--list")
-    script = (ROOT / "tools/dev/full.sh").read_text()
-    parts = script.partition("FULL_PARTS=(")[2].partition(")")[0].split()
+    parts = subprocess.run(
+        ["bash", "-c", 'source tools/dev/full.sh; printf "%s\\n" "${FULL_PARTS[@]}"'], cwd=ROOT,
+        capture_output=True, text=True, check=True).stdout.split()
     assert [line.split()[0] for line in done.stdout.splitlines()] == parts
 
 
