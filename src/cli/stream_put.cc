@@ -19,18 +19,22 @@ namespace {
 constexpr size_t kBatchBytesMax = size_t{1} << 20;
 constexpr int64_t kRetryPauseMicros = 50'000;
 constexpr int64_t kRetryMicrosMax = 60'000'000;
+constexpr int64_t kWaitMicros = 100'000;
 constexpr size_t kBlockBytes = size_t{1} << 20;
 
 class LineSource : public record::RecordSource {
  public:
-  explicit LineSource(io::ByteInput& input)
-      : input_(input), lines_(input, stream::kRecordBytesMax) {}
+  LineSource(io::ByteInput& input, std::function<bool()> gives_up)
+      : input_(input), lines_(input, stream::kRecordBytesMax), gives_up_(std::move(gives_up)) {}
 
   Result<bool> ReadBlock(record::RecordBlock* block) override {
     block->Clear();
     // Whole batches if the lines are there; what is there at once if they come slowly.
     Take(block);
-    while (block->entries.empty() || (block->buffer.size() < kBlockBytes && input_.Ready())) {
+    while (block->entries.empty() || (block->buffer.size() < kBlockBytes && input_.Ready(0))) {
+      while (!input_.Ready(kWaitMicros)) {
+        if (gives_up_()) return false;
+      }
       TAPELAKE_ASSIGN_OR_RAISE(const bool more, lines_.Fill());
       if (!more && block->entries.empty()) return false;
       if (!more) break;
@@ -56,6 +60,7 @@ class LineSource : public record::RecordSource {
 
   io::ByteInput& input_;
   transform::LineReader lines_;
+  std::function<bool()> gives_up_;
   bool line_begins_ = true;
 };
 
@@ -117,6 +122,7 @@ class BatchReader {
       const std::scoped_lock lock(mutex_);
       stop_ = true;
     }
+    if (options_.over != nullptr) *options_.over = true;
     changed_.notify_all();
     thread_.join();
   }
@@ -238,8 +244,9 @@ std::string_view PartitionKeyFinder::Find(std::string_view record) {
   return key.empty() || key.size() > stream::kPartitionKeyCharsMax ? kNone : key;
 }
 
-std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input) {
-  return std::make_unique<LineSource>(input);
+std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input,
+                                                     std::function<bool()> gives_up) {
+  return std::make_unique<LineSource>(input, std::move(gives_up));
 }
 
 Status PutAll(const PutOptions& options, record::RecordSource& records, serve::LocalClient& client,

@@ -3,6 +3,7 @@
 /// The work of `stream put`: records of a source, in batches, to the running pipeline.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,14 +57,19 @@ class PartitionKeyFinder {
 };
 
 /// Lines of a byte stream as records; lines of no bytes are passed over. Of a line over
-/// stream::kRecordBytesMax the beginning is handed on. `input` must outlive it.
-std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input);
+/// stream::kRecordBytesMax the beginning is handed on. `input` must outlive it. While no bytes
+/// come, `gives_up` is asked ten times a second: true ends the records.
+std::unique_ptr<record::RecordSource> MakeLineSource(io::ByteInput& input,
+                                                     std::function<bool()> gives_up);
 
 struct PutOptions {
   std::string stream;
   std::string partition_key_field;
   int64_t batch_records_max = 2'000;  ///< And at most about 1 MiB.
   int64_t records_per_second = 0;     ///< 0: as fast as it goes.
+  /// Set once no more records are wanted: a source that waits for some must give up then. Records
+  /// are read on a thread of their own, and PutAll returns when that has ended.
+  std::atomic<bool>* over = nullptr;
 };
 
 struct PutCounts {

@@ -75,7 +75,7 @@ class TextInput : public io::ByteInput {
     at_ += count;
     return count;
   }
-  bool Ready() override { return true; }
+  bool Ready(int64_t) override { return true; }
 
  private:
   std::string text_;
@@ -84,7 +84,7 @@ class TextInput : public io::ByteInput {
 
 std::vector<std::string> LinesOf(std::string text) {
   TextInput input(std::move(text));
-  const auto source = MakeLineSource(input);
+  const auto source = MakeLineSource(input, [] { return false; });
   std::vector<std::string> lines;
   record::RecordBlock block;
   while (*source->ReadBlock(&block)) {
@@ -98,6 +98,25 @@ TEST(LineSource, GivesEveryLineOnce) {
   EXPECT_THAT(LinesOf("one\ntwo, longer than a read\n\n\r\nthree"),
               ElementsAre("one", "two, longer than a read", "three"));
   EXPECT_THAT(LinesOf(""), ElementsAre());
+}
+
+/// Nothing comes and it does not end either.
+class SilentInput : public io::ByteInput {
+ public:
+  Result<size_t> Read(char*, size_t) override {
+    ADD_FAILURE() << "this would wait for ever";
+    return size_t{0};
+  }
+  bool Ready(int64_t) override { return false; }
+};
+
+TEST(LineSource, EndsWhileNothingComes) {
+  SilentInput input;
+  int asked = 0;
+  const auto source = MakeLineSource(input, [&asked] { return ++asked == 3; });
+  record::RecordBlock block;
+  EXPECT_FALSE(*source->ReadBlock(&block));
+  EXPECT_EQ(asked, 3);
 }
 
 }  // namespace

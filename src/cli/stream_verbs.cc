@@ -123,12 +123,14 @@ class StreamPutCommand : public Command {
     const std::string lake = lake_.value_or(context.config.lake.path);
     TAPELAKE_ASSIGN_OR_RAISE(const auto client, Connect(lake));
     io::DescriptorInput input(STDIN_FILENO);
-    TAPELAKE_ASSIGN_OR_RAISE(const auto records, OpenRecords(context, input));
+    std::atomic<bool> over = false;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto records, OpenRecords(context, input, over));
     app::CatchInterrupts();
     const PutOptions options{.stream = arguments_[0],
                              .partition_key_field = field_,
                              .batch_records_max = batch_.value_or(2'000),
-                             .records_per_second = rate_.value_or(0)};
+                             .records_per_second = rate_.value_or(0),
+                             .over = &over};
     io::Clock& clock = context.world.clock;
     const int64_t begin = clock.SteadyMicros();
     PutCounts counts;
@@ -163,9 +165,11 @@ class StreamPutCommand : public Command {
     return client;
   }
 
-  Result<std::unique_ptr<record::RecordSource>> OpenRecords(Context& context,
-                                                            io::ByteInput& input) const {
-    if (arguments_.size() < 2 || arguments_[1] == kStandardInput) return MakeLineSource(input);
+  Result<std::unique_ptr<record::RecordSource>> OpenRecords(Context& context, io::ByteInput& input,
+                                                            const std::atomic<bool>& over) const {
+    if (arguments_.size() < 2 || arguments_[1] == kStandardInput) {
+      return MakeLineSource(input, [&over] { return over || app::Interrupted(); });
+    }
     return source::OpenFileSource(context.world.files, arguments_[1],
                                   {.format = source::FileFormat::kNdjson}, 0);
   }

@@ -26,9 +26,9 @@ Result<size_t> DescriptorInput::Read(char* to, size_t size) {
   }
 }
 
-bool DescriptorInput::Ready() {
+bool DescriptorInput::Ready(int64_t wait_micros) {
   pollfd entry{.fd = descriptor_, .events = POLLIN, .revents = 0};
-  return ::poll(&entry, 1, 0) > 0;
+  return ::poll(&entry, 1, static_cast<int>(wait_micros / 1000)) > 0;
 }
 
 Status DescriptorOutput::Write(std::string_view bytes) {

@@ -18,8 +18,9 @@ class ByteInput {
   /// something. Errors: kUnavailable; the stream may be read again.
   virtual Result<size_t> Read(char* to, size_t size) = 0;
 
-  /// Return whether Read() would return at once: time to flush what waits if not.
-  virtual bool Ready() = 0;
+  /// Return whether Read() would return at once, after waiting for that for at most `wait_micros`
+  /// (whole milliseconds) or until a signal. With 0: whether it is time to flush what waits.
+  virtual bool Ready(int64_t wait_micros) = 0;
 };
 
 /// A sink of bytes. One thread.
@@ -38,7 +39,7 @@ class DescriptorInput : public ByteInput {
  public:
   explicit DescriptorInput(int descriptor) : descriptor_(descriptor) {}
   Result<size_t> Read(char* to, size_t size) override;
-  bool Ready() override;
+  bool Ready(int64_t wait_micros) override;
 
  private:
   int descriptor_;

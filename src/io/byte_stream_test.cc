@@ -31,15 +31,15 @@ class PipeTest : public ::testing::Test {
 TEST_F(PipeTest, ReadsWhatWasWrittenThenTheEnd) {
   DescriptorInput input(ends_[0]);
   DescriptorOutput output(ends_[1]);
-  EXPECT_FALSE(input.Ready());
+  EXPECT_FALSE(input.Ready(0));
   ASSERT_TRUE(output.Write("hello").ok());
-  EXPECT_TRUE(input.Ready());
+  EXPECT_TRUE(input.Ready(0));
   char text[16] = {};
   EXPECT_EQ(input.Read(text, 3).ValueOrDie(), 3u);
   EXPECT_EQ(input.Read(text + 3, 10).ValueOrDie(), 2u);
   EXPECT_STREQ(text, "hello");
   CloseWriter();
-  EXPECT_TRUE(input.Ready());
+  EXPECT_TRUE(input.Ready(0));
   EXPECT_EQ(input.Read(text, 10).ValueOrDie(), 0u);
 }
 

@@ -85,9 +85,9 @@ Result<size_t> LocalConnection::Read(char* to, size_t size) {
   }
 }
 
-bool LocalConnection::Ready() {
+bool LocalConnection::Ready(int64_t wait_micros) {
   pollfd poll_entry{.fd = descriptor_, .events = POLLIN, .revents = 0};
-  return ::poll(&poll_entry, 1, 0) > 0;
+  return ::poll(&poll_entry, 1, static_cast<int>(wait_micros / 1000)) > 0;
 }
 
 Status LocalConnection::Write(std::string_view bytes) {

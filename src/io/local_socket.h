@@ -25,7 +25,7 @@ class LocalConnection : public ByteInput, public ByteOutput {
 
   /// 0: the other end is gone or ShutDown() was called.
   Result<size_t> Read(char* to, size_t size) override;
-  bool Ready() override;
+  bool Ready(int64_t wait_micros) override;
   Status Write(std::string_view bytes) override;
 
   /// End both directions: whoever reads or writes here or at the other end returns.

@@ -33,7 +33,7 @@ class Filter {
 
   Result<FilterCounts> Run() {
     for (bool more = true; more;) {
-      if (!input_.Ready()) TAPELAKE_RETURN_NOT_OK(FlushAll());
+      if (!input_.Ready(/*wait_micros=*/0)) TAPELAKE_RETURN_NOT_OK(FlushAll());
       TAPELAKE_ASSIGN_OR_RAISE(more, lines_.Fill());
       for (LineReader::Line line; lines_.Next(&line);) {
         Take(line);

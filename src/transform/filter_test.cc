@@ -26,7 +26,7 @@ class PieceInput : public io::ByteInput {
     rest_.remove_prefix(count);
     return count;
   }
-  bool Ready() override { return true; }
+  bool Ready(int64_t) override { return true; }
 
  private:
   std::string_view rest_;

@@ -27,7 +27,7 @@ class Bytes : public io::ByteInput, public io::ByteOutput {
     at_ += count;
     return count;
   }
-  bool Ready() override { return true; }
+  bool Ready(int64_t) override { return true; }
   Status Write(std::string_view bytes) override {
     text_ += bytes;
     return Status::OK();
