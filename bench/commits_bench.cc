@@ -16,10 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include <arrow/builder.h>
 
+#include "bench/cpu_times.h"
 #include "hudi/reader/slice_reader.h"
 #include "hudi/table/table.h"
 #include "io/local_file_system.h"
@@ -150,24 +149,8 @@ struct Window {
   std::vector<int64_t> snapshots;
   int64_t timeline_files_max = 0;
   int64_t data_files_max = 0;
-  double user_seconds = 0;
-  double system_seconds = 0;
+  bench::CpuTimes cpu;
 };
-
-struct CpuTimes {
-  double user_seconds = 0;
-  double system_seconds = 0;
-};
-
-/// Of this process, all threads, since its start.
-CpuTimes CpuNow() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return {seconds(usage.ru_utime), seconds(usage.ru_stime)};
-}
 
 double Quantile(std::vector<int64_t> micros, double share) {
   if (micros.empty()) return 0;
@@ -196,14 +179,13 @@ class Bench {
     TAPELAKE_RETURN_NOT_OK(Commit());
     TAPELAKE_RETURN_NOT_OK(CompactIfDue({.log_files_max = 1}));
     Window window;
-    CpuTimes cpu_start = CpuNow();
+    bench::CpuTimes cpu_start = bench::CpuNow();
     for (int64_t done = 1; done <= commits_; ++done) {
       TAPELAKE_RETURN_NOT_OK(Turn(done, &window));
       if (done % kSnapshotEvery == 0) TAPELAKE_RETURN_NOT_OK(Look(&window));
       if (done % kWindowCommits != 0 && done != commits_) continue;
-      const CpuTimes cpu_now = CpuNow();
-      window.user_seconds = cpu_now.user_seconds - cpu_start.user_seconds;
-      window.system_seconds = cpu_now.system_seconds - cpu_start.system_seconds;
+      const bench::CpuTimes cpu_now = bench::CpuNow();
+      window.cpu = cpu_now - cpu_start;
       cpu_start = cpu_now;
       TAPELAKE_RETURN_NOT_OK(Print(done, window));
       window = Window();
@@ -303,8 +285,8 @@ class Bench {
         static_cast<long long>(done), Quantile(window.commits, 0.5), Quantile(window.commits, 0.99),
         Quantile(window.commits_and_services, 0.5), Quantile(window.commits_and_services, 0.99),
         Quantile(window.snapshots, 0.5), Quantile(window.snapshots, 0.99),
-        window.user_seconds * 1e3 / static_cast<double>(window.commits.size()),
-        window.system_seconds * 1e3 / static_cast<double>(window.commits.size()),
+        window.cpu.user_micros / 1e3 / static_cast<double>(window.commits.size()),
+        window.cpu.system_micros / 1e3 / static_cast<double>(window.commits.size()),
         static_cast<long long>(window.timeline_files_max),
         static_cast<long long>(window.data_files_max), static_cast<long long>(archive.size()),
         static_cast<long long>(archive_bytes));

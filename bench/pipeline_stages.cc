@@ -5,8 +5,6 @@
 // Prints one JSON line: stage -> microseconds of CPU (user and system) per change. `encode` holds
 // grouping by file group, Avro and the write of the log files; `log` holds MD5, zstd and fdatasync.
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/cpu_times.h"
 #include "delivery/delivery.h"
 #include "ingest/table_ingest.h"
 #include "io/local_file_system.h"
@@ -42,22 +41,15 @@ void Must(const Status& status) {
   std::exit(1);
 }
 
-double CpuMicros() {
-  struct rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto micros = [](const timeval& time) { return time.tv_sec * 1e6 + time.tv_usec; };
-  return micros(usage.ru_utime) + micros(usage.ru_stime);
-}
-
 /// Adds up the CPU of the steps of one stage.
 class Stage {
  public:
   explicit Stage(const char* name) : name_(name) {}
   template <typename Work>
   void Run(const Work& work) {
-    const double begin = CpuMicros();
+    const bench::CpuTimes begin = bench::CpuNow();
     work();
-    micros_ += CpuMicros() - begin;
+    micros_ += (bench::CpuNow() - begin).all_micros();
   }
   std::string Json(int64_t changes) const {
     char text[80];

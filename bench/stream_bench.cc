@@ -6,8 +6,6 @@
 //
 // Prints one JSON line. CPU is that of the process, and of the system for it.
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -16,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/cpu_times.h"
 #include "io/local_file_system.h"
 #include "stream/stream.h"
 #include "stream/stream_writer.h"
@@ -52,41 +51,24 @@ Result<Input> ReadInput(io::FileSystem& files, const std::string& path) {
   return input;
 }
 
-/// CPU of this process so far: its own, and the system's for it.
-struct Cpu {
-  double user_micros = 0;
-  double system_micros = 0;
-};
-
-Cpu CpuNow() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto micros = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-  };
-  return {micros(usage.ru_utime), micros(usage.ru_stime)};
-}
-
 /// Read everything back, from files only; returns micros of CPU per record.
 Result<double> ReadBack(io::FileSystem& files, io::Clock& clock, const Plan& plan) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto log, stream::Stream::Open(files, clock, plan.directory,
                                                                 "bench", plan.options, nullptr));
-  const Cpu before = CpuNow();
+  const bench::CpuTimes before = bench::CpuNow();
   record::RecordBlock block;
   uint64_t next = 1;
   do {
     TAPELAKE_RETURN_NOT_OK(log->Read(next, 4 << 20, &block));
     next = block.end_offset;
   } while (!block.entries.empty());
-  const Cpu after = CpuNow();
-  return (after.user_micros - before.user_micros + after.system_micros - before.system_micros) /
-         static_cast<double>(next - 1);
+  return (bench::CpuNow() - before).all_micros() / static_cast<double>(next - 1);
 }
 
 Status Bulk(io::FileSystem& files, io::Clock& clock, const Input& input, const Plan& plan) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto log, stream::Stream::Open(files, clock, plan.directory,
                                                                 "bench", plan.options, nullptr));
-  const Cpu before = CpuNow();
+  const bench::CpuTimes before = bench::CpuNow();
   const int64_t begin = clock.SteadyMicros();
   size_t written = 0;
   for (size_t at = 0; written < plan.records;) {
@@ -97,16 +79,15 @@ Status Bulk(io::FileSystem& files, io::Clock& clock, const Input& input, const P
     at = (at + count) % input.entries.size();
   }
   const auto records = static_cast<double>(written);
-  const Cpu after = CpuNow();
+  const bench::CpuTimes cpu = bench::CpuNow() - before;
   const auto micros = static_cast<double>(clock.SteadyMicros() - begin);
   TAPELAKE_ASSIGN_OR_RAISE(const double read_cpu, ReadBack(files, clock, plan));
   std::printf(
       "{\"records\":%zu,\"batch\":%zu,\"records_per_s\":%.0f,\"write_user_us_per_record\":%.3f,"
       "\"write_system_us_per_record\":%.3f,"
       "\"read_cpu_us_per_record\":%.3f,\"stored_bytes_per_record\":%.1f}\n",
-      written, plan.batch_or_rate, records / micros * 1e6,
-      (after.user_micros - before.user_micros) / records,
-      (after.system_micros - before.system_micros) / records, read_cpu,
+      written, plan.batch_or_rate, records / micros * 1e6, cpu.user_micros / records,
+      cpu.system_micros / records, read_cpu,
       static_cast<double>(log->facts().stored_bytes) / records);
   return Status::OK();
 }

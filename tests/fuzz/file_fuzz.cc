@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <random>
 #include <string>
@@ -17,6 +16,7 @@
 #include "hudi/format/table_config.h"
 #include "hudi/log/log_records.h"
 #include "io/local_file_system.h"
+#include "tests/fuzz/fuzz_arguments.h"
 #include "tests/golden/golden_table.h"
 
 namespace tapelake {
@@ -181,21 +181,10 @@ int Run(const std::string& sources, uint64_t seed, int64_t rounds) {
 }  // namespace tapelake
 
 int main(int argc, char** argv) {
-  uint64_t seed = 1;
-  int64_t rounds = 20'000;
-  std::string sources;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-      seed = std::strtoull(argv[++i], nullptr, 10);
-    } else if (std::strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
-      rounds = std::strtoll(argv[++i], nullptr, 10);
-    } else {
-      sources = argv[i];
-    }
-  }
-  if (sources.empty()) {
+  const tapelake::FuzzArguments arguments = tapelake::ParseFuzzArguments(argc, argv);
+  if (arguments.rest.size() != 1) {
     std::fprintf(stderr, "usage: file_fuzz [--seed N] [--rounds N] SOURCES\n");
     return 2;
   }
-  return tapelake::Run(sources, seed, rounds);
+  return tapelake::Run(arguments.rest[0], arguments.seed, arguments.rounds);
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "record/record_block.h"
 #include "record/table_definition.h"
+#include "tests/fuzz/fuzz_arguments.h"
 #include "transform/ndjson_writer.h"
 #include "transform/record_parser.h"
 #include "transform/row_builder.h"
@@ -187,24 +188,17 @@ int Run(uint64_t seed, int64_t rounds, const std::vector<std::string>& seeds) {
 }  // namespace tapelake
 
 int main(int argc, char** argv) {
-  uint64_t seed = 1;
-  int64_t rounds = 20'000;
+  const tapelake::FuzzArguments arguments = tapelake::ParseFuzzArguments(argc, argv);
   std::vector<std::string> seeds;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-      seed = std::strtoull(argv[++i], nullptr, 10);
-    } else if (std::strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
-      rounds = std::strtoll(argv[++i], nullptr, 10);
-    } else {
-      std::ifstream file(argv[i]);
-      for (std::string line; std::getline(file, line);) {
-        if (!line.empty()) seeds.push_back(line);
-      }
+  for (const std::string& path : arguments.rest) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      if (!line.empty()) seeds.push_back(line);
     }
   }
   if (seeds.empty()) {
     std::fprintf(stderr, "usage: record_fuzz [--seed N] [--rounds N] FILE.ndjson...\n");
     return 2;
   }
-  return tapelake::Run(seed, rounds, seeds);
+  return tapelake::Run(arguments.seed, arguments.rounds, seeds);
 }

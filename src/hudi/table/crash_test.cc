@@ -88,6 +88,15 @@ class CrashTest : public TableFixture, public ::testing::WithParamInterface<Tabl
     });
   }
   void Recover() { files_.SetBefore(nullptr); }
+  /// Let a process roll back what is dead and die after `steps` changes of the disk; return whether
+  /// it had finished by then.
+  bool RollBackFor(int64_t steps) {
+    const auto table = Open();
+    FailAfter(steps);
+    const bool finished = table->CleanUpPendingCommits().ok();
+    Recover();
+    return finished;
+  }
 
   static Status Gone(const std::string& path) {
     return MakeError(ErrorKind::kUnavailable, "the disk is gone: " + path);
@@ -259,10 +268,7 @@ TEST_P(CrashTest, RollbackGoesOnWherePowerLossStoppedIt) {
     const auto paths = files_.Paths();
     const std::string dead = Die({{"a", kDay, 2, {}}, {"b", kDay, 2, {}}});
     files_.LosePower();
-    table = Open();
-    FailAfter(steps);
-    finished = table->CleanUpPendingCommits().ok();
-    Recover();
+    finished = RollBackFor(steps);
     files_.LosePower();
     table = Open();
     const bool has_data = std::ranges::any_of(files_.Paths(), [&](const std::string& path) {
@@ -287,10 +293,7 @@ TEST_P(CrashTest, WhatADeadRollbackDeletedStaysGoneWhenPowerIsLostAfterTheNext) 
     Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
     const auto data = DataPaths();
     Die({{"a", kDay, 2, {}}, {"b", kDay, 2, {}}});
-    table = Open();
-    FailAfter(steps);
-    finished = table->CleanUpPendingCommits().ok();
-    Recover();
+    finished = RollBackFor(steps);
     table = Open();
     ASSERT_TRUE(table->CleanUpPendingCommits().ok()) << "step " << steps;
     files_.LosePower();

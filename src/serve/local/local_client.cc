@@ -14,7 +14,10 @@ Result<std::unique_ptr<LocalClient>> LocalClient::Connect(const std::string& soc
 
 Status LocalClient::Broken(ErrorKind kind, const std::string& what) {
   connection_.reset();
-  return MakeError(kind, "the running pipeline: " + what);
+  const char* hint = kind == ErrorKind::kUnavailable
+                         ? "\nhint: it may have ended; 'tapelake up' starts it again"
+                         : "";
+  return MakeError(kind, "the running pipeline: " + what + hint);
 }
 
 Result<std::string> LocalClient::Ask(const Message& request, MessageKind wanted,
