@@ -193,6 +193,72 @@ void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {
                 &self.changes_per_second);
 }
 
+void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {
+  visitor.Field({.key = "enabled",
+                 .sentence = "Whether `up` makes bars and measures of the trades and keeps them in "
+                             "the tables `market_bars` and `market_measures`."},
+                &self.enabled);
+  visitor.Field({.key = "table",
+                 .sentence = "Table whose rows are the trades, `database.name`. Default: the first "
+                             "one with a source that has the columns `exchange`, `trading_pair`, "
+                             "`order_type`, `price`, `quantity`, `trade_status`."},
+                &self.table);
+  visitor.Field({.key = "trade_window",
+                 .sentence = "Single trades are kept in memory so long; when an older one changes "
+                             "its bars are made anew from the table, which takes a moment.",
+                 .min = 10 * kMicrosPerSecond,
+                 .max = kMicrosPerHour},
+                &self.trade_window);
+  visitor.Field({.key = "commit_interval",
+                 .sentence = "Aimed time between two commits of the market tables.",
+                 .min = kMicrosPerSecond,
+                 .max = kMicrosPerHour},
+                &self.commit_interval);
+  visitor.Field({.key = "measures_interval",
+                 .sentence = "One row per measure and series is kept for each such stretch.",
+                 .min = kMicrosPerMinute,
+                 .max = kMicrosPerDay},
+                &self.measures_interval);
+  visitor.Field({.key = "series_max",
+                 .sentence = "Most pairs times exchanges; more are counted and left out.",
+                 .min = 1,
+                 .max = 1'000'000},
+                &self.series_max);
+}
+
+void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
+  visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the HTTP port."}, &self.enabled);
+  visitor.Field({.key = "listen",
+                 .sentence = "Address and port of the page, the API and `/metrics`. Any address but "
+                             "loopback demands the token."},
+                &self.listen);
+  visitor.Field({.key = "token",
+                 .sentence = "What a client must show on an address that is not loopback. Default: "
+                             "made at the first start, kept in `<lake>/.tapelake/token`."},
+                &self.token);
+  visitor.Field({.key = "clients_max",
+                 .sentence = "Connections at the same time; one more is answered 503.",
+                 .min = 1,
+                 .max = 10'000},
+                &self.clients_max);
+  visitor.Field({.key = "requests_per_second",
+                 .sentence = "Requests a second of one address; more are answered 429.",
+                 .min = 1,
+                 .max = 1'000'000},
+                &self.requests_per_second);
+  visitor.Field({.key = "sql_timeout",
+                 .sentence = "A statement of the page is stopped after this time.",
+                 .min = kMicrosPerSecond,
+                 .max = kMicrosPerHour},
+                &self.sql_timeout);
+  visitor.Field({.key = "sql_rows_max",
+                 .sentence = "Most rows of a result on the page; an export has all.",
+                 .unit = "rows",
+                 .min = 1,
+                 .max = 1'000'000},
+                &self.sql_rows_max);
+}
+
 void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
   visitor.Place(&self.place);
   visitor.Field({.key = "name",
@@ -283,6 +349,10 @@ void Config::Describe(Visitor& visitor, Config& self) {
   visitor.Section({.key = "query", .sentence = "SQL."}, &self.query);
   visitor.Section({.key = "simulator", .sentence = "The built-in model of a crypto market."},
                   &self.simulator);
+  visitor.Section({.key = "market", .sentence = "Bars, volatility and liquidity of the trades."},
+                  &self.market);
+  visitor.Section({.key = "dashboard", .sentence = "The live page and its API."},
+                  &self.dashboard);
   visitor.List(
       {.key = "tables",
        .sentence = "The tables of the lake. Without any: `crypto.transactions`, fed by the "

@@ -75,6 +75,27 @@ struct SimulatorConfig {
   static void Describe(Visitor& visitor, SimulatorConfig& self);
 };
 
+struct MarketConfig {
+  bool enabled = true;
+  std::string table;  ///< Empty: the first table of trades that has a source.
+  Duration trade_window{2 * kMicrosPerMinute};
+  Duration commit_interval{5 * kMicrosPerSecond};
+  Duration measures_interval{5 * kMicrosPerMinute};
+  int64_t series_max = 4'096;
+  static void Describe(Visitor& visitor, MarketConfig& self);
+};
+
+struct DashboardConfig {
+  bool enabled = true;
+  std::string listen = "127.0.0.1:8990";
+  std::string token;  ///< Empty: made and kept in the lake if one is needed.
+  int64_t clients_max = 256;
+  int64_t requests_per_second = 200;
+  Duration sql_timeout{30 * kMicrosPerSecond};
+  int64_t sql_rows_max = 10'000;
+  static void Describe(Visitor& visitor, DashboardConfig& self);
+};
+
 struct ColumnConfig {
   std::string place;  ///< Where it was read, for error messages; empty for defaults.
   std::string name;
@@ -120,6 +141,8 @@ struct Config {
   HistoryConfig history;
   QueryConfig query;
   SimulatorConfig simulator;
+  MarketConfig market;
+  DashboardConfig dashboard;
   std::vector<TableConfig> tables;
   static void Describe(Visitor& visitor, Config& self);
 };
