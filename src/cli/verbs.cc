@@ -96,6 +96,12 @@ constexpr Verb kVerbs[] = {
      .details = "Reads what is on disk; the pipeline may run or not.",
      .example = "tapelake stream describe crypto.transactions",
      .make = MakeStreamDescribeCommand},
+    {.name = "tap",
+     .sentence = "Show changes as they come into a stream of the running pipeline, filtered.",
+     .details = "Every change that is durable, whatever ingest will make of it. Records that are no "
+                "changes are named on stderr.",
+     .example = "tapelake tap --pair BTC/USD\ntapelake tap --where 'quantity > 10' --limit 5 --json",
+     .make = MakeTapCommand},
     {.name = "status",
      .sentence = "Show each table's last commit, rows, files, freshness, positions and errors.",
      .details = "Reads only what is on disk; the pipeline may run or not.",
