@@ -25,16 +25,6 @@ std::string_view TextOf(const record::Change& change, std::string_view name) {
   return "-";
 }
 
-/// Names come from outside: what would steer the terminal is not printed.
-std::string Printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
-  }
-  return out;
-}
-
 /// One line for people.
 std::string ChangeLine(const record::Change& change) {
   const auto field = [&change](std::string_view name, size_t width) {
