@@ -54,6 +54,10 @@ void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
     TableLane* lane = find(name);
     return lane == nullptr ? nullptr : lane->stream_writer();
   };
+  lookups.find_log = [find](std::string_view name) -> stream::Stream* {
+    TableLane* lane = find(name);
+    return lane == nullptr ? nullptr : lane->stream();
+  };
   lookups.find_table = [find](std::string_view name) -> const hot::HotTable* {
     TableLane* lane = find(name);
     return lane == nullptr ? nullptr : &lane->hot();

@@ -70,6 +70,8 @@ std::unique_ptr<Command> MakeStreamPutCommand();
 std::unique_ptr<Command> MakeStreamListCommand();
 std::unique_ptr<Command> MakeStreamDescribeCommand();
 std::unique_ptr<Command> MakeStatusCommand();
+std::unique_ptr<Command> MakeTapCommand();
+std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakeConfigShowCommand();
 std::unique_ptr<Command> MakeConfigDocsCommand();
 std::unique_ptr<Command> MakeConfigSchemaCommand();
