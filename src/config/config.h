@@ -97,6 +97,32 @@ struct DashboardConfig {
   static void Describe(Visitor& visitor, DashboardConfig& self);
 };
 
+/// One alarm rule, with CloudWatch's words. monitor::PlanAlarms checks what stands in several keys.
+struct AlarmRuleConfig {
+  std::string place;
+  std::string name;
+  std::string metric;
+  std::vector<std::string> labels;  ///< `name=value`; absent or `*`: an alarm for each value.
+  std::string statistic = "Average";
+  Duration period{kMicrosPerMinute};
+  int64_t evaluation_periods = 1;
+  int64_t datapoints_to_alarm = 0;  ///< 0: as many as evaluation_periods.
+  double threshold = 0;
+  std::string comparison = "GreaterThanThreshold";
+  std::string treat_missing_data = "missing";
+  std::vector<std::string> actions = {"log", "webhook", "page"};
+  static void Describe(Visitor& visitor, AlarmRuleConfig& self);
+};
+
+struct AlarmsConfig {
+  bool defaults = true;
+  std::vector<std::string> without;  ///< Names of default rules.
+  std::string webhook;               ///< Empty: none.
+  Duration webhook_timeout{10 * kMicrosPerSecond};
+  std::vector<AlarmRuleConfig> rules;
+  static void Describe(Visitor& visitor, AlarmsConfig& self);
+};
+
 struct ColumnConfig {
   std::string place;  ///< Where it was read, for error messages; empty for defaults.
   std::string name;
@@ -144,6 +170,7 @@ struct Config {
   SimulatorConfig simulator;
   MarketConfig market;
   DashboardConfig dashboard;
+  AlarmsConfig alarms;
   std::vector<TableConfig> tables;
   static void Describe(Visitor& visitor, Config& self);
 };
