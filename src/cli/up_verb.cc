@@ -87,6 +87,7 @@ class UpCommand : public Command {
     if (rate_) context.config.simulator.changes_per_second = *rate_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
                              app::Pipeline::Open(context.world, context.config, context.tables));
+    pipeline->monitoring().OnNews([](const std::string& words) { PrintNote(words); });
     app::CatchInterrupts();
     ReportRepairs(*pipeline);
     if (!json_) Print(Introduction(context));
