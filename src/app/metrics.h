@@ -6,11 +6,12 @@
 
 namespace tapelake::app {
 
-inline constexpr metrics::MetricDef kCompactionRuns{.name = "tapelake_compaction_finished_runs_total",
-                                                    .kind = metrics::MetricKind::kCounter,
-                                                    .unit = "runs",
-                                                    .help = "Compactions published.",
-                                                    .labels = {"table"}};
+inline constexpr metrics::MetricDef kCompactionRuns{
+    .name = "tapelake_compaction_finished_runs_total",
+    .kind = metrics::MetricKind::kCounter,
+    .unit = "runs",
+    .help = "Compactions published.",
+    .labels = {"table"}};
 inline constexpr metrics::MetricDef kCleanedFiles{
     .name = "tapelake_cleaning_deleted_files_total",
     .kind = metrics::MetricKind::kCounter,

@@ -147,8 +147,7 @@ void MetricsCollector::CollectIngest(const TableFigures& table, metrics::Collect
   set(ingest::kRetries, progress.retries);
   set(ingest::kRows, progress.rows);
   out.Set(ingest::kCommitDuration, {progress.table}, table.commit_durations);
-  const auto received =
-      Increase("received " + progress.table, kErrorSpanMicros, counts.received);
+  const auto received = Increase("received " + progress.table, kErrorSpanMicros, counts.received);
   const auto errors = Increase("errors " + progress.table, kErrorSpanMicros, counts.errors);
   if (received && errors && received->amount > 0) {
     out.Set(ingest::kErrorShare, {progress.table}, errors->amount / received->amount);
@@ -158,8 +157,9 @@ void MetricsCollector::CollectIngest(const TableFigures& table, metrics::Collect
 void MetricsCollector::CollectFreshness(const TableFigures& table, metrics::Collection& out) {
   const TableProgress& progress = table.progress;
   const int64_t now = clock_.WallMicros();
-  const int64_t waiting =
-      progress.waiting_since_micros == 0 ? 0 : std::max<int64_t>(0, now - progress.waiting_since_micros);
+  const int64_t waiting = progress.waiting_since_micros == 0
+                              ? 0
+                              : std::max<int64_t>(0, now - progress.waiting_since_micros);
   out.Set(ingest::kWaitingAge, {progress.table}, Seconds(waiting));
   std::optional<int64_t> freshness;
   if (waiting > 0) freshness = waiting;
@@ -215,8 +215,7 @@ void MetricsCollector::CollectStream(const std::string& table, const StreamFigur
 }
 
 void MetricsCollector::CollectShard(const std::string& table, size_t shard,
-                                    const StreamFigures::Shard& figures,
-                                    metrics::Collection& out) {
+                                    const StreamFigures::Shard& figures, metrics::Collection& out) {
   const std::string name = std::to_string(shard);
   const std::string series = table + " " + name;
   out.Set(stream::kShardRecords, {table, name}, static_cast<double>(figures.records));

@@ -97,8 +97,8 @@ class MetricsCollector {
 
   io::Clock& clock_;
   Sources sources_;
-  const int64_t begin_micros_;               // steady
-  std::map<std::string, RateMeter> meters_;  // one per series that is a rate
+  const int64_t begin_micros_;                  // steady
+  std::map<std::string, RateMeter> meters_;     // one per series that is a rate
   std::map<std::string, ArrivalLog> arrivals_;  // by table
 };
 

@@ -93,6 +93,7 @@ class UpCommand : public Command {
     if (history_) context.config.simulator.history = *history_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
                              app::Pipeline::Open(context.world, context.config, context.tables));
+    pipeline->monitoring().OnNews([](const std::string& words) { PrintNote(words); });
     app::CatchInterrupts();
     ReportRepairs(*pipeline);
     if (!json_) Print(Introduction(context));

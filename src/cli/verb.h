@@ -75,6 +75,10 @@ std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakeConfigShowCommand();
 std::unique_ptr<Command> MakeConfigDocsCommand();
 std::unique_ptr<Command> MakeConfigSchemaCommand();
+std::unique_ptr<Command> MakeMetricsListCommand();
+std::unique_ptr<Command> MakeMetricsDocsCommand();
+std::unique_ptr<Command> MakeAlarmsListCommand();
+std::unique_ptr<Command> MakeAlarmsTestCommand();
 std::unique_ptr<Command> MakeVersionCommand();
 
 }  // namespace tapelake::cli

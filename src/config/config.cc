@@ -235,10 +235,11 @@ void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {
 
 void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
   visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the HTTP port."}, &self.enabled);
-  visitor.Field({.key = "listen",
-                 .sentence = "Address and port of the page, the API and `/metrics`. Any address but "
-                             "loopback demands the token."},
-                &self.listen);
+  visitor.Field(
+      {.key = "listen",
+       .sentence = "Address and port of the page, the API and `/metrics`. Any address but "
+                   "loopback demands the token."},
+      &self.listen);
   visitor.Field({.key = "token",
                  .sentence = "What a client must show on an address that is not loopback. Default: "
                              "made at the first start, kept in `<lake>/.tapelake/token`."},
@@ -303,12 +304,11 @@ void AlarmRuleConfig::Describe(Visitor& visitor, AlarmRuleConfig& self) {
                 &self.datapoints_to_alarm);
   visitor.Field({.key = "threshold", .sentence = "In the unit of the metric.", .required = true},
                 &self.threshold);
-  visitor.Field(
-      {.key = "comparison",
-       .sentence = "A data point breaches if this holds.",
-       .choices = {"GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold",
-                   "LessThanOrEqualToThreshold"}},
-      &self.comparison);
+  visitor.Field({.key = "comparison",
+                 .sentence = "A data point breaches if this holds.",
+                 .choices = {"GreaterThanThreshold", "GreaterThanOrEqualToThreshold",
+                             "LessThanThreshold", "LessThanOrEqualToThreshold"}},
+                &self.comparison);
   visitor.Field({.key = "treat_missing_data",
                  .sentence = "What a period without a sample counts as, where too few have one. "
                              "`ignore` keeps the state; `missing` gives INSUFFICIENT_DATA when all "
@@ -323,9 +323,9 @@ void AlarmRuleConfig::Describe(Visitor& visitor, AlarmRuleConfig& self) {
 }
 
 void AlarmsConfig::Describe(Visitor& visitor, AlarmsConfig& self) {
-  visitor.Field({.key = "defaults",
-                 .sentence = "Whether the default rules hold (`tapelake alarms list`)."},
-                &self.defaults);
+  visitor.Field(
+      {.key = "defaults", .sentence = "Whether the default rules hold (`tapelake alarms list`)."},
+      &self.defaults);
   visitor.Field({.key = "without", .sentence = "Names of default rules to leave out."},
                 &self.without);
   visitor.Field({.key = "webhook",
@@ -432,8 +432,7 @@ void Config::Describe(Visitor& visitor, Config& self) {
                   &self.simulator);
   visitor.Section({.key = "market", .sentence = "Bars, volatility and liquidity of the trades."},
                   &self.market);
-  visitor.Section({.key = "dashboard", .sentence = "The live page and its API."},
-                  &self.dashboard);
+  visitor.Section({.key = "dashboard", .sentence = "The live page and its API."}, &self.dashboard);
   visitor.Section({.key = "alarms", .sentence = "Rules over the metrics, and whom they tell."},
                   &self.alarms);
   visitor.List(

@@ -1,10 +1,10 @@
 #include "io/host.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include <dirent.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -22,12 +22,12 @@ int64_t Micros(const timeval& time) {
 }
 
 Result<int64_t> ResidentBytes() {
-  FILE* file = ::fopen("/proc/self/statm", "re");
+  FILE* file = std::fopen("/proc/self/statm", "re");
   if (file == nullptr) return SystemError("cannot read /proc/self/statm");
   long long total_pages = 0;
   long long resident_pages = 0;
-  const int read = ::fscanf(file, "%lld %lld", &total_pages, &resident_pages);
-  ::fclose(file);
+  const int read = std::fscanf(file, "%lld %lld", &total_pages, &resident_pages);
+  std::fclose(file);
   if (read != 2) {
     return MakeError(ErrorKind::kUnavailable, "/proc/self/statm does not hold two numbers");
   }

@@ -107,7 +107,8 @@ std::string MetricsMarkdown(MetricList defs) {
     rest = rest.substr(0, rest.find('_'));
     if (rest != module) {
       module = rest;
-      out.append("\n## ").append(module).append("\n\n| metric | kind | unit | labels | meaning |\n");
+      out.append("\n## ").append(module).append(
+          "\n\n| metric | kind | unit | labels | meaning |\n");
       out += "|---|---|---|---|---|\n";
     }
     out.append("| `").append(def->name).append("` | ").append(MetricKindText(def->kind));

@@ -53,7 +53,8 @@ std::string_view DefProblem(const MetricDef& def) {
   if (!IsName(def.name)) return "the name is no lower-case name";
   if (!stem.starts_with("tapelake_")) return "the name does not begin with 'tapelake_'";
   const bool total = stem.ends_with(kTotal);
-  if (total != (def.kind == MetricKind::kCounter)) return "counters, and no others, end in '_total'";
+  if (total != (def.kind == MetricKind::kCounter))
+    return "counters, and no others, end in '_total'";
   if (total) stem.remove_suffix(kTotal.size());
   if (def.unit.empty() || !stem.ends_with(def.unit) ||
       !stem.substr(0, stem.size() - def.unit.size()).ends_with('_')) {

@@ -60,9 +60,9 @@ class Collection {
   void Add(const MetricDef& def, Sample sample);
 
   size_t series_max_;
-  std::map<std::string_view, Family> families_;            // by name
+  std::map<std::string_view, Family> families_;             // by name
   std::map<std::string_view, std::set<LabelValues>> seen_;  // by name
-  std::map<std::string_view, int64_t> refused_;            // by name
+  std::map<std::string_view, int64_t> refused_;             // by name
 };
 
 /// All metrics of a process: those that code counts, and collectors that are asked only when

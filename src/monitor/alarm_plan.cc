@@ -84,7 +84,8 @@ class RulePlanner {
     rule_.statistic = statistic.value_or(Statistic{});
     // The configuration has checked both.
     rule_.comparison = ParseComparison(given_.comparison).value_or(Comparison::kGreater);
-    rule_.missing_data = ParseMissingData(given_.treat_missing_data).value_or(MissingData::kMissing);
+    rule_.missing_data =
+        ParseMissingData(given_.treat_missing_data).value_or(MissingData::kMissing);
   }
 
   void PlanPeriods() {

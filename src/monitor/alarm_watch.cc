@@ -31,7 +31,7 @@ std::vector<DataPoint> Judge(const AlarmRule& rule,
   std::vector<DataPoint> points;
   points.reserve(values.size());
   for (const std::optional<double>& value : values) {
-    points.push_back(!value ? DataPoint::kMissing
+    points.push_back(!value                                              ? DataPoint::kMissing
                      : Breaches(*value, rule.comparison, rule.threshold) ? DataPoint::kBreaching
                                                                          : DataPoint::kWithin);
   }
@@ -55,8 +55,8 @@ std::string Reason(const AlarmRule& rule, const std::vector<DataPoint>& points,
          (real == 1 ? " data point breaches " : " data points breach ") +
          StatisticText(rule.statistic) + " " + std::string(ComparisonSign(rule.comparison)) + " " +
          config::FormatNumber(rule.threshold) + " (newest " + config::FormatNumber(*latest) + " " +
-         std::string(rule.metric->unit) + ", " + std::to_string(rule.datapoints_to_alarm) +
-         " of " + std::to_string(rule.evaluation_periods) + " make an alarm" + periods + ")";
+         std::string(rule.metric->unit) + ", " + std::to_string(rule.datapoints_to_alarm) + " of " +
+         std::to_string(rule.evaluation_periods) + " make an alarm" + periods + ")";
 }
 
 }  // namespace
@@ -151,14 +151,13 @@ bool AlarmWatch::Evaluate(const Watched& watched, Alarm* alarm,
   view.latest = newest == values.end() ? std::nullopt : *newest;
   const std::vector<DataPoint> points = Judge(rule, values);
   view.reason = Reason(rule, points, view.latest);
-  const std::optional<AlarmState> state = EvaluatePoints(
-      points, rule.evaluation_periods, rule.datapoints_to_alarm, rule.missing_data);
+  const std::optional<AlarmState> state =
+      EvaluatePoints(points, rule.evaluation_periods, rule.datapoints_to_alarm, rule.missing_data);
   if (!state || *state == view.state) return true;
   const AlarmState from = view.state;
   view.state = *state;
   view.since_micros = clock_.WallMicros();
-  changes->push_back(
-      {&rule, {.at_micros = view.since_micros, .from = from, .alarm = view}});
+  changes->push_back({&rule, {.at_micros = view.since_micros, .from = from, .alarm = view}});
   return true;
 }
 

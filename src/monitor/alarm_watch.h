@@ -44,9 +44,7 @@ struct AlarmTransition {
 
   /// Whether an alarm begins or ends: what people want to be told of. The others are first data
   /// after a start, or its end.
-  bool is_news() const {
-    return from == AlarmState::kAlarm || alarm.state == AlarmState::kAlarm;
-  }
+  bool is_news() const { return from == AlarmState::kAlarm || alarm.state == AlarmState::kAlarm; }
 };
 
 struct AlarmSnapshot {

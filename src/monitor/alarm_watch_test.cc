@@ -6,11 +6,13 @@
 #include "monitor/alarm_log.h"
 #include "monitor/alarm_message.h"
 #include "monitor/metrics.h"
-#include "monitor/testing_watch.h"
+#include "testing/alarm_watch_fixture.h"
 #include "testing/fake_file_system.h"
 
 namespace tapelake::monitor {
 namespace {
+
+constexpr int64_t kSecond = testing::AlarmWatchFixture::kSecond;
 
 constexpr metrics::MetricDef kLag{.name = "tapelake_test_lag_seconds",
                                   .unit = "seconds",
@@ -24,7 +26,7 @@ constexpr metrics::MetricDef kFailures{.name = "tapelake_test_failures_total",
 AlarmRule LagRule() {
   return {.name = "lag",
           .metric = &kLag,
-          .period_micros = 10 * TestingWatch::kSecond,
+          .period_micros = 10 * kSecond,
           .evaluation_periods = 3,
           .datapoints_to_alarm = 2,
           .threshold = 5};
@@ -34,12 +36,12 @@ AlarmRule FailureRule() {
   return {.name = "failures",
           .metric = &kFailures,
           .statistic = *ParseStatistic("Sum"),
-          .period_micros = 10 * TestingWatch::kSecond,
+          .period_micros = 10 * kSecond,
           .threshold = 0};
 }
 
 TEST(AlarmWatch, EachSeriesHasAnAlarmOfItsOwn) {
-  TestingWatch test(LagRule());
+  testing::AlarmWatchFixture test(LagRule());
   test.Set({"a"}, 1);
   test.Set({"b"}, 9);
   test.Run(25);
@@ -54,7 +56,7 @@ TEST(AlarmWatch, EachSeriesHasAnAlarmOfItsOwn) {
 TEST(AlarmWatch, NamedLabelsChooseTheSeries) {
   AlarmRule rule = LagRule();
   rule.labels = {"b"};
-  TestingWatch test(rule);
+  testing::AlarmWatchFixture test(rule);
   ASSERT_EQ(test.watch().snapshot()->alarms.size(), 1u) << "it is there from the start";
   test.Set({"a"}, 9);
   test.Run(35);
@@ -66,7 +68,7 @@ TEST(AlarmWatch, NamedLabelsChooseTheSeries) {
 }
 
 TEST(AlarmWatch, BeginsAtTheBorderOfAPeriodAndEndsThere) {
-  TestingWatch test(LagRule());
+  testing::AlarmWatchFixture test(LagRule());
   test.Set({"a"}, 1);
   test.Run(11);
   EXPECT_EQ(test.States(), "OK");
@@ -87,18 +89,17 @@ TEST(AlarmWatch, BeginsAtTheBorderOfAPeriodAndEndsThere) {
 }
 
 TEST(AlarmWatch, SilenceEndsInInsufficientData) {
-  TestingWatch test(LagRule());
+  testing::AlarmWatchFixture test(LagRule());
   test.Set({"a"}, 9);
   test.Run(31);
   test.Remove({"a"});
   test.Run(60);
   EXPECT_EQ(test.States(), "OK ALARM INSUFFICIENT_DATA");
-  EXPECT_EQ(test.changes().back().alarm.reason,
-            "no data in the last 5 periods, periods of 10s");
+  EXPECT_EQ(test.changes().back().alarm.reason, "no data in the last 5 periods, periods of 10s");
 }
 
 TEST(AlarmWatch, CountersCountByTheirIncrease) {
-  TestingWatch test(FailureRule());
+  testing::AlarmWatchFixture test(FailureRule());
   test.Set({}, 1'000);  // before the watch began
   test.Run(21);
   EXPECT_EQ(test.States(), "OK");
@@ -111,7 +112,7 @@ TEST(AlarmWatch, CountersCountByTheirIncrease) {
 }
 
 TEST(AlarmWatch, ACounterThatAppearsOrBeginsAnewCountsFromZero) {
-  TestingWatch test(FailureRule());
+  testing::AlarmWatchFixture test(FailureRule());
   test.Run(15);
   test.Set({}, 3);
   test.Run(6);
@@ -124,7 +125,7 @@ TEST(AlarmWatch, ACounterThatAppearsOrBeginsAnewCountsFromZero) {
 }
 
 TEST(AlarmWatch, SamplesOnceASecondHoweverOftenItIsStepped) {
-  TestingWatch test(LagRule());
+  testing::AlarmWatchFixture test(LagRule());
   EXPECT_TRUE(test.watch().Step());
   EXPECT_FALSE(test.watch().Step());
 }
@@ -132,7 +133,7 @@ TEST(AlarmWatch, SamplesOnceASecondHoweverOftenItIsStepped) {
 TEST(AlarmWatch, RulesWithoutThePageAreNotInTheSnapshot) {
   AlarmRule rule = LagRule();
   rule.actions.page = false;
-  TestingWatch test(rule);
+  testing::AlarmWatchFixture test(rule);
   test.Set({"a"}, 9);
   test.Run(31);
   EXPECT_EQ(test.States(), "OK ALARM");
@@ -141,7 +142,7 @@ TEST(AlarmWatch, RulesWithoutThePageAreNotInTheSnapshot) {
 }
 
 TEST(AlarmWatch, HistoryAndAlarmsAreBounded) {
-  TestingWatch test(LagRule());
+  testing::AlarmWatchFixture test(LagRule());
   for (size_t i = 0; i < kAlarmsPerRuleMax + 7; ++i)
     test.Set({std::to_string(i)}, 9);
   test.Run(31);
@@ -155,7 +156,7 @@ TEST(AlarmWatch, HistoryAndAlarmsAreBounded) {
 
 TEST(AlarmMessage, IsOneLineAndOneJsonObject) {
   AlarmRule rule = LagRule();
-  TestingWatch test(rule);
+  testing::AlarmWatchFixture test(rule);
   test.Set({"a\n\"b"}, 9);
   test.Run(31);
   const AlarmTransition& change = test.changes().back();

@@ -8,11 +8,13 @@
 #include "monitor/alarm_plan.h"
 #include "monitor/host_metrics.h"
 #include "monitor/metrics.h"
-#include "monitor/testing_watch.h"
 #include "stream/metrics.h"
+#include "testing/alarm_watch_fixture.h"
 
 namespace tapelake::monitor {
 namespace {
+
+constexpr int64_t kSecond = testing::AlarmWatchFixture::kSecond;
 
 constexpr double kGibibyte = 1 << 30;
 
@@ -51,7 +53,7 @@ class DefaultRule : public ::testing::TestWithParam<std::string> {
     return *std::find_if(rules.begin(), rules.end(),
                          [](const AlarmRule& rule) { return rule.name == GetParam(); });
   }
-  void Run(TestingWatch& test, int64_t seconds, double value) const {
+  void Run(testing::AlarmWatchFixture& test, int64_t seconds, double value) const {
     const metrics::LabelValues& labels = Trials().at(GetParam()).labels;
     const bool counts = Rule().metric->kind == metrics::MetricKind::kCounter;
     test.Run(seconds, [&] { counts ? test.Add(labels, value) : test.Set(labels, value); });
@@ -60,7 +62,7 @@ class DefaultRule : public ::testing::TestWithParam<std::string> {
 
 TEST_P(DefaultRule, FiresWhenItsConditionHoldsAndClearsWhenItIsOver) {
   const Trial& trial = Trials().at(GetParam());
-  TestingWatch test(Rule());
+  testing::AlarmWatchFixture test(Rule());
   Run(test, 300, trial.fine);
   EXPECT_EQ(test.States(), "OK");
   Run(test, 300, trial.bad);
@@ -72,8 +74,9 @@ TEST_P(DefaultRule, FiresWhenItsConditionHoldsAndClearsWhenItIsOver) {
 TEST_P(DefaultRule, OneBadSampleIsNoAlarmUnlessAnyIsOneTooMany) {
   const Trial& trial = Trials().at(GetParam());
   const AlarmRule rule = Rule();
-  const bool any = rule.statistic.kind == Statistic::Kind::kSum || rule.comparison == Comparison::kLess;
-  TestingWatch test(rule);
+  const bool any =
+      rule.statistic.kind == Statistic::Kind::kSum || rule.comparison == Comparison::kLess;
+  testing::AlarmWatchFixture test(rule);
   Run(test, 125, trial.fine);
   Run(test, 1, trial.bad);
   Run(test, 300, trial.fine);
@@ -82,7 +85,7 @@ TEST_P(DefaultRule, OneBadSampleIsNoAlarmUnlessAnyIsOneTooMany) {
 
 TEST_P(DefaultRule, AQuietPipelineIsNoAlarm) {
   const Trial& trial = Trials().at(GetParam());
-  TestingWatch test(Rule());
+  testing::AlarmWatchFixture test(Rule());
   Run(test, 130, trial.bad);
   test.Remove(trial.labels);
   test.Run(600);
@@ -111,8 +114,8 @@ TEST(DefaultRules, AllAreTried) {
 
 TEST(DefaultRules, SlowCommitsAreAskedForSoTheyAreNoAlarm) {
   config::Config config = config::DefaultConfig();
-  config.commit.interval = {60 * TestingWatch::kSecond};
-  config.delivery.buffer_interval = {900 * TestingWatch::kSecond};
+  config.commit.interval = {60 * kSecond};
+  config.delivery.buffer_interval = {900 * kSecond};
   std::map<std::string, double> thresholds;
   for (const AlarmRule& rule : DefaultRules(config))
     thresholds[rule.name] = rule.threshold;

@@ -25,10 +25,10 @@ std::string States(std::string_view text, int periods, int to_alarm) {
   for (const MissingData treatment : {MissingData::kMissing, MissingData::kIgnore,
                                       MissingData::kBreaching, MissingData::kNotBreaching}) {
     const auto state = EvaluatePoints(Points(text), periods, to_alarm, treatment);
-    states += !state                             ? 'k'
-              : *state == AlarmState::kOk        ? 'O'
-              : *state == AlarmState::kAlarm     ? 'A'
-                                                 : 'I';
+    states += !state                         ? 'k'
+              : *state == AlarmState::kOk    ? 'O'
+              : *state == AlarmState::kAlarm ? 'A'
+                                             : 'I';
   }
   return states;
 }

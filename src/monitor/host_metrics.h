@@ -6,17 +6,15 @@
 
 namespace tapelake::monitor {
 
-inline constexpr metrics::MetricDef kResidentBytes{.name = "tapelake_process_resident_bytes",
-                                                   .unit = "bytes",
-                                                   .help = "Memory of the process."};
+inline constexpr metrics::MetricDef kResidentBytes{
+    .name = "tapelake_process_resident_bytes", .unit = "bytes", .help = "Memory of the process."};
 inline constexpr metrics::MetricDef kCpuSeconds{
     .name = "tapelake_process_cpu_seconds_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "seconds",
     .help = "CPU time of all threads, user and system."};
-inline constexpr metrics::MetricDef kOpenFiles{.name = "tapelake_process_open_files",
-                                               .unit = "files",
-                                               .help = "Open files and sockets."};
+inline constexpr metrics::MetricDef kOpenFiles{
+    .name = "tapelake_process_open_files", .unit = "files", .help = "Open files and sockets."};
 inline constexpr metrics::MetricDef kUptime{.name = "tapelake_process_uptime_seconds",
                                             .unit = "seconds",
                                             .help = "Time since the program began."};

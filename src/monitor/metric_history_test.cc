@@ -65,9 +65,8 @@ TEST(MetricHistory, BeginsAnewWhenTimeGoesBack) {
 }
 
 TEST(MetricHistory, PercentilesOfManySamplesStayCloseWithBoundedMemory) {
-  MetricHistory history({.period_micros = 3'600 * kSecond,
-                         .periods = 1,
-                         .statistic = *ParseStatistic("p90")});
+  MetricHistory history(
+      {.period_micros = 3'600 * kSecond, .periods = 1, .statistic = *ParseStatistic("p90")});
   for (int i = 0; i < 3'600; ++i)
     history.Add(i * kSecond, i);
   EXPECT_NEAR(*history.Points(3'600 * kSecond)[0], 3'240, 20);

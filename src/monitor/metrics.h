@@ -26,11 +26,10 @@ inline constexpr metrics::MetricDef kLogFailures{
     .kind = metrics::MetricKind::kCounter,
     .unit = "failures",
     .help = "Transitions that could not be written to the alarm log."};
-inline constexpr metrics::MetricDef kWebhookPosts{
-    .name = "tapelake_monitor_webhook_posts_total",
-    .kind = metrics::MetricKind::kCounter,
-    .unit = "posts",
-    .help = "Messages that the webhook took."};
+inline constexpr metrics::MetricDef kWebhookPosts{.name = "tapelake_monitor_webhook_posts_total",
+                                                  .kind = metrics::MetricKind::kCounter,
+                                                  .unit = "posts",
+                                                  .help = "Messages that the webhook took."};
 inline constexpr metrics::MetricDef kWebhookFailures{
     .name = "tapelake_monitor_webhook_failures_total",
     .kind = metrics::MetricKind::kCounter,
@@ -40,11 +39,12 @@ inline constexpr metrics::MetricDef kWebhookLost{
     .name = "tapelake_monitor_webhook_lost_messages_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "messages",
-    .help = "Messages given up: after the last try, refused by the receiver, or pushed out of a "
-            "full queue."};
+    .help =
+        "Messages given up: after the last try, refused by the receiver, or pushed out of a "
+        "full queue."};
 
-inline constexpr std::array kMonitorMetrics = {&kActiveAlarms,    &kTransitions,  &kRefusedAlarms,
-                                               &kLogFailures,     &kWebhookPosts, &kWebhookFailures,
+inline constexpr std::array kMonitorMetrics = {&kActiveAlarms, &kTransitions,  &kRefusedAlarms,
+                                               &kLogFailures,  &kWebhookPosts, &kWebhookFailures,
                                                &kWebhookLost};
 
 }  // namespace tapelake::monitor

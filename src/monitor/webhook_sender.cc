@@ -41,8 +41,8 @@ WebhookSender::Outcome WebhookSender::Try(const std::string& json) {
   if (status.ok() && *status >= 200 && *status < 300) return Outcome::kSent;
   failures_.Add();
   const std::scoped_lock lock(mutex_);
-  last_failure_ = status.ok() ? "the webhook answered " + std::to_string(*status)
-                              : status.status().message();
+  last_failure_ =
+      status.ok() ? "the webhook answered " + std::to_string(*status) : status.status().message();
   return status.ok() && !MayPass(*status) ? Outcome::kGiveUp : Outcome::kTryAgain;
 }
 

@@ -22,9 +22,9 @@ class HttpPoster {
 };
 
 struct WebhookOptions {
-  size_t queue_max = 256;             ///< Messages; full, the oldest goes.
-  int tries_max = 6;                  ///< Of one message.
-  int64_t pause_micros = 1'000'000;   ///< After the first failure; doubles with each further one.
+  size_t queue_max = 256;            ///< Messages; full, the oldest goes.
+  int tries_max = 6;                 ///< Of one message.
+  int64_t pause_micros = 1'000'000;  ///< After the first failure; doubles with each further one.
   int64_t pause_micros_max = 60'000'000;
 };
 

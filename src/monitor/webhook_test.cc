@@ -132,8 +132,9 @@ TEST(CurlPoster, NamesHostAndReasonButNotThePath) {
   const Result<int> status = (*poster)->Post("{}");
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(KindOf(status.status()), ErrorKind::kUnavailable);
-  EXPECT_TRUE(status.status().message().starts_with("no answer from the webhook at "
-                                                    "http://127.0.0.1:1: "));
+  EXPECT_TRUE(
+      status.status().message().starts_with("no answer from the webhook at "
+                                            "http://127.0.0.1:1: "));
   EXPECT_EQ(status.status().message().find("secret"), std::string::npos);
   EXPECT_EQ(KindOf(CurlPoster::Make("file:///etc/passwd", 1'000'000).status()),
             ErrorKind::kInvalid);

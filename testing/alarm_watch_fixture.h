@@ -10,20 +10,22 @@
 #include "monitor/alarm_watch.h"
 #include "testing/fake_clock.h"
 
-namespace tapelake::monitor {
+namespace tapelake::testing {
 
-class TestingWatch {
+class AlarmWatchFixture {
  public:
   static constexpr int64_t kSecond = 1'000'000;
 
-  explicit TestingWatch(AlarmRule rule) : def_(*rule.metric) {
+  explicit AlarmWatchFixture(monitor::AlarmRule rule) : def_(*rule.metric) {
     registry_.AddCollector([this](metrics::Collection& collection) {
       for (const auto& [labels, value] : values_)
         collection.Set(def_, labels, value);
     });
-    watch_ = std::make_unique<AlarmWatch>(
-        clock_, registry_, std::vector<AlarmRule>{std::move(rule)},
-        [this](const AlarmRule&, const AlarmTransition& change) { changes_.push_back(change); });
+    watch_ = std::make_unique<monitor::AlarmWatch>(
+        clock_, registry_, std::vector<monitor::AlarmRule>{std::move(rule)},
+        [this](const monitor::AlarmRule&, const monitor::AlarmTransition& change) {
+          changes_.push_back(change);
+        });
   }
 
   void Set(const metrics::LabelValues& labels, double value) { values_[labels] = value; }
@@ -43,25 +45,25 @@ class TestingWatch {
     Run(seconds, [] {});
   }
 
-  AlarmWatch& watch() { return *watch_; }
+  monitor::AlarmWatch& watch() { return *watch_; }
   metrics::Registry& registry() { return registry_; }
-  std::vector<AlarmTransition>& changes() { return changes_; }
+  std::vector<monitor::AlarmTransition>& changes() { return changes_; }
 
   /// The states that alarms went to, in order: `OK ALARM`.
   std::string States() const {
     std::string states;
-    for (const AlarmTransition& change : changes_)
-      states.append(states.empty() ? "" : " ").append(AlarmStateText(change.alarm.state));
+    for (const monitor::AlarmTransition& change : changes_)
+      states.append(states.empty() ? "" : " ").append(monitor::AlarmStateText(change.alarm.state));
     return states;
   }
 
  private:
   const metrics::MetricDef& def_;
-  testing::FakeClock clock_{1'795'370'400'000'000};
+  FakeClock clock_{1'795'370'400'000'000};
   metrics::Registry registry_;
   std::map<metrics::LabelValues, double> values_;
-  std::vector<AlarmTransition> changes_;
-  std::unique_ptr<AlarmWatch> watch_;
+  std::vector<monitor::AlarmTransition> changes_;
+  std::unique_ptr<monitor::AlarmWatch> watch_;
 };
 
-}  // namespace tapelake::monitor
+}  // namespace tapelake::testing
