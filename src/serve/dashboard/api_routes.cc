@@ -239,9 +239,8 @@ std::vector<HttpRoute> ProgramRoutes(const ApiEnvironment& environment) {
       Quick("/api/v1/status",
             [environment](const HttpRequest&) -> Result<HttpResponse> {
               const ProgramInfo program = environment.data.Program();
-              return Json([&](JsonWriter* json) {
-                WriteProgram(program, NowMs(environment.clock), environment.login_needed, json);
-              });
+              return Json(
+                  [&](JsonWriter* json) { WriteProgram(program, NowMs(environment.clock), json); });
             }),
       Quick("/api/v1/markets",
             [data](const HttpRequest&) -> Result<HttpResponse> {

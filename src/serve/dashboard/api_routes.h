@@ -18,7 +18,6 @@ struct ApiEnvironment {
   LiveHub& hub;
   io::Clock& clock;
   SqlLimits sql;
-  bool login_needed = false;
   std::function<std::string()> metrics_text;  ///< Empty: no `/metrics`.
 };
 

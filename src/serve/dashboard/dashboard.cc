@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "serve/dashboard/api_routes.h"
-#include "serve/http/listen_address.h"
 
 namespace tapelake::serve {
 namespace {
@@ -15,11 +14,6 @@ std::string MakeEpoch(io::Random& random) {
   char text[24];
   std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(random.Next()));
   return text;
-}
-
-bool LoginNeeded(const std::string& listen) {
-  const auto address = ParseListenAddress(listen);
-  return address.ok() && !address->loopback;
 }
 
 }  // namespace
@@ -34,7 +28,6 @@ Dashboard::Dashboard(const Parts& parts, DashboardOptions options)
       .hub = hub_,
       .clock = clock_,
       .sql = {.timeout_micros = options_.sql_timeout_micros, .rows_max = options_.sql_rows_max},
-      .login_needed = LoginNeeded(options_.http.listen),
       .metrics_text = options_.metrics_text};
   server_ =
       std::make_unique<HttpServer>(clock_, options_.http, ApiRoutes(environment), parts.assets);

@@ -250,12 +250,13 @@ void WriteSizes(const SizeCounts& sizes, JsonWriter* json) {
   json->EndArray().EndObject();
 }
 
-void WriteProgram(const ProgramInfo& program, int64_t now_ms, bool login_needed, JsonWriter* json) {
+void WriteProgram(const ProgramInfo& program, int64_t now_ms, JsonWriter* json) {
   json->BeginObject();
   Text(json, "version", program.version);
   Number(json, "now_ms", now_ms);
   Number(json, "started_ms", program.started_ms);
-  json->Key("login_needed").Bool(login_needed);
+  // Who needs to log in does not get this far.
+  json->Key("login_needed").Bool(false);
   Text(json, "table", program.market_table);
   json->Key("intervals").BeginArray();
   for (const market::Interval interval : market::kAllIntervals)

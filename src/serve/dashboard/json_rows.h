@@ -22,8 +22,7 @@ void WriteLargeFrom(const Tape& tape, base::JsonWriter* json);
 void WriteCorrelation(const Correlation& correlation, base::JsonWriter* json);
 void WriteCone(const std::vector<ConeRow>& points, base::JsonWriter* json);
 void WriteSizes(const SizeCounts& sizes, base::JsonWriter* json);
-void WriteProgram(const ProgramInfo& program, int64_t now_ms, bool login_needed,
-                  base::JsonWriter* json);
+void WriteProgram(const ProgramInfo& program, int64_t now_ms, base::JsonWriter* json);
 void WriteMarkets(const std::vector<PairInfo>& pairs, base::JsonWriter* json);
 
 /// What the program knows of itself beside the data side's part of PIPELINE.

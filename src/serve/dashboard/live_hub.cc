@@ -10,6 +10,8 @@ namespace tapelake::serve {
 namespace {
 
 constexpr int64_t kIdleMicros = 1'000'000;
+// Browsers wait three seconds before they come back, when the page already says that it is behind.
+constexpr std::string_view kComeBackSoon = "retry: 500\n";
 
 std::string NowJson(int64_t now_ms) {
   std::string text;
@@ -80,7 +82,7 @@ void LiveHub::Greet(Client* client, int64_t now_micros) {
   json.BeginObject().Key("epoch").String(epoch_);
   json.Key("every_ms").Int(client->subscription.every_ms);
   json.Key("now_ms").Int(clock_.WallMicros() / 1'000).EndObject();
-  std::string text;
+  std::string text(kComeBackSoon);
   AppendEvent({.name = "hello", .data = data}, &text);
   const std::string& last_id = client->subscription.last_event_id;
   const std::optional<uint64_t> resumed = ResumedVersion(last_id);

@@ -152,7 +152,8 @@ bool LiveState::WriteBarsPart(const LiveQuery& query, const Publication& known, 
   const uint64_t market_version = publications_.back().market.version;
   if (known.version != 0 && known.market.version == market_version) return false;
   const BarsChange change = data_.BarsSince(query.series, query.interval, known.market.version);
-  *remembered = change.complete || known.version == 0;
+  // Who knows an empty book has nothing to throw away.
+  *remembered = change.complete || known.market.version == 0;
   if (!change.bars.empty()) {
     json->Key("bars");
     WriteBars(change.bars, json);

@@ -4,6 +4,12 @@
 #include <cmath>
 
 namespace tapelake::serve {
+namespace {
+
+// A token, but for the rounding of sums.
+constexpr double kWhole = 1 - 1e-9;
+
+}  // namespace
 
 int64_t RateLimiter::Take(std::string_view address, int64_t now_micros) {
   return Visit(address, now_micros, true);
@@ -32,7 +38,7 @@ int64_t RateLimiter::Visit(std::string_view address, int64_t now_micros, bool ta
   const double passed_seconds = static_cast<double>(now_micros - bucket.at_micros) * 1e-6;
   bucket.tokens = std::min(options_.burst, bucket.tokens + passed_seconds * options_.per_second);
   bucket.at_micros = now_micros;
-  if (bucket.tokens >= 1) {
+  if (bucket.tokens >= kWhole) {
     if (take) bucket.tokens -= 1;
     return 0;
   }

@@ -118,13 +118,17 @@ bool RequestReader::TakeHead(HttpRequest* request, HttpResponse* refusal) {
 }
 
 Status RequestReader::CheckFraming(const HttpRequest& request) {
+  const auto length = request.Field("content-length");
+  if (length && (length->empty() || length->find_first_not_of("0123456789") != length->npos)) {
+    return MakeError(ErrorKind::kInvalid, "the request's length is no number");
+  }
   const auto encoding = request.Field("transfer-encoding");
   if (!encoding) return Status::OK();
   if (Lower(*encoding) != "chunked" || !version_11()) {
     return MakeError(ErrorKind::kInvalid,
                      "the only transfer encoding here is 'chunked', in HTTP/1.1");
   }
-  if (request.Field("content-length")) {
+  if (length) {
     return MakeError(ErrorKind::kInvalid,
                      "the request gives both a length and a transfer encoding");
   }

@@ -33,7 +33,8 @@ Router::Router(std::vector<HttpRoute> routes) {
 }
 
 Router::Match Router::Find(const HttpRequest& request) const {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
   Match match;
   std::vector<std::string> captures;
   for (const Entry& entry : entries_) {
