@@ -81,9 +81,18 @@ export class App {
       return;
     }
     await this.loadMarkets();
-    this.applyTheme();
     this.follow();
+    void this.loadPipeline().catch(() => {});
     setInterval(() => void this.loadMarkets().catch(() => {}), 60_000);
+  }
+
+  /** The first picture of the pipeline, unless the stream was quicker. */
+  private async loadPipeline(): Promise<void> {
+    const [pipeline, alarms] = await Promise.all([this.client.pipeline(), this.client.alarms()]);
+    this.market.pipeline ??= pipeline;
+    this.market.alarms ??= alarms;
+    this.emit('pipeline');
+    this.emit('alarms');
   }
 
   /** Pairs appear while the pipeline runs; a page opened early waits for the first. */

@@ -29,13 +29,16 @@ const MAKE: Record<ViewName, (app: App) => HTMLElement> = {
   pipeline: pipelineView,
 };
 
+/** How long a stream may take to begin before the numbers are greyed. */
+const SETTLE_MS = 400;
+
 /** The frame around all views: head, banner, the view, the strip. */
 export class Shell {
   readonly element: HTMLElement;
   private readonly main = el('main', { id: 'main', tabindex: '-1' });
   private readonly tabs = new Map<ViewName, HTMLAnchorElement>();
   private readonly views = new Map<ViewName, HTMLElement>();
-  private readonly banner = el('div.banner', { hidden: true });
+  private readonly banner = el('section.banner', { hidden: true, 'aria-label': 'State' });
   private readonly pill = el('span.pill', {});
   private readonly pause = el('button.button.pause', { type: 'button' }, 'Pause');
   private readonly zone = el('button.button', { type: 'button' }, 'UTC');
@@ -145,7 +148,11 @@ export class Shell {
     setText(this.theme, app.dark ? '☀' : '☾');
     setOptional(this.theme, 'aria-label', `Switch to the ${other} theme`);
     this.theme.title = `Switch to the ${other} theme (t)`;
-    document.body.dataset.line = app.current ? 'live' : app.line;
+    // A change of the subscription is over in a moment: no reason to grey all in between.
+    const settling = app.line === 'connecting' || app.line === 'live';
+    if (app.current || !settling || app.silenceMs() > SETTLE_MS) {
+      document.body.dataset.line = app.current ? 'live' : app.line;
+    }
     const banner = bannerText(app);
     this.banner.hidden = banner === '';
     setText(this.banner, banner);

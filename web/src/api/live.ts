@@ -23,6 +23,8 @@ export interface LiveHandlers {
 }
 
 const SILENCE_MS = 3_000;
+/** A stream as silent as this is taken for dead, though nobody closed it. */
+const DEAD_MS = 10_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 15_000;
 
@@ -44,6 +46,7 @@ export class Live {
   private retry = 0;
   private tries = 0;
   private lastHeard = 0;
+  private openedAt = 0;
   private state: LineState = 'connecting';
   private paused = false;
 
@@ -92,6 +95,7 @@ export class Live {
       { withCredentials: false },
     );
     this.source = source;
+    this.openedAt = performance.now();
     const on = (name: string, act: (data: string) => void) =>
       source.addEventListener(name, (event) => {
         if (this.source === source) act((event as MessageEvent<string>).data);
@@ -138,6 +142,8 @@ export class Live {
   private checkSilence(): void {
     if (this.paused || !this.subscription) return;
     if (this.silenceMs() > SILENCE_MS) this.setState('behind');
+    const dead = this.silenceMs() > DEAD_MS && performance.now() - this.openedAt > DEAD_MS;
+    if (dead && this.source?.readyState === EventSource.OPEN) this.open();
   }
 
   private setState(state: LineState): void {

@@ -84,8 +84,15 @@ export class Format {
     if (size !== 0 && size < 0.001) return value.toExponential(2);
     return this.number('c', {
       notation: 'compact',
-      maximumSignificantDigits: size < 1 ? 3 : 4,
+      minimumSignificantDigits: 3,
+      maximumSignificantDigits: 3,
     }).format(value);
+  }
+
+  /** A number of things: whole while it is short. */
+  count(value: number | null | undefined): string {
+    if (value === null || value === undefined) return NONE;
+    return Math.abs(value) < 100_000 ? this.integer(value) : this.compact(value);
   }
 
   percent(value: number | null | undefined, digits = 2, signed = false): string {
@@ -119,7 +126,7 @@ export class Format {
       case 'seconds':
         return this.duration(value * SECOND);
       default:
-        return this.telling(value);
+        return this.telling(value, 3);
     }
   }
 

@@ -37,7 +37,7 @@ export function sortedBy<T>(
     .map((entry) => entry.row);
 }
 
-/** Rows by group, groups in the order of their names. */
+/** Rows by group: the largest group first, equals in the order of their names. */
 export function groupedBy<T>(rows: readonly T[], group: (row: T) => string): [string, T[]][] {
   const groups = new Map<string, T[]>();
   for (const row of rows) {
@@ -46,7 +46,7 @@ export function groupedBy<T>(rows: readonly T[], group: (row: T) => string): [st
     if (members) members.push(row);
     else groups.set(name, [row]);
   }
-  return [...groups].sort((a, b) => names.compare(a[0], b[0]));
+  return [...groups].sort((a, b) => b[1].length - a[1].length || names.compare(a[0], b[0]));
 }
 
 /** Places where `query` is found, best first: whole, start, inside; then by name. */

@@ -8,7 +8,7 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   const ticks: number[] = [];
-  for (let at = first; at <= last && ticks.length < 50; at++) ticks.push(at * step);
+  for (let at = first; at <= last && ticks.length < 50; at++) ticks.push(at === 0 ? 0 : at * step);
   return ticks;
 }
 

@@ -122,7 +122,7 @@ export class ChartPanel {
     return el(
       'p.chart-foot',
       {},
-      el('span', {}, 'Only SUCCESS trades make prices and volume. '),
+      el('span', {}, 'Prices and volume: SUCCESS trades only'),
       this.counts,
       el(
         'a.attribution',
@@ -249,8 +249,8 @@ export class ChartPanel {
     const { format } = this.app;
     const count = Math.min(TABLE_ROWS, this.app.shownBars.items.length);
     let text =
-      `In the last ${count} bars: ${format.integer(pending)} pending, ` +
-      `${format.integer(failed)} failed`;
+      `${count} bars: ${format.integer(pending)} pending, ` +
+      `${format.integer(failed)} failed trades`;
     if (other > 0) text += `, ${format.integer(other)} others`;
     if (remaking > 0) text += ` · ${remaking} bars are being made anew`;
     setText(this.counts, text);

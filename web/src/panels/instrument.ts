@@ -37,8 +37,8 @@ export class Instrument {
       (interval) => app.setView({ interval }),
     );
     this.element = el(
-      'div.instrument',
-      { role: 'group', 'aria-label': 'Instrument' },
+      'section.instrument',
+      { 'aria-label': 'Instrument' },
       this.pairPicker.button,
       this.exchangePicker.button,
       this.intervals.element,

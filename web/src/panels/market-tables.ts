@@ -101,7 +101,8 @@ function exchangeColumns(format: Format): Column<ExchangeRow>[] {
     number('trades', 'n 1 min', 12, (row) => row.trades_1m, (v) => format.integer(v),
       'Trades in the last minute'),
     number('spread', 'Spr bp', 12, (row) => row.spread_bp, (v) => format.fixed(v, 1)),
-    number('volatility', 'Vol 1 h', 13, (row) => row.volatility_1h, (v) => format.percent(v, 0)),
+    number('volatility', 'σ 1 h', 13, (row) => row.volatility_1h, (v) => format.percent(v, 0),
+      'Realised volatility of the last hour, annualised'),
   ];
 }
 
@@ -153,23 +154,23 @@ function tapeColumns(format: Format): Column<Trade>[] {
     {
       key: 'time',
       label: 'Time',
-      width: 20,
-      text: (trade) => format.time(trade[0] / 1_000, true),
+      width: 17,
+      text: (trade) => format.time(trade[0] / 1_000),
       exact: (trade) => isoTime(trade[0] / 1_000),
     },
-    { key: 'pair', label: 'Pair', width: 20, text: (trade) => trade[1], exact: (t) => t[1] },
-    { key: 'exchange', label: 'Exchange', width: 17, text: (trade) => trade[2] },
+    { key: 'pair', label: 'Pair', width: 19, text: (trade) => trade[1], exact: (t) => t[1] },
+    { key: 'exchange', label: 'Exchange', width: 18, text: (trade) => trade[2] },
     {
       key: 'side',
       label: 'Side',
-      width: 10,
+      width: 9,
       text: (trade) => trade[3].toLowerCase(),
       kind: side,
     },
     {
       key: 'price',
       label: 'Price',
-      width: 18,
+      width: 20,
       numeric: true,
       text: (trade) => format.price(trade[4]),
       exact: (trade) => trade[4],
@@ -177,8 +178,9 @@ function tapeColumns(format: Format): Column<Trade>[] {
     },
     {
       key: 'quantity',
-      label: 'Quantity',
-      width: 15,
+      label: 'Qty',
+      title: 'Quantity',
+      width: 13,
       numeric: true,
       text: (trade) => format.compact(trade[5]),
       exact: (trade) => trade[5],

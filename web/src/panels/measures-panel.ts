@@ -67,22 +67,29 @@ export function measureRows(
   });
 }
 
-export function valueText(format: Format, row: MeasureRow): string {
+/** `1e6/quote` of a pair in USD: `/M USD`. */
+export function unitText(unit: string, quote: string): string {
+  if (PLAIN_UNITS.has(unit)) return '';
+  return unit.replace('1e6/', '/M ').replace('/1e6', '/M').replace('quote', quote || 'quote');
+}
+
+export function valueText(format: Format, row: MeasureRow, quote = ''): string {
   if (!row.value) return NONE;
   const [, value, reason] = row.value;
   if (value === null) return REASONS_SHORT[reason ?? ''] ?? reason ?? NONE;
-  const unit = row.def.unit;
-  const text = format.measure(value, unit);
-  return PLAIN_UNITS.has(unit) ? text : `${text} ${unit}`;
+  const text = format.measure(value, row.def.unit);
+  return `${text} ${unitText(row.def.unit, quote)}`.trim();
 }
 
 export function detailText(format: Format, row: MeasureRow): string {
   const detail = row.value?.[5];
-  if (detail == null || !row.def.detail) return '';
+  // A long name would leave no room for its number: the explanation has both.
+  if (detail == null || !row.def.detail || row.def.detail.length > 16) return '';
   const text = /age|seconds/.test(row.def.detail)
     ? format.duration(detail * 1_000)
     : format.telling(detail, 3);
-  return `${row.def.detail.replace(/ \(.*/, '')} ${text}`;
+  const name = row.def.detail.replace(/ \(.*/, '');
+  return name.length > 5 ? '' : `${name} ${text}`;
 }
 
 function explain(app: App, row: MeasureRow): Child[] {
@@ -154,16 +161,16 @@ export class MeasuresPanel {
       {
         key: 'name',
         label: 'Measure',
-        width: 33,
+        width: 31,
         text: (row) => row.def.label,
         draw: (cell, row) => this.drawName(cell, row),
       },
       {
         key: 'value',
         label: 'Value',
-        width: 27,
+        width: 28,
         numeric: true,
-        text: (row) => valueText(format, row),
+        text: (row) => valueText(format, row, this.quote()),
         exact: (row) => String(row.value?.[1] ?? ''),
         kind: (row) => (row.value && row.value[1] === null ? 'value none' : 'value'),
         draw: (cell, row) => this.drawValue(cell, row),
@@ -171,7 +178,7 @@ export class MeasuresPanel {
       {
         key: 'note',
         label: 'Note',
-        width: 19,
+        width: 16,
         text: (row) => {
           const note = row.value?.[3];
           return (note ? (NOTES_SHORT[note] ?? note) : '') || detailText(format, row);
@@ -182,9 +189,9 @@ export class MeasuresPanel {
         key: 'n',
         label: 'n',
         title: 'Observations the value rests on',
-        width: 11,
+        width: 13,
         numeric: true,
-        text: (row) => (row.value ? format.compact(row.value[4]) : NONE),
+        text: (row) => (row.value ? format.count(row.value[4]) : NONE),
         exact: (row) => String(row.value?.[4] ?? ''),
       },
       {
@@ -192,6 +199,7 @@ export class MeasuresPanel {
         label: 'Window',
         width: 20,
         text: (row) => row.def.window,
+        exact: (row) => row.def.window,
         kind: () => 'window',
       },
     ];
@@ -224,10 +232,14 @@ export class MeasuresPanel {
       cell.append(parts.bar as HTMLElement, parts.text);
       this.cells.set(cell, parts);
     }
-    setText(parts.text, valueText(this.app.format, row));
+    setText(parts.text, valueText(this.app.format, row, this.quote()));
     setExact(parts.text, String(row.value?.[1] ?? reasonText(row.value?.[2] ?? null)));
     const scale = `scaleX(${row.share.toFixed(3)})`;
     if (parts.bar && parts.bar.style.transform !== scale) parts.bar.style.transform = scale;
+  }
+
+  private quote(): string {
+    return this.app.pairInfo()?.quote ?? '';
   }
 
   private rows(): MeasureRow[] {
@@ -251,7 +263,7 @@ export class MeasuresPanel {
     this.head.hidden = !row;
     if (!row) return;
     setText(this.headLabel, `${row.def.label} · ${row.def.window}`);
-    setText(this.headValue, valueText(this.app.format, row));
+    setText(this.headValue, valueText(this.app.format, row, this.quote()));
     setExact(this.headValue, String(row.value?.[1] ?? ''));
     const note = row.value?.[3];
     const n = row.value ? `n ${this.app.format.integer(row.value[4])}` : '';

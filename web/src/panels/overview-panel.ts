@@ -16,7 +16,6 @@ export class OverviewPanel {
   readonly element: HTMLElement;
   private readonly table: DataTable<OverviewRow>;
   private readonly filter: HTMLInputElement;
-  private readonly lastPrice = new Map<string, { text: string | null; kind: string }>();
   private readonly drawnSparks = new WeakMap<Element, number>();
   private arrangedAt = 0;
   private shown = '';
@@ -31,10 +30,7 @@ export class OverviewPanel {
     this.table = new DataTable<OverviewRow>({
       caption: 'All pairs across exchanges, grouped by quote currency',
       key: (row) => row.pair,
-      columns: overviewColumns(app.format, {
-        spark: (cell, row) => this.drawSpark(cell, row),
-        tick: (row) => this.lastPrice.get(row.pair)?.kind ?? '',
-      }),
+      columns: overviewColumns(app.format, (cell, row) => this.drawSpark(cell, row)),
       group: (row) => row.quote,
       groupLabel: (quote, rows) => this.groupLabel(quote, rows),
       sort: app.view.sort,
@@ -70,22 +66,12 @@ export class OverviewPanel {
     const { app } = this;
     if (app.view.view !== 'market') return;
     const rows = search([...app.market.overview.values()], this.filter.value, (row) => row.pair);
-    for (const row of rows) this.tick(row);
     const now = performance.now();
     const shown = `${this.filter.value}\0${rows.length}`;
     const arrange = force || shown !== this.shown || now - this.arrangedAt > CALM_MS;
     if (arrange) this.arrangedAt = now;
     this.shown = shown;
     this.table.set(rows, arrange);
-  }
-
-  /** Which way the last price went, when it went. */
-  private tick(row: OverviewRow): void {
-    const before = this.lastPrice.get(row.pair);
-    if (before?.text === row.last) return;
-    const rose = Number(row.last) > Number(before?.text);
-    const kind = !before || row.last === null ? '' : rose ? 'up' : 'down';
-    this.lastPrice.set(row.pair, { text: row.last, kind });
   }
 
   private drawSpark(cell: HTMLElement, row: OverviewRow): void {
@@ -107,29 +93,27 @@ export class OverviewPanel {
   }
 }
 
-interface Drawn {
-  spark: (cell: HTMLElement, row: OverviewRow) => void;
-  tick: (row: OverviewRow) => string;
-}
-
-function overviewColumns(format: Format, drawn: Drawn): Column<OverviewRow>[] {
+function overviewColumns(
+  format: Format,
+  drawSpark: (cell: HTMLElement, row: OverviewRow) => void,
+): Column<OverviewRow>[] {
   return [
-    { key: 'pair', label: 'Pair', width: 20, text: (row) => row.pair, sort: (row) => row.pair },
+    { key: 'pair', label: 'Pair', width: 21, text: (row) => row.pair, sort: (row) => row.pair },
     {
       key: 'last',
       label: 'Last',
-      width: 19,
+      width: 20,
       numeric: true,
       text: (row) => format.price(row.last),
       exact: (row) => row.last ?? '',
       sort: (row) => row.last,
-      kind: (row) => `num ${drawn.tick(row)}`,
+      kind: () => 'num',
     },
     {
       key: 'change',
       label: '24 h',
       title: 'Change of the last price over 24 hours',
-      width: 14,
+      width: 15,
       numeric: true,
       text: (row) => format.percent(row.change_24h, 2, true),
       exact: (row) => String(row.change_24h ?? ''),
@@ -140,7 +124,7 @@ function overviewColumns(format: Format, drawn: Drawn): Column<OverviewRow>[] {
       key: 'money',
       label: 'Volume',
       title: 'Money traded in 24 hours, in the quote currency',
-      width: 14,
+      width: 15,
       numeric: true,
       text: (row) => format.compact(row.money_24h),
       exact: (row) => row.money_24h ?? '',
@@ -149,9 +133,9 @@ function overviewColumns(format: Format, drawn: Drawn): Column<OverviewRow>[] {
     },
     {
       key: 'volatility',
-      label: 'Vol 1 h',
+      label: 'σ 1 h',
       title: 'Realised volatility of the last hour, annualised',
-      width: 13,
+      width: 11,
       numeric: true,
       text: (row) => format.percent(row.volatility_1h, 0),
       exact: (row) =>
@@ -174,9 +158,9 @@ function overviewColumns(format: Format, drawn: Drawn): Column<OverviewRow>[] {
       key: 'spark',
       label: '1 h',
       title: 'Closes of the last hour by minute',
-      width: 15,
+      width: 13,
       text: (row) => (row.last_ms === null ? '' : isoTime(row.last_ms)),
-      draw: drawn.spark,
+      draw: drawSpark,
       kind: () => 'spark-cell',
     },
   ];

@@ -6,6 +6,7 @@ import {
   LineSeries,
   LineStyle,
   TickMarkType,
+  type AutoscaleInfo,
   type CandlestickData,
   type HistogramData,
   type IChartApi,
@@ -34,6 +35,8 @@ import { readColors, type Colors } from './colors';
 
 /** More changed bars than this are drawn anew at once. */
 const CHANGES_MAX = 40;
+/** How much lines may widen the price axis, against what the candles need. */
+const LINE_ROOM = 1.45;
 const LINES = ['vwap', 'vwapLower', 'vwapUpper', 'mid', 'lower', 'upper'] as const;
 type LineName = (typeof LINES)[number];
 type Line = ISeriesApi<'Line'>;
@@ -54,6 +57,7 @@ export class PriceChart {
   private readonly candles: ISeriesApi<'Candlestick'>;
   private readonly volume: ISeriesApi<'Histogram'>;
   private readonly lines: Record<LineName, Line>;
+  private candleRange: { minValue: number; maxValue: number } | null = null;
   private sessions: SessionSums[] = [];
   private bars: BarSeries | null = null;
 
@@ -77,6 +81,7 @@ export class PriceChart {
         lastValueVisible: false,
         priceLineVisible: false,
         crosshairMarkerVisible: false,
+        autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => this.nearby(own()),
       });
     this.lines = {
       vwapLower: line(LineStyle.Dashed),
@@ -86,7 +91,14 @@ export class PriceChart {
       mid: line(LineStyle.Dotted),
       vwap: line(),
     };
-    this.candles = this.api.addSeries(CandlestickSeries, { priceLineStyle: LineStyle.Dotted });
+    this.candles = this.api.addSeries(CandlestickSeries, {
+      priceLineStyle: LineStyle.Dotted,
+      autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => {
+        const info = own();
+        this.candleRange = info?.priceRange ?? null;
+        return info;
+      },
+    });
     this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
     this.recolor();
   }
@@ -125,6 +137,17 @@ export class PriceChart {
       },
       handleScale: { axisPressedMouseMove: { time: true, price: true } },
     };
+  }
+
+  /** Lines widen the price axis only a little: far ones must not press the candles flat. */
+  private nearby(info: AutoscaleInfo | null): AutoscaleInfo | null {
+    const line = info?.priceRange;
+    const candles = this.candleRange;
+    if (!line || !candles) return null;
+    const low = Math.min(line.minValue, candles.minValue);
+    const high = Math.max(line.maxValue, candles.maxValue);
+    const width = candles.maxValue - candles.minValue;
+    return high - low <= LINE_ROOM * width ? info : null;
   }
 
   private tick(time: Time, type: TickMarkType): string {

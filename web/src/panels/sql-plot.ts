@@ -50,11 +50,13 @@ export class SqlPlot {
       this.y.element,
     );
     this.element = shell.element;
+    this.element.hidden = true;
     shell.body.append(this.drawing);
   }
 
   show(answer: SqlAnswer): void {
     this.answer = answer;
+    this.element.hidden = answer.columns.length === 0;
     const first = firstChoice(answer);
     const names = (prefix: string) =>
       answer.columns.map((column, at) => el('option', { value: at }, `${prefix} ${column.name}`));

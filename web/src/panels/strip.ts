@@ -78,9 +78,9 @@ export class Strip {
       }, null);
     const errors = sum((table) => table.errors);
     setText(this.commit.value, format.duration(most((table) => table.event_to_commit_ms)));
-    setText(this.rate.value, format.compact(Math.round(sum((table) => table.changes_per_second))));
-    setText(this.backlog.value, format.compact(sum((table) => table.backlog_records)));
-    setText(this.errors.value, format.compact(errors));
+    setText(this.rate.value, format.count(Math.round(sum((table) => table.changes_per_second))));
+    setText(this.backlog.value, format.count(sum((table) => table.backlog_records)));
+    setText(this.errors.value, format.count(errors));
     setExact(this.errors.value, String(errors));
     setClass(this.errors.value, errors > 0 ? 'num warn' : 'num');
     setText(this.age.value, format.duration(most((table) => table.commit_age_ms)));
@@ -105,7 +105,8 @@ export class Strip {
 export function lineText(app: App): string {
   switch (app.line) {
     case 'live':
-      return app.market.awaiting ? 'Loading' : 'Live';
+      if (app.market.awaiting) return 'Loading';
+      return app.view.everyMs > 0 ? `Every ${app.format.duration(app.view.everyMs)}` : 'Live';
     case 'behind':
       return `Behind ${app.format.duration(Math.max(3_000, app.silenceMs()))}`;
     case 'paused':

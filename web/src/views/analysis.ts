@@ -11,6 +11,7 @@ export function analysisView(app: App): HTMLElement {
     if (app.view.view !== 'analysis' || document.hidden || app.line === 'paused') return;
     for (const part of parts) part.load();
   };
+  app.on('markets', load);
   let shown = '';
   app.on('view', () => {
     const key = [app.view.view, app.view.pair, app.view.exchange].join('\0');

@@ -1,7 +1,7 @@
 import type { App } from '../app';
 import type { Alarm, AlarmChange, PipelineTable } from '../api/types';
 import { el, setText } from '../lib/dom';
-import { isoTime, NONE } from '../lib/format';
+import { isoTime, NONE, type Format } from '../lib/format';
 import { panel, scrollRegion } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 
@@ -74,6 +74,11 @@ export function pipelineView(app: App): HTMLElement {
   );
 }
 
+function thresholdText(format: Format, threshold: number | null): string {
+  const large = threshold !== null && Math.abs(threshold) >= 1e6;
+  return large ? format.compact(threshold) : format.telling(threshold);
+}
+
 function alarmTable(app: App): DataTable<Alarm> {
   const { format } = app;
   return new DataTable<Alarm>({
@@ -105,7 +110,7 @@ function alarmTable(app: App): DataTable<Alarm> {
         key: 'threshold',
         label: 'Threshold',
         numeric: true,
-        text: (alarm) => `${alarm.comparison} ${format.telling(alarm.threshold)}`,
+        text: (alarm) => `${alarm.comparison} ${thresholdText(format, alarm.threshold)}`,
       },
       {
         key: 'metric',
@@ -154,7 +159,7 @@ function pipelineTable(app: App): DataTable<PipelineTable> {
     key,
     label,
     numeric: true,
-    text: (row) => format.compact(row[key] as number),
+    text: (row) => format.count(Math.round(row[key] as number)),
     exact: (row) => String(row[key]),
     kind: (row) => (key === 'errors' && row.errors > 0 ? 'warn' : ''),
   });
