@@ -38,8 +38,8 @@ export class ChartPanel {
   private readonly tableToggle: ReturnType<typeof toggleButton>;
   private pointed: number | null = null;
   private placed = '';
-  private summedAt = 0;
-  private tabledAt = 0;
+  private summedAt = -Infinity;
+  private tabledAt = -Infinity;
 
   constructor(private readonly app: App) {
     this.box = el('div.chart-box', {
@@ -206,7 +206,7 @@ export class ChartPanel {
     const key = [view.pair, view.exchange, view.interval, view.range, view.fromMs, view.toMs].join();
     if (key === this.placed) return;
     this.placed = key;
-    this.summedAt = 0;
+    this.summedAt = -Infinity;
     const scale = this.chart.api.timeScale();
     const count = shownBars.items.length;
     const width = rangeMs(view.range);
@@ -262,7 +262,7 @@ export class ChartPanel {
     this.box.hidden = show;
     this.legend.hidden = show;
     this.tableToggle.set(show);
-    this.tabledAt = 0;
+    this.tabledAt = -Infinity;
     this.draw();
   }
 

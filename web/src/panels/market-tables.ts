@@ -27,7 +27,7 @@ export function exchangesPanel(app: App): HTMLElement {
     ...exportButtons(() => table, () => `exchanges-${app.view.pair}`),
   );
   shell.body.append(el('div.scroll-x', {}, table.element));
-  let arrangedAt = 0;
+  let arrangedAt = -Infinity;
   const draw = () => {
     if (app.view.view !== 'market') return;
     const now = performance.now();

@@ -17,7 +17,7 @@ export class OverviewPanel {
   private readonly table: DataTable<OverviewRow>;
   private readonly filter: HTMLInputElement;
   private readonly drawnSparks = new WeakMap<Element, number>();
-  private arrangedAt = 0;
+  private arrangedAt = -Infinity;
   private shown = '';
 
   constructor(private readonly app: App) {

@@ -44,10 +44,15 @@ export function cellNumber(text: string | null, type: string): number | null {
   if (text === null || text === '') return null;
   if (/DATE|TIME/i.test(type)) {
     const iso = text.trim().replace(' ', 'T');
-    const zoned = /(Z|[+-]\d{2}(:?\d{2})?)$/.test(iso.slice(10)) || iso.length <= 10;
-    const ms = Date.parse(zoned ? iso.replace(/([+-]\d{2})$/, '$1:00') : `${iso}Z`);
-    return Number.isFinite(ms) ? ms : null;
+    if (iso.length <= 10) return dateNumber(iso);
+    const zoned = /(Z|[+-]\d{2}(:?\d{2})?)$/.test(iso.slice(10));
+    return dateNumber(zoned ? iso.replace(/([+-]\d{2})$/, '$1:00') : `${iso}Z`);
   }
   const value = Number(text);
   return Number.isFinite(value) ? value : null;
+}
+
+function dateNumber(iso: string): number | null {
+  const ms = Date.parse(iso);
+  return Number.isFinite(ms) ? ms : null;
 }
