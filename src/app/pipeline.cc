@@ -19,12 +19,13 @@ constexpr size_t kThreadNameBytesMax = 15;
 Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Config& config,
                                                  const std::vector<TablePlan>& plans) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline());
+  TAPELAKE_ASSIGN_OR_RAISE(const TablePlan* market, FindMarketTable(config, plans));
   for (const TablePlan& plan : plans) {
     if (plan.source.kind == "none") continue;
     if (pipeline->lock_ == nullptr) {
       TAPELAKE_ASSIGN_OR_RAISE(pipeline->lock_, LockLake(world.files, config.lake.path));
     }
-    TAPELAKE_ASSIGN_OR_RAISE(auto lane, TableLane::Open(config, plan));
+    TAPELAKE_ASSIGN_OR_RAISE(auto lane, TableLane::Open(config, plan, &plan == market));
     for (Worker* worker : lane->workers()) {
       auto post = std::make_unique<Post>();
       post->worker = worker;
@@ -99,7 +100,9 @@ Status Pipeline::WorkOff(Post* post) {
   // Nothing new comes in any more, so this ends; the bound is for a worker that misbehaves.
   for (int i = 0; i < kWorkOffStepsMax && post->worker->has_backlog(); ++i) {
     TAPELAKE_ASSIGN_OR_RAISE(const bool progressed, post->worker->Step());
-    if (!progressed) break;
+    if (progressed) continue;
+    if (!post->worker->is_held_up()) break;
+    io::SystemClock().Sleep(kIdleMicros);
   }
   return post->worker->Drain();
 }
@@ -109,6 +112,13 @@ std::vector<TableProgress> Pipeline::progress() const {
   for (const auto& lane : lanes_)
     all.push_back(lane->progress());
   return all;
+}
+
+MarketDesk* Pipeline::market() const {
+  for (const auto& lane : lanes_) {
+    if (lane->market() != nullptr) return lane->market();
+  }
+  return nullptr;
 }
 
 Status Pipeline::StopAndJoin() {

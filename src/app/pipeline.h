@@ -24,7 +24,7 @@ class Pipeline {
  public:
   /// Lock the lake, open every table whose source is not `none`. Nothing runs yet. `world` must
   /// outlive the pipeline. Errors: kInvalid (no table has a source), kConflict (another process
-  /// writes to the lake), those of TableLane::Open.
+  /// writes to the lake), those of FindMarketTable and TableLane::Open.
   static Result<std::unique_ptr<Pipeline>> Open(World& world, const config::Config& config,
                                                 const std::vector<TablePlan>& plans);
   /// Stops and joins.
@@ -36,6 +36,9 @@ class Pipeline {
 
   /// One entry per table.
   std::vector<TableProgress> progress() const;
+
+  /// The market; nullptr if there is none. Valid as long as the pipeline.
+  MarketDesk* market() const;
 
   /// The lanes, for doors. Valid as long as the pipeline.
   const std::vector<std::unique_ptr<TableLane>>& lanes() const { return lanes_; }

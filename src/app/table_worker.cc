@@ -114,9 +114,12 @@ Result<bool> TableWorker::Work() {
   return read || delivered || due;
 }
 
+bool TableWorker::HasRoom() const {
+  return parts_.delivery->CanAdd() && (parts_.market == nullptr || parts_.market->CanAdd());
+}
+
 Result<bool> TableWorker::Read() {
-  if (!parts_.delivery->CanAdd()) return false;
-  if (parts_.market != nullptr && !parts_.market->CanAdd()) return false;
+  if (!HasRoom()) return false;
   TAPELAKE_ASSIGN_OR_RAISE(const bool more, feed_->Next(&block_));
   now_.at_end = !more;
   if (block_.entries.empty()) return false;

@@ -84,6 +84,8 @@ class TableWorker : public Worker {
   /// may be long, are left where they are.
   bool has_backlog() const override { return parts_.reads_off; }
 
+  bool is_held_up() const override { return !HasRoom(); }
+
   /// Commit what was read and deliver all of it.
   Status Drain() override;
 
@@ -107,6 +109,7 @@ class TableWorker : public Worker {
   Status TakeBlock();
   Status TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers);
   void HandOver(bool last);
+  bool HasRoom() const;
   Result<bool> DeliverSelf();
   Status Commit();
   Status Serve();

@@ -51,32 +51,36 @@ void MarketBatch::AddCommitted() {
   if (!known) notes_.push_back({events_.size(), "", 0});
 }
 
-void MarketBatch::Replay(Reader* reader) const {
-  std::string_view rest = text_;
-  size_t note = 0;
-  const auto tell_notes = [&](size_t event) {
-    for (; note < notes_.size() && notes_[note].event == event; ++note) {
-      if (notes_[note].source.empty()) {
+bool MarketBatch::Replay(Reader* reader, size_t changes_max, Place* place) const {
+  std::string_view rest = std::string_view(text_).substr(place->text);
+  const auto tell_notes = [&] {
+    for (; place->note < notes_.size() && notes_[place->note].event == place->event;
+         ++place->note) {
+      const Note& note = notes_[place->note];
+      if (note.source.empty()) {
         reader->OnCommitted();
       } else {
-        reader->OnPosition(notes_[note].source, notes_[note].end_offset);
+        reader->OnPosition(note.source, note.end_offset);
       }
     }
   };
-  for (size_t i = 0; i < events_.size(); ++i) {
-    tell_notes(i);
-    const Event& event = events_[i];
+  const size_t end = std::min(events_.size(), place->event + changes_max);
+  for (; place->event < end; ++place->event) {
+    tell_notes();
+    const Event& event = events_[place->event];
     MarketChange change = event.change;
     change.key = Next(&rest, event.key_bytes);
     change.after.pair = Next(&rest, event.pair_bytes);
     change.after.exchange = Next(&rest, event.exchange_bytes);
-    change.before.pair =
-        event.old_is_same ? change.after.pair : Next(&rest, event.old_pair_bytes);
+    change.before.pair = event.old_is_same ? change.after.pair : Next(&rest, event.old_pair_bytes);
     change.before.exchange =
         event.old_is_same ? change.after.exchange : Next(&rest, event.old_exchange_bytes);
     reader->OnChange(change);
   }
-  tell_notes(events_.size());
+  place->text = text_.size() - rest.size();
+  if (place->event < events_.size()) return true;
+  tell_notes();
+  return false;
 }
 
 uint64_t MarketFeed::StoredOffset(const std::string& source) const {
@@ -104,7 +108,7 @@ void MarketFeed::Add(const record::Change& change, std::optional<ingest::Verdict
     news.after = applied ? layout_.Read(change.new_image) : layout_.ReadPlace(change.new_image);
     news.has_after = news.after.has_time;
   }
-  if (applied) news.key = layout_.KeyOf(change);
+  if (applied || late) news.key = layout_.KeyOf(change);
   batch_.Add(news);
 }
 

@@ -55,8 +55,15 @@ class MarketBatch {
     virtual void OnPosition(const std::string& source, uint64_t end_offset) = 0;
     virtual void OnCommitted() = 0;
   };
-  /// Tell everything in the order in which it was added.
-  void Replay(Reader* reader) const;
+  /// How far it was replayed.
+  struct Place {
+    size_t event = 0;
+    size_t note = 0;
+    size_t text = 0;
+  };
+  /// Tell what was added, in that order, from `*place` on and at most `changes_max` changes. Return
+  /// whether there is more.
+  bool Replay(Reader* reader, size_t changes_max, Place* place) const;
 
   bool empty() const { return events_.empty() && notes_.empty(); }
   size_t changes() const { return events_.size(); }
