@@ -102,6 +102,8 @@ std::string FixedInt<kWords>::ToDecimal(int scale) const {
 template class FixedInt<2>;
 template class FixedInt<3>;
 template class FixedInt<5>;
+template class FixedInt<6>;  // 6 and 9: differences of products
 template class FixedInt<8>;
+template class FixedInt<9>;
 
 }  // namespace tapelake::market

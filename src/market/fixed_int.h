@@ -166,6 +166,8 @@ constexpr FixedInt<5> Multiply(base::Int128 left, base::Int128 right) {
 extern template class FixedInt<2>;
 extern template class FixedInt<3>;
 extern template class FixedInt<5>;
+extern template class FixedInt<6>;
 extern template class FixedInt<8>;
+extern template class FixedInt<9>;
 
 }  // namespace tapelake::market
