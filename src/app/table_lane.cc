@@ -49,11 +49,16 @@ FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
 }  // namespace
 
 Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
-                                                   const TablePlan& plan) {
+                                                   const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
   lane->name_ = plan.definition.QualifiedName();
   Status status;
   if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
+  if (status.ok() && with_market) {
+    auto market = MarketLane::Open(config, plan, &lane->hot_, lane->stream_.get());
+    status = market.status();
+    if (market.ok()) lane->market_ = std::move(*market);
+  }
   if (status.ok()) status = lane->OpenTable(config, plan);
   if (!status.ok()) return WithContext(status, "cannot open " + lane->name_);
   return lane;
@@ -98,6 +103,7 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
   parts.limits = CommitLimitsOf(config.commit);
   parts.services = ServicePoliciesOf(config);
   parts.delivery = delivery_.get();
+  parts.market = market_ == nullptr ? nullptr : &market_->feed();
   parts.reads_off = stream_ != nullptr;
   parts.retries = true;
   parts.on_compaction = [this](const std::string& instant) { compaction_worker_->Add(instant); };
@@ -117,13 +123,14 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
 }
 
 std::vector<Worker*> TableLane::workers() {
-  std::vector<Worker*> workers;
-  for (Worker* worker :
-       {static_cast<Worker*>(source_worker_.get()), static_cast<Worker*>(stream_worker_.get()),
-        static_cast<Worker*>(table_worker_.get()), static_cast<Worker*>(delivery_worker_.get()),
-        static_cast<Worker*>(compaction_worker_.get())}) {
-    if (worker != nullptr) workers.push_back(worker);
+  std::vector<Worker*> workers = {source_worker_.get(), stream_worker_.get(), table_worker_.get()};
+  if (market_ != nullptr) {
+    for (Worker* worker : market_->workers())
+      workers.push_back(worker);
   }
+  workers.push_back(delivery_worker_.get());
+  workers.push_back(compaction_worker_.get());
+  std::erase(workers, nullptr);
   return workers;
 }
 
