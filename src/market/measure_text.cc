@@ -37,10 +37,14 @@ constexpr std::string_view kIntroduction =
     R"(<!-- generated from the catalog of measures: do not edit -->
 # Measures
 
-Each measure has a value or the reason why there is none, and the number of observations it rests on.
-Windows end with the bar under way, which counts as whole. A window of `60 x 1m` is sixty minutes on the
-clock; minutes without trades are no observations. `annualised` is the volatility of a year of 365 days:
-the square root of variance times the bars in a year. `quote` is the pair's quote currency.
+Each measure has a value or the reason why there is none, and the number of observations it rests
+on. Windows end with the bar under way, which counts as whole. A window of `60 x 1m` is sixty minutes
+on the clock; minutes without trades are no observations. A return reaches from one bar with trades
+to the next. Only SUCCESS rows with a price and a quantity make prices and volume.
+
+`annualised` is the volatility of a year of 365 days: the square root of the variance times the bars
+in a year. `quote` is the pair's quote currency, `base` what is traded. Measures that compare
+exchanges stand in the series across exchanges only.
 )";
 
 void AppendMeanings(std::string_view title, std::span<const Meaning> meanings, std::string* out) {
@@ -70,7 +74,8 @@ std::string MeasureCatalogMarkdown() {
     if (def.group != group) {
       group = def.group;
       page.append("\n## ").append(MeasureGroupText(group));
-      page.append("\n\n| name | label | unit | window | source | detail |\n|---|---|---|---|---|---|\n");
+      page.append(
+          "\n\n| name | label | unit | window | source | detail |\n|---|---|---|---|---|---|\n");
     }
     page.append("| `").append(def.name).append("` | ");
     for (const std::string_view cell : {def.label, def.unit, def.window, def.formula})
