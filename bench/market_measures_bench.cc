@@ -22,6 +22,7 @@ using namespace tapelake;  // NOLINT: a program of one file
 
 constexpr int64_t kNowMicros = 1'772'638'643'500'000;
 constexpr size_t kExchanges = 6;
+constexpr size_t kSeries = 40;
 constexpr std::array<int64_t, market::kIntervals> kBars = {600, 1'500, 588, 676, 744, 400};
 
 /// Ascending bars of one interval that end with the one of now.
@@ -62,9 +63,11 @@ Series MakeSeries(std::mt19937_64* random) {
 
 auto FetchFrom(const Series& series) {
   return [&series](market::Interval interval, int64_t from_micros, int64_t to_micros) {
+    const std::vector<market::Bar>& bars = series[static_cast<size_t>(interval)];
     std::vector<const market::Bar*> found;
-    for (const market::Bar& bar : series[static_cast<size_t>(interval)]) {
-      if (bar.start_micros >= from_micros && bar.start_micros < to_micros) found.push_back(&bar);
+    for (auto at = std::ranges::lower_bound(bars, from_micros, {}, &market::Bar::start_micros);
+         at != bars.end() && at->start_micros < to_micros; ++at) {
+      found.push_back(&*at);
     }
     return found;
   };
@@ -88,7 +91,7 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 200;
   std::mt19937_64 random(7);
   std::vector<Series> series;
-  for (size_t i = 0; i < kExchanges; ++i)
+  for (size_t i = 0; i < kSeries; ++i)
     series.push_back(MakeSeries(&random));
   market::MeasureInput one = {.now_micros = kNowMicros, .bars = FetchFrom(series[0])};
   market::MeasureInput across = one;
@@ -99,6 +102,12 @@ int main(int argc, char** argv) {
          [&] { measures += market::EvaluateMeasures(one).size(); });
   Report("catalog, across six exchanges", rounds,
          [&] { measures += market::EvaluateMeasures(across).size(); });
+  Report("catalog, forty series in turn", std::max(1, rounds / 20), [&] {
+    for (const Series& each : series) {
+      measures +=
+          market::EvaluateMeasures({.now_micros = kNowMicros, .bars = FetchFrom(each)}).size();
+    }
+  });
   Report("volatility cone", rounds, [&] { measures += market::VolatilityCone(one).size(); });
   return measures > 0 ? 0 : 1;
 }

@@ -32,7 +32,7 @@ enum class MeasureNote : uint8_t {
   kFloored = 1,         ///< `floored`: the formula gave a negative number, shown is 0.
   kNotSignificant = 2,  ///< `not_significant`: |t| < 2.
   kThin = 3,            ///< `thin`: fewer than 100 trades a bar; range estimators understate.
-  kGaps = 4,            ///< `gaps`: some returns span empty bars.
+  kGaps = 4,            ///< `gaps`: returns over empty bars are left out, or long.
 };
 std::string_view MeasureNoteText(MeasureNote note);
 
