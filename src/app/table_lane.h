@@ -43,6 +43,10 @@ class TableLane {
   stream::StreamWriter* stream_writer() { return stream_writer_.get(); }
   stream::Stream* stream() { return stream_.get(); }
 
+  const metrics::Histogram& commit_durations() const { return table_worker_->commit_durations(); }
+  delivery::DeliveryCounts delivery_counts() const { return delivery_->counts(); }
+  int64_t compactions_done() const { return compaction_worker_->done(); }
+
   /// What opening the stream found; empty texts if there is none.
   const stream::OpenReport& stream_report() const { return stream_report_; }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ingest/ingest_state.h"
+#include "ingest/metrics.h"
 
 namespace tapelake::app {
 namespace {
@@ -24,7 +25,10 @@ bool MayPass(const Status& failure) {
 }  // namespace
 
 TableWorker::TableWorker(io::Clock& clock, Parts parts)
-    : clock_(clock), parts_(std::move(parts)), pacer_(parts_.limits, clock.SteadyMicros()) {
+    : clock_(clock),
+      parts_(std::move(parts)),
+      pacer_(parts_.limits, clock.SteadyMicros()),
+      commit_durations_(ingest::kCommitDuration) {
   now_.table = parts_.table;
   now_.rows = parts_.rows_before;
 }
@@ -135,6 +139,8 @@ Status TableWorker::TakeBlock() {
     now_.read_bytes += static_cast<int64_t>(entry.size) + 1;
   }
   now_.read_records += static_cast<int64_t>(block_.entries.size());
+  const bool waits = block_.end_offset > ingest_from;
+  if (waits && now_.waiting_since_micros == 0) now_.waiting_since_micros = clock_.WallMicros();
   if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
   if (block_.end_offset > delivery_from) {
     parts_.delivery->Advance(source, block_.end_offset);
@@ -178,11 +184,13 @@ Status TableWorker::Commit() {
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
+  now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
+  commit_durations_.Observe(static_cast<double>(end_micros - begin_micros) / 1e6);
   now_.watermark_micros = report.watermark_micros;
   services_wait_ = true;
   return Status::OK();
@@ -198,8 +206,12 @@ Status TableWorker::Serve() {
   }
   if (--commits_until_services_ > 0) return Status::OK();
   commits_until_services_ = parts_.services.commits_between;
-  TAPELAKE_RETURN_NOT_OK(table.Clean(parts_.services.cleaning).status());
-  return table.Archive(parts_.services.archival, ingest::kPositionsKey).status();
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t cleaned, table.Clean(parts_.services.cleaning));
+  now_.cleaned_files += cleaned;
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t archived,
+                           table.Archive(parts_.services.archival, ingest::kPositionsKey));
+  now_.archived_instants += archived;
+  return Status::OK();
 }
 
 Status TableWorker::Compact(const std::string& instant) {
