@@ -1,4 +1,4 @@
-"""The catalog of measures once more, from the rows of a pair, by the definitions of the reference."""
+"""The catalog of measures once more, from a pair's rows, by the definitions of the reference."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -364,7 +364,8 @@ def cone(market: Market, horizon: str) -> tuple[int, dict[str, Answer]]:
     indices = [bar.index for bar in bars]
 
     def volatility(last: int) -> Answer:
-        answer = oracle.realized(bars[bisect_left(indices, last - length):bisect_right(indices, last)])
+        first, end = bisect_left(indices, last - length), bisect_right(indices, last)
+        answer = oracle.realized(bars[first:end])
         if answer.n < length // 2:
             return Answer(reason="too_few", n=answer.n)
         if answer.value is not None:
