@@ -191,6 +191,13 @@ void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {
                  .min = 1,
                  .max = 1'000'000},
                 &self.changes_per_second);
+  visitor.Field({.key = "history",
+                 .sentence = "A new table begins with the changes of so long a time before the "
+                             "start, but at most 400,000 changes, as fast as they can be "
+                             "taken, so that charts and measures have a past.",
+                 .min = 0,
+                 .max = 30 * kMicrosPerDay},
+                &self.history);
 }
 
 void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {

@@ -72,6 +72,7 @@ struct QueryConfig {
 struct SimulatorConfig {
   int64_t seed = 1;
   int64_t changes_per_second = 50;
+  Duration history{2 * kMicrosPerHour};
   static void Describe(Visitor& visitor, SimulatorConfig& self);
 };
 

@@ -48,6 +48,9 @@ struct Measure {
 /// Groups of the page.
 enum class MeasureGroup : uint8_t { kVolatility = 1, kLiquidity = 2, kActivity = 3, kQuality = 4 };
 
+/// `volatility liquidity activity quality`
+std::string_view MeasureGroupText(MeasureGroup group);
+
 /// One row of the catalog. Names are stored in tables and sent to pages: never rename one.
 struct MeasureDef {
   std::string_view name;      ///< `parkinson_1h`
@@ -76,12 +79,16 @@ struct MeasureInput {
 /// The catalog, in the order of the page.
 std::span<const MeasureDef> MeasureCatalog();
 
+/// The catalog as a page of the reference, with what reasons and notes mean.
+std::string MeasureCatalogMarkdown();
+
 /// Every measure of the catalog, in its order. Pure. Costs about a millisecond for a full day of
 /// minute bars.
 std::vector<Measure> EvaluateMeasures(const MeasureInput& input);
 
 /// The volatility cone: for each horizon (1 h, 4 h, 1 d, 7 d, 30 d) minimum, quartiles, maximum and
-/// the present value of realised volatility over all windows of that length in the bars given.
+/// the present value of annualised realised volatility over all windows of that length, one ending
+/// with each bar, in the bars given. A window needs returns for half of its bars.
 struct ConePoint {
   std::string_view horizon;
   int64_t windows = 0;

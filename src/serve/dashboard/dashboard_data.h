@@ -266,7 +266,8 @@ class DashboardData {
   /// From memory, and what memory has no more from the table `market_bars`.
   virtual Result<BarList> Bars(const BarsRequest& request) = 0;
   virtual MarketState Market() = 0;
-  /// The bars in memory that changed after `version`. An unknown series has none.
+  /// The bars in memory that changed after `version`; one that became stale, or is no more, has
+  /// changed. An unknown series has none.
   virtual BarsChange BarsSince(const SeriesName& series, market::Interval interval,
                                uint64_t version) = 0;
   virtual Result<MeasureList> Measures(const SeriesName& series) = 0;

@@ -1,4 +1,4 @@
-#include "app/page_lake.h"
+#include "app/page/page_lake.h"
 
 #include <set>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "app/guarded_sql.h"
+#include "app/page/guarded_sql.h"
 
 #include <unistd.h>
 
