@@ -36,6 +36,7 @@ const SETTLE_MS = 400;
 export class Shell {
   readonly element: HTMLElement;
   private readonly main = el('main', { id: 'main', tabindex: '-1' });
+  private readonly title = el('h1.visually-hidden', {});
   private readonly tabs = new Map<ViewName, HTMLAnchorElement>();
   private readonly views = new Map<ViewName, HTMLElement>();
   private readonly banner = el('section.banner', { hidden: true, 'aria-label': 'State' });
@@ -54,6 +55,7 @@ export class Shell {
       this.main.focus();
     });
     this.element = el('div.shell', {}, skip, this.head(), this.instrument.element, this.banner);
+    this.main.append(this.title);
     add(this.element, this.main, new Strip(app).element, liveRegion());
     app.on('view', () => this.drawView());
     app.on(['line', 'format', 'theme'], () => this.drawLine());
@@ -133,6 +135,7 @@ export class Shell {
     }
     this.instrument.element.hidden = name !== 'market' && name !== 'analysis';
     this.main.setAttribute('aria-label', NAMES[name]);
+    setText(this.title, NAMES[name]);
   }
 
   private drawLine(): void {

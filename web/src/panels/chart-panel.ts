@@ -180,6 +180,7 @@ export class ChartPanel {
     const { app } = this;
     if (app.view.view !== 'market') return;
     const bars = app.shownBars;
+    // The chart paints in the frame after this one: its work and that of the tables do not add up.
     this.chart.show(bars);
     this.place();
     this.drawLegend();

@@ -147,7 +147,7 @@ export class MeasuresPanel {
     this.element = this.shell.element;
     this.head.append(this.headLabel, this.headValue, this.headNote);
     this.shell.body.append(this.head, el('div.scroll-x', {}, this.table.element));
-    const draw = () => app.frames.draw(name, () => this.draw());
+    const draw = () => app.frames.drawLater(name, () => this.draw());
     app.on(['measures', 'view', 'line'], draw);
     app.on('format', () => {
       this.table.refresh();

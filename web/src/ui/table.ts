@@ -17,6 +17,8 @@ export interface Column<T> {
   kind?: (row: T) => string;
   /** Fill the cell by hand, on each change; `text` stays for files. */
   draw?: (cell: HTMLElement, row: T) => void;
+  /** Of a row that `calm` names only now and then: what need not change ten times a second. */
+  calm?: boolean;
   /** Share of the table's width, in any unit; absent in all columns: as wide as the texts. */
   width?: number;
 }
@@ -43,6 +45,8 @@ interface Line<T> {
   row: T;
   /** The row as it was last drawn. */
   drawn: T | null;
+  /** The same of its calm cells. */
+  drawnCalm: T | null;
   element: HTMLTableRowElement;
   cells: HTMLElement[];
   pick: HTMLButtonElement | null;
@@ -67,9 +71,14 @@ export class DataTable<T> {
     this.sort = options.sort ?? '';
     const head = el('tr', {});
     for (const column of options.columns) head.append(this.headCell(column));
+    const kinds = [
+      'data',
+      options.columns.some((column) => column.width) ? 'fixed' : 'free',
+      options.onPick ? 'pickable' : '',
+    ];
     this.element = el(
-      'table.data',
-      {},
+      'table',
+      { class: kinds.join(' ').trim() },
       el('caption.visually-hidden', {}, options.caption),
       this.widths(),
       el('thead', {}, head),
@@ -142,18 +151,23 @@ export class DataTable<T> {
 
   /** Draw all again: the way numbers and times are written has changed. */
   refresh(): void {
-    for (const line of this.lines.values()) line.drawn = null;
+    for (const line of this.lines.values()) line.drawn = line.drawnCalm = null;
     this.set(this.rows);
   }
 
-  /** Show these rows. With `reorder` false, rows that are there keep their places. */
-  set(rows: readonly T[], reorder = true): void {
+  /**
+   * Show these rows. With `reorder` false, rows that are there keep their places; calm cells change
+   * only in rows that `due` names, or that are new.
+   */
+  set(rows: readonly T[], reorder = true, due: (row: T) => boolean = () => true): void {
     this.rows = rows;
     const known = rows.every((row) => this.lines.has(this.options.key(row)));
     if (reorder || !known || rows.length !== this.lines.size) this.arrange();
     for (const row of rows) {
       const line = this.lines.get(this.options.key(row));
-      if (line && line.drawn !== row) this.fill(line, row);
+      if (!line) continue;
+      const calm = line.drawnCalm !== row && (line.drawnCalm === null || due(row));
+      if (line.drawn !== row || calm) this.fill(line, row, calm);
     }
   }
 
@@ -230,7 +244,7 @@ export class DataTable<T> {
     const element = el('tr', {});
     const cells: HTMLElement[] = [];
     let pick: HTMLButtonElement | null = null;
-    const line: Line<T> = { row, drawn: null, element, cells, pick };
+    const line: Line<T> = { row, drawn: null, drawnCalm: null, element, cells, pick };
     this.options.columns.forEach((column, index) => {
       const cell =
         index === 0
@@ -254,10 +268,12 @@ export class DataTable<T> {
     return line;
   }
 
-  private fill(line: Line<T>, row: T): void {
+  private fill(line: Line<T>, row: T, calm: boolean): void {
     line.row = row;
     line.drawn = row;
+    if (calm) line.drawnCalm = row;
     this.options.columns.forEach((column, index) => {
+      if (column.calm && !calm) return;
       const cell = line.cells[index] as HTMLElement;
       if (column.draw) column.draw(cell, row);
       else setText(cell, column.text(row));
