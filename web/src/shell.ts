@@ -1,5 +1,5 @@
 import type { App } from './app';
-import { add, el, setClass, setOptional, setText } from './lib/dom';
+import { add, el, setClass, setHidden, setOptional, setText } from './lib/dom';
 import { Instrument } from './panels/instrument';
 import { lineText, Strip } from './panels/strip';
 import { EVERY, VIEWS, type ViewName } from './state/view';
@@ -154,12 +154,11 @@ export class Shell {
     // A change of the subscription is over in a moment: no reason to grey all in between.
     const settling = app.line === 'connecting' || app.line === 'live';
     if (app.current || !settling || app.silenceMs() > SETTLE_MS) {
-      document.body.dataset.line = app.current ? 'live' : app.line;
+      setOptional(document.body, 'data-line', app.current ? 'live' : app.line);
     }
     const banner = bannerText(app);
-    this.banner.hidden = banner === '';
+    setHidden(this.banner, banner === '');
     setText(this.banner, banner);
-    this.banner.dataset.line = app.line;
     const tell = app.line === 'connecting' ? this.told : app.line;
     if (tell !== this.told) {
       if (this.told) announce(banner || 'Live again');

@@ -7,7 +7,7 @@ import { panel, scrollRegion } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 
 /** Rows of the tape that are drawn, and how often: one that races cannot be read. */
-const TAPE_ROWS = 50;
+const TAPE_ROWS = 40;
 const TAPE_EVERY_MS = 500;
 
 /** The chosen pair, exchange by exchange. */

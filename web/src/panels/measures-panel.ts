@@ -1,6 +1,6 @@
 import type { App } from '../app';
 import type { MeasureDef, MeasureValue } from '../api/types';
-import { el, setText, type Child } from '../lib/dom';
+import { el, setHidden, setText, type Child } from '../lib/dom';
 import { setExact } from '../lib/exact';
 import { isoTime, NONE, type Format } from '../lib/format';
 import { toggleInfo } from '../ui/info';
@@ -260,7 +260,7 @@ export class MeasuresPanel {
 
   private drawHeadline(rows: readonly MeasureRow[]): void {
     const row = this.headline && rows.find((each) => this.headline?.test(each.def.name));
-    this.head.hidden = !row;
+    setHidden(this.head, !row);
     if (!row) return;
     setText(this.headLabel, `${row.def.label} · ${row.def.window}`);
     setText(this.headValue, valueText(this.app.format, row, this.quote()));
