@@ -17,6 +17,7 @@ constexpr int64_t kAdvanceMicros = 200'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 constexpr size_t kLateKeysAtOnce = 500;
+constexpr size_t kRestoredAtOnce = 2'000;
 constexpr size_t kUnstoredMax = 50'000;  // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
 // Stretches of one statement: what they hold must fit into memory.
@@ -100,6 +101,7 @@ Status MarketWorker::OpenAll() {
   TAPELAKE_RETURN_NOT_OK(RebuildWindow(/*whole_hour=*/!resumes));
   TAPELAKE_RETURN_NOT_OK(HoldBackFuture());
   NoteChanged();
+  desk_.AddSeries();
   commit_share_.Pause(clock_.SteadyMicros() + parts_.options.commit_micros);
   PublishFacts();
   return Status::OK();
@@ -109,18 +111,28 @@ Status MarketWorker::RestoreBars() {
   const int64_t horizon = Now() + parts_.options.book.future_micros_max;
   TAPELAKE_ASSIGN_OR_RAISE(const auto newest, parts_.lake->NewestBarBefore(horizon));
   if (!newest) return Status::OK();
+  std::vector<market::ChangedBar> bars;
+  const auto restore = [&] {
+    desk_.Change([&](MarketBook& book) {
+      for (const market::ChangedBar& bar : bars) {
+        book.Restore(bar.series, bar.interval, bar.bar);
+        desk_.SeeTimes(0, bar.bar.has_prices() ? bar.bar.last.time_micros : bar.bar.start_micros);
+      }
+    });
+    bars.clear();
+  };
   for (const Interval interval : market::kAllIntervals) {
+    if (interval < parts_.options.book.stored_min) continue;
     const int64_t kept = parts_.options.book.retention_micros[static_cast<size_t>(interval)];
     const TimeRange range{market::BarStart(interval, *newest - kept), kEndOfTime};
     TAPELAKE_RETURN_NOT_OK(parts_.lake->VisitBars(
         interval, range, [&](const market::Series& series, std::string_view sums) -> Status {
           TAPELAKE_ASSIGN_OR_RAISE(const market::Bar bar, market::DecodeBar(sums));
-          desk_.Change([&](MarketBook& book) {
-            book.Restore(series, interval, bar);
-            desk_.SeeTimes(0, bar.has_prices() ? bar.last.time_micros : bar.start_micros);
-          });
+          bars.push_back({series, interval, bar});
+          if (bars.size() >= kRestoredAtOnce) restore();
           return Status::OK();
         }));
+    restore();
   }
   return Status::OK();
 }
