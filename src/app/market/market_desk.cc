@@ -89,8 +89,7 @@ DeskBars MarketDesk::Bars(const Series& series, Interval interval, int64_t from_
   return answer;
 }
 
-DeskChanges MarketDesk::BarsSince(const Series& series, Interval interval,
-                                  uint64_t version) const {
+DeskChanges MarketDesk::BarsSince(const Series& series, Interval interval, uint64_t version) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   DeskChanges changes;
   changes.version = book_.version();
@@ -148,8 +147,8 @@ MarketLine MarketDesk::LineOf(const Series& series, int64_t as_of) {
   line.series = series;
   const int64_t minute = market::BarStart(Interval::kMinute, as_of);
   const int64_t day_from = market::BarStart(Interval::kQuarterHour, as_of) - kDayMicros;
-  for (const Bar* bar : BarsOf(book_, series, Interval::kQuarterHour,
-                               day_from - kDayMicros, as_of + kMinuteMicros)) {
+  for (const Bar* bar : BarsOf(book_, series, Interval::kQuarterHour, day_from - kDayMicros,
+                               as_of + kMinuteMicros)) {
     if (bar->has_prices() && bar->start_micros <= day_from) line.price_24h_ago = bar->close_price();
     if (bar->start_micros <= day_from) continue;
     line.money_24h += bar->money;
@@ -193,8 +192,7 @@ std::vector<MarketLine> MarketDesk::Exchanges(const std::string& pair) {
   return lines;
 }
 
-std::vector<LargeTrade> MarketDesk::TradesOfTape(const std::string& pair,
-                                                 size_t trades_max) const {
+std::vector<LargeTrade> MarketDesk::TradesOfTape(const std::string& pair, size_t trades_max) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return tape_.Newest(pair, trades_max);
 }

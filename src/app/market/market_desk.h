@@ -66,11 +66,11 @@ struct MarketFacts {
   int64_t newest_trade_micros = 0;   ///< Event time of the newest row; 0: none.
   size_t stale_count = 0;
   market::MarketBook::Counts counts;
-  int64_t rebuild_micros = 0;    ///< Time spent reading stretches again.
-  int64_t evaluate_micros = 0;   ///< Time spent on measures.
-  int64_t commits = 0;           ///< Of the market's tables in this run.
+  int64_t rebuild_micros = 0;      ///< Time spent reading stretches again.
+  int64_t evaluate_micros = 0;     ///< Time spent on measures.
+  int64_t commits = 0;             ///< Of the market's tables in this run.
   int64_t late_slots_dropped = 0;  ///< Corrected measures that were too many to make anew.
-  std::string last_failure;      ///< Of lake or tables; they are tried again.
+  std::string last_failure;        ///< Of lake or tables; they are tried again.
   std::optional<int64_t> backfill_before_micros;  ///< Older bars are still being made.
 };
 

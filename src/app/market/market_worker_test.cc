@@ -102,8 +102,8 @@ class MarketWorkerTest : public ::testing::Test {
       for (const auto& entry : block.entries)
         records_.emplace_back(block.bytes(entry));
     }
-    clock_.SetWall(kStartMicros + static_cast<int64_t>(static_cast<double>(changes) / per_second) *
-                                      1'000'000);
+    clock_.SetWall(kStartMicros +
+                   static_cast<int64_t>(static_cast<double>(changes) / per_second) * 1'000'000);
   }
 
   void Open(bool with_market = true) {
@@ -118,11 +118,9 @@ class MarketWorkerTest : public ::testing::Test {
     parts.limits.interval_micros = 2'000'000;
     parts.market = feed_.get();
     parts.open_ingest = [this] {
-      return ingest::TableIngest::Open(Environment(), table_,
-                                       {.lake_path = root_,
-                                        .horizon_micros = 5 * kMinute,
-                                        .threads = 1,
-                                        .hot = &hot_});
+      return ingest::TableIngest::Open(
+          Environment(), table_,
+          {.lake_path = root_, .horizon_micros = 5 * kMinute, .threads = 1, .hot = &hot_});
     };
     parts.open_feed = [this](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
       start_ = start(kSource);
@@ -149,8 +147,8 @@ class MarketWorkerTest : public ::testing::Test {
                                 {.database_path = root_ + "/crypto", .database = "crypto"});
     };
     parts.table_positions = [this]() -> Result<MarketWorker::Positions> {
-      auto opened = ingest::TableIngest::Open(
-          Environment(), table_, {.lake_path = root_, .threads = 1, .hot = nullptr});
+      auto opened = ingest::TableIngest::Open(Environment(), table_,
+                                              {.lake_path = root_, .threads = 1, .hot = nullptr});
       TAPELAKE_RETURN_NOT_OK(opened.status());
       return MarketWorker::Positions{{kSource, (*opened)->CommittedOffset(kSource)}};
     };
@@ -239,13 +237,13 @@ class MarketWorkerTest : public ::testing::Test {
         market::BarStart(interval, newest - kept) + market::IntervalMicros(interval);
     const auto expected = fresh.Bars(series, interval, from, newest + kMinute);
     const DeskBars actual = desk_->Bars(series, interval, from, newest + kMinute, 100'000);
-    const std::string place = series.pair + " " + series.exchange + " " +
-                              std::string(market::IntervalText(interval));
+    const std::string place =
+        series.pair + " " + series.exchange + " " + std::string(market::IntervalText(interval));
     EXPECT_EQ(actual.bars.size(), expected.size()) << place;
     for (size_t i = 0; i < std::min(actual.bars.size(), expected.size()); ++i) {
       EXPECT_TRUE(actual.bars[i].bar == expected[i]->bar)
-          << place << " " << expected[i]->bar.start_micros << " has "
-          << actual.bars[i].bar.rows() << " rows, expected " << expected[i]->bar.rows();
+          << place << " " << expected[i]->bar.start_micros << " has " << actual.bars[i].bar.rows()
+          << " rows, expected " << expected[i]->bar.rows();
       EXPECT_FALSE(actual.bars[i].stale) << place;
     }
     return expected.size();
@@ -257,11 +255,10 @@ class MarketWorkerTest : public ::testing::Test {
     for (const Interval interval : market::kAllIntervals) {
       const auto visit = [&](const Series& series, std::string_view sums) -> Status {
         TAPELAKE_ASSIGN_OR_RAISE(const market::Bar bar, market::DecodeBar(sums));
-        const auto expected =
-            fresh.Bars(series, interval, bar.start_micros, bar.start_micros + 1);
+        const auto expected = fresh.Bars(series, interval, bar.start_micros, bar.start_micros + 1);
         EXPECT_TRUE(expected.size() == 1 && expected[0]->bar == bar)
-            << series.pair << " " << series.exchange << " " << market::IntervalText(interval)
-            << " " << bar.start_micros;
+            << series.pair << " " << series.exchange << " " << market::IntervalText(interval) << " "
+            << bar.start_micros;
         ++stored;
         return Status::OK();
       };
