@@ -39,8 +39,29 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Con
                      "no configured table has a source, so there is nothing to run\nhint: give a "
                      "table 'source: {kind: simulator}' or 'source: {kind: files, paths: [...]}'");
   }
+  TAPELAKE_RETURN_NOT_OK(pipeline->OpenMonitoring(world, config));
   pipeline->OpenDoor(world, config.lake.path);
   return pipeline;
+}
+
+Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
+  const auto tables = [this] {
+    std::vector<TableFigures> figures;
+    for (const auto& lane : lanes_)
+      figures.push_back(FiguresOf(*lane));
+    return figures;
+  };
+  TAPELAKE_ASSIGN_OR_RAISE(
+      monitoring_,
+      Monitoring::Open(world.files, world.clock, config,
+                       {.tables = tables, .market = {}, .lake_path = config.lake.path}));
+  for (Worker* worker : monitoring_->workers()) {
+    auto post = std::make_unique<Post>();
+    post->worker = worker;
+    post->table = worker->name();
+    posts_.push_back(std::move(post));
+  }
+  return Status::OK();
 }
 
 void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
@@ -54,6 +75,10 @@ void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
   lookups.find_stream = [find](std::string_view name) -> stream::StreamWriter* {
     TableLane* lane = find(name);
     return lane == nullptr ? nullptr : lane->stream_writer();
+  };
+  lookups.find_log = [find](std::string_view name) -> stream::Stream* {
+    TableLane* lane = find(name);
+    return lane == nullptr ? nullptr : lane->stream();
   };
   lookups.find_table = [find](std::string_view name) -> const hot::HotTable* {
     TableLane* lane = find(name);

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/monitoring.h"
 #include "app/table_lane.h"
 #include "app/table_plan.h"
 #include "app/world.h"
@@ -43,6 +44,9 @@ class Pipeline {
   /// The lanes, for doors. Valid as long as the pipeline.
   const std::vector<std::unique_ptr<TableLane>>& lanes() const { return lanes_; }
 
+  /// Its metrics and alarms. Valid as long as the pipeline.
+  Monitoring& monitoring() { return *monitoring_; }
+
   /// Whether some worker failed, so that all are ending.
   bool failed() const { return failed_.load(); }
 
@@ -60,12 +64,14 @@ class Pipeline {
   };
 
   Pipeline() = default;
+  Status OpenMonitoring(World& world, const config::Config& config);
   void OpenDoor(World& world, const std::string& lake_path);
   void Run(Post* post);
   Status WorkOff(Post* post);
 
   std::unique_ptr<io::FileLock> lock_;
   std::vector<std::unique_ptr<TableLane>> lanes_;
+  std::unique_ptr<Monitoring> monitoring_;    // after the lanes, which it reads
   std::vector<std::unique_ptr<Post>> posts_;  // in the order of the end
   std::unique_ptr<serve::LocalDoor> door_;
   std::atomic<bool> failed_{false};

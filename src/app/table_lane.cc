@@ -1,5 +1,6 @@
 #include "app/table_lane.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/lake_folder.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr int64_t kGroupCommitWaitMicros = 50'000;
+constexpr double kHistoryChangesMax = 400'000;
+constexpr double kMicrosPerSecond = 1e6;
 
 stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
   stream::StreamOptions options;
@@ -22,11 +25,18 @@ stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
   return options;
 }
 
-source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan) {
+/// `is_new`: the table has no changes yet, so they may begin in the past.
+source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan,
+                                            bool is_new) {
   source::SimulatorOptions options;
   options.seed = static_cast<uint64_t>(config.simulator.seed);
   options.changes_per_second = static_cast<double>(config.simulator.changes_per_second);
   options.shape = ShapeOf(plan.source.shape);
+  if (is_new) {
+    const double past_max = kHistoryChangesMax / options.changes_per_second * kMicrosPerSecond;
+    options.history_micros =
+        std::min(config.simulator.history.micros, static_cast<int64_t>(past_max));
+  }
   return options;
 }
 
@@ -62,8 +72,10 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
   stream_worker_ = std::make_unique<StreamWorker>(*stream_, *stream_writer_, world_.clock,
                                                   kGroupCommitWaitMicros);
   if (plan.source.kind != "simulator") return Status::OK();
+  const bool is_new = stream_->facts().next_sequence == 1;
   TAPELAKE_ASSIGN_OR_RAISE(auto simulator,
-                           MakeLiveSimulator(SimulatorOptionsOf(config, plan), world_.clock));
+                           MakeLiveSimulator(SimulatorOptionsOf(config, plan, is_new),
+                                             world_.clock));
   source_worker_ =
       std::make_unique<SourceWorker>("simulator", std::move(simulator), *stream_writer_);
   return Status::OK();

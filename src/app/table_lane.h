@@ -44,6 +44,10 @@ class TableLane {
   stream::StreamWriter* stream_writer() { return stream_writer_.get(); }
   stream::Stream* stream() { return stream_.get(); }
 
+  const metrics::Histogram& commit_durations() const { return table_worker_->commit_durations(); }
+  delivery::DeliveryCounts delivery_counts() const { return delivery_->counts(); }
+  int64_t compactions_done() const { return compaction_worker_->done(); }
+
   /// The market of the table's trades; nullptr if it has none.
   MarketDesk* market() { return market_ == nullptr ? nullptr : &market_->desk(); }
 

@@ -37,8 +37,12 @@ class TableServices {
   /// may be far away). Errors: those of hudi::Table.
   Status Begin(hudi::Table& table);
 
+  struct Done {
+    int64_t cleaned_files = 0;
+    int64_t archived_instants = 0;
+  };
   /// What is due after a commit. Errors: those of hudi::Table.
-  Status Run(hudi::Table& table);
+  Result<Done> Run(hudi::Table& table);
 
  private:
   Status Compact(hudi::Table& table, const std::string& instant);

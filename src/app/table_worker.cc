@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "ingest/metrics.h"
+
 namespace tapelake::app {
 namespace {
 
@@ -26,7 +28,8 @@ TableWorker::TableWorker(io::Clock& clock, Parts parts)
     : clock_(clock),
       parts_(std::move(parts)),
       pacer_(parts_.limits, clock.SteadyMicros()),
-      services_(parts_.services, parts_.on_compaction) {
+      services_(parts_.services, parts_.on_compaction),
+      commit_durations_(ingest::kCommitDuration) {
   now_.table = parts_.table;
   now_.rows = parts_.rows_before;
 }
@@ -140,6 +143,8 @@ Status TableWorker::TakeBlock() {
     now_.read_bytes += static_cast<int64_t>(entry.size) + 1;
   }
   now_.read_records += static_cast<int64_t>(block_.entries.size());
+  const bool waits = block_.end_offset > ingest_from;
+  if (waits && now_.waiting_since_micros == 0) now_.waiting_since_micros = clock_.WallMicros();
   if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
   if (block_.end_offset > delivery_from) {
     parts_.delivery->Advance(source, block_.end_offset);
@@ -198,11 +203,13 @@ Status TableWorker::Commit() {
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
   HandOver(/*last=*/false);
+  now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
+  commit_durations_.Observe(static_cast<double>(end_micros - begin_micros) / 1e6);
   now_.watermark_micros = report.watermark_micros;
   services_wait_ = true;
   return Status::OK();
@@ -210,7 +217,10 @@ Status TableWorker::Commit() {
 
 Status TableWorker::Serve() {
   services_wait_ = false;
-  return services_.Run(ingest_->table());
+  TAPELAKE_ASSIGN_OR_RAISE(const TableServices::Done done, services_.Run(ingest_->table()));
+  now_.cleaned_files += done.cleaned_files;
+  now_.archived_instants += done.archived_instants;
+  return Status::OK();
 }
 
 Status TableWorker::Drain() {

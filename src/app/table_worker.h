@@ -17,6 +17,7 @@
 #include "delivery/delivery.h"
 #include "ingest/table_ingest.h"
 #include "io/clock.h"
+#include "metrics/instruments.h"
 #include "record/record_block.h"
 #include "transform/record_parser.h"
 
@@ -43,6 +44,10 @@ struct TableProgress {
   int64_t retries = 0;        ///< Failures that were answered by opening the table again.
   std::string last_failure;   ///< The newest of them.
   bool at_end = false;        ///< The feed has no more records.
+  /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
+  int64_t waiting_since_micros = 0;
+  int64_t cleaned_files = 0;      ///< Deleted by cleaning in this run.
+  int64_t archived_instants = 0;  ///< Moved off the active timeline in this run.
 };
 
 /// Feed -> parse once -> ingest, delivery and market; hot chunks and paced commits; plans of the
@@ -91,6 +96,9 @@ class TableWorker : public Worker {
 
   TableProgress progress() const;
 
+  /// How long the commits of this run took. Any thread.
+  const metrics::Histogram& commit_durations() const { return commit_durations_; }
+
   /// See Feed::failures(). Same thread as Step().
   std::vector<Status> failures() const { return feed_->failures(); }
 
@@ -132,6 +140,7 @@ class TableWorker : public Worker {
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed
   TableProgress now_;
+  metrics::Histogram commit_durations_;
 
   mutable std::mutex mutex_;  // guards published_, which Step() copies now_ to
   TableProgress published_;

@@ -72,6 +72,11 @@ class UpCommand : public Command {
                      .sentence = "Simulated changes per second; default is "
                                  "`simulator.changes_per_second`."},
                     1, 1'000'000, &rate_);
+    options.Time({.name = "--history",
+                  .placeholder = "TIME",
+                  .sentence = "Simulated past of a new table, `0s` for none; default is "
+                              "`simulator.history`."},
+                 &history_);
     options.Time({.name = "--duration",
                   .placeholder = "TIME",
                   .sentence = "End by itself after this time; default is to run until Ctrl-C."},
@@ -85,8 +90,10 @@ class UpCommand : public Command {
   Result<int> Run(Context& context) override {
     if (lake_) context.config.lake.path = *lake_;
     if (rate_) context.config.simulator.changes_per_second = *rate_;
+    if (history_) context.config.simulator.history = *history_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
                              app::Pipeline::Open(context.world, context.config, context.tables));
+    pipeline->monitoring().OnNews([](const std::string& words) { PrintNote(words); });
     app::CatchInterrupts();
     ReportRepairs(*pipeline);
     if (!json_) Print(Introduction(context));
@@ -212,6 +219,7 @@ class UpCommand : public Command {
 
   std::optional<std::string> lake_;
   std::optional<int64_t> rate_;
+  std::optional<config::Duration> history_;
   config::Duration duration_;
   bool json_ = false;
 };

@@ -90,7 +90,7 @@ struct PairState {
   std::array<std::vector<int64_t>, kIntervals> quiet_starts;
 };
 
-/// One up.
+/// One up; not of kDay.
 constexpr Interval NextInterval(Interval interval) {
   return static_cast<Interval>(static_cast<uint8_t>(interval) + 1);
 }

@@ -101,10 +101,14 @@ class TestMarket {
   /// One change as the table worker tells it.
   void Change(const std::string& key, const std::optional<Trade>& after) {
     const auto old = rows_.find(key);
-    if (old != rows_.end()) {
+    const auto touch = [&] {
+      if (old == rows_.end()) return;
       book_->Touch(old->second.pair, old->second.exchange, old->second.time_micros);
-    }
+    };
+    touch_first_ = !touch_first_;
+    if (touch_first_) touch();
     book_->Apply(key, after, now_);
+    if (!touch_first_) touch();
     if (after) {
       rows_.insert_or_assign(key, *after);
       rows_[key].key = key;
@@ -266,6 +270,7 @@ class TestMarket {
   std::unique_ptr<MarketBook> book_;
   int64_t now_ = kNow;
   int64_t newest_ = std::numeric_limits<int64_t>::min();
+  bool touch_first_ = false;
   Rows rows_;
   Rows lake_;
   std::vector<StaleStretch> reading_;

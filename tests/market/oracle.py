@@ -7,6 +7,7 @@ is exact. An answer is (value, reason, note, n, detail), what is absent None.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class Answer:
     scale: L = field(default=L(0))  # size of the terms that the value is left over from
 
 
+@cache
 def log(raw: int) -> L:
     return np.log(L(str(raw)))
 
@@ -92,7 +94,7 @@ def gaps_if(holes: bool) -> str | None:
 
 
 def returns_with_spans(bars: list[Bar]):
-    logs = Grid(bars).logs("close")
+    logs = np.array([log(bar.close) for bar in bars], dtype=L)
     spans = np.array([b.index - a.index for a, b in zip(bars, bars[1:])], dtype=int)
     return logs[1:] - logs[:-1], spans
 

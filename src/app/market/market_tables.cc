@@ -170,7 +170,7 @@ Status MarketTables::StoreBars(const std::vector<market::ChangedBar>& bars,
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata, Metadata(*bars_, position));
   TAPELAKE_RETURN_NOT_OK(Commit(bars_.get(), request));
   position_ = position;
-  return bar_services_.Run(*bars_);
+  return bar_services_.Run(*bars_).status();
 }
 
 Status MarketTables::StoreMeasures(const std::vector<MeasureSlot>& slots) {
@@ -196,7 +196,7 @@ Status MarketTables::StoreMeasures(const std::vector<MeasureSlot>& slots) {
   request.threads = options_.threads;
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata, Metadata(*measures_, {}));
   TAPELAKE_RETURN_NOT_OK(Commit(measures_.get(), request));
-  return measure_services_.Run(*measures_);
+  return measure_services_.Run(*measures_).status();
 }
 
 Status MarketTables::Store(const std::vector<market::ChangedBar>& bars,

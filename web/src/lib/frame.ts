@@ -1,0 +1,70 @@
+import { Ring } from './ring';
+
+/** Samples kept for tests and for the strip: about seven minutes at ten updates a second. */
+const SAMPLES = 4_096;
+
+/**
+ * All drawing happens here: once a frame at most, and only what was asked for.
+ *
+ * Work is what the main thread did for a frame: taking updates in since the last frame, and the
+ * drawing itself.
+ */
+export class Frames {
+  readonly work = new Ring(SAMPLES);
+  /** Milliseconds from a change's time to the frame that showed it. */
+  readonly freshness = new Ring(SAMPLES);
+  private readonly jobs = new Map<string, () => void>();
+  private readonly after = new MessageChannel();
+  private shown: (() => void)[] = [];
+  private requested = false;
+  private intake = 0;
+
+  constructor() {
+    this.after.port1.onmessage = () => {
+      const shown = this.shown;
+      this.shown = [];
+      for (const act of shown) act();
+    };
+  }
+
+  /** Time `act` as work for the next frame. */
+  take<T>(act: () => T): T {
+    const start = performance.now();
+    try {
+      return act();
+    } finally {
+      this.intake += performance.now() - start;
+    }
+  }
+
+  /** Draw in the next frame; asking twice under one name draws once. */
+  draw(name: string, job: () => void): void {
+    this.jobs.set(name, job);
+    if (this.requested) return;
+    this.requested = true;
+    requestAnimationFrame(() => this.run());
+  }
+
+  /** Act once the frame under way is on the screen. */
+  afterFrame(act: () => void): void {
+    this.shown.push(act);
+  }
+
+  private run(): void {
+    this.requested = false;
+    const start = performance.now();
+    const jobs = [...this.jobs.values()];
+    this.jobs.clear();
+    for (const job of jobs) {
+      try {
+        job();
+      } catch (error) {
+        // One panel that cannot draw must not still the others.
+        console.error(error);
+      }
+    }
+    this.work.add(this.intake + performance.now() - start);
+    this.intake = 0;
+    if (this.shown.length > 0) this.after.port2.postMessage(null);
+  }
+}

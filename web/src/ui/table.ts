@@ -1,0 +1,331 @@
+import { downloadCsv } from '../lib/csv';
+import { el, replace, setClass, setOptional, setText } from '../lib/dom';
+import { setExact } from '../lib/exact';
+import { groupedBy, sortedBy, type Direction, type SortValue } from '../lib/sort';
+import { tablePng } from './table-png';
+
+export interface Column<T> {
+  key: string;
+  label: string;
+  title?: string;
+  numeric?: boolean;
+  /** What is shown. */
+  text: (row: T) => string;
+  /** What is copied, hovered and exported; the shown text if absent. */
+  exact?: (row: T) => string;
+  sort?: (row: T) => SortValue;
+  kind?: (row: T) => string;
+  /** Fill the cell by hand, on each change; `text` stays for files. */
+  draw?: (cell: HTMLElement, row: T) => void;
+  /** Share of the table's width, in any unit; absent in all columns: as wide as the texts. */
+  width?: number;
+}
+
+export interface TableOptions<T> {
+  caption: string;
+  columns: readonly Column<T>[];
+  key: (row: T) => string;
+  group?: (row: T) => string;
+  groupLabel?: (group: string, rows: readonly T[]) => string;
+  sort?: string;
+  onSort?: (sort: string) => void;
+  onPick?: (row: T) => void;
+  pickLabel?: (row: T) => string;
+  empty?: string;
+}
+
+interface Place {
+  body: HTMLElement;
+  head: HTMLElement | null;
+}
+
+interface Line<T> {
+  row: T;
+  /** The row as it was last drawn. */
+  drawn: T | null;
+  element: HTMLTableRowElement;
+  cells: HTMLElement[];
+  pick: HTMLButtonElement | null;
+}
+
+/**
+ * A table that is kept, not made anew: a change costs the cells it changes.
+ *
+ * The first column heads its row; with `onPick` it is a button, and arrows move between rows.
+ */
+export class DataTable<T> {
+  readonly element: HTMLTableElement;
+  private readonly lines = new Map<string, Line<T>>();
+  private readonly bodies = new Map<string, Place>();
+  private readonly heads = new Map<string, HTMLTableCellElement>();
+  private rows: readonly T[] = [];
+  private order = '';
+  private selected = '';
+  sort: string;
+
+  constructor(private readonly options: TableOptions<T>) {
+    this.sort = options.sort ?? '';
+    const head = el('tr', {});
+    for (const column of options.columns) head.append(this.headCell(column));
+    this.element = el(
+      'table.data',
+      {},
+      el('caption.visually-hidden', {}, options.caption),
+      this.widths(),
+      el('thead', {}, head),
+    );
+    this.showSort();
+    this.element.addEventListener('keydown', (event) => this.onKey(event));
+  }
+
+  private widths(): HTMLElement | null {
+    const { columns } = this.options;
+    const sum = columns.reduce((total, column) => total + (column.width ?? 0), 0);
+    if (sum === 0) return null;
+    return el(
+      'colgroup',
+      {},
+      ...columns.map((column) => {
+        const col = el('col', {});
+        col.style.width = `${((column.width ?? 0) / sum) * 100}%`;
+        return col;
+      }),
+    );
+  }
+
+  private headCell(column: Column<T>): HTMLTableCellElement {
+    const cell = el('th', { scope: 'col', class: column.numeric ? 'numeric' : null });
+    if (column.title) cell.title = column.title;
+    if (column.sort) {
+      cell.append(
+        el(
+          'button.sort',
+          { type: 'button', onclick: () => this.sortBy(column) },
+          column.label,
+          el('span.sort-mark', { 'aria-hidden': 'true' }),
+        ),
+      );
+    } else {
+      cell.textContent = column.label;
+    }
+    this.heads.set(column.key, cell);
+    return cell;
+  }
+
+  private sortBy(column: Column<T>): void {
+    const [key, direction] = this.sort.split(':');
+    const first: Direction = column.numeric ? 'descending' : 'ascending';
+    const other: Direction = first === 'ascending' ? 'descending' : 'ascending';
+    this.setSort(`${column.key}:${key === column.key && direction === first ? other : first}`);
+    this.options.onSort?.(this.sort);
+  }
+
+  setSort(sort: string): void {
+    if (sort === this.sort) return;
+    this.sort = sort;
+    this.showSort();
+    this.set(this.rows);
+  }
+
+  private showSort(): void {
+    const [key, direction] = this.sort.split(':');
+    for (const [name, cell] of this.heads) {
+      setOptional(cell, 'aria-sort', name === key ? (direction ?? null) : null);
+    }
+  }
+
+  private sorted(rows: readonly T[]): readonly T[] {
+    const [key, direction] = this.sort.split(':');
+    const column = this.options.columns.find((entry) => entry.key === key);
+    return column?.sort ? sortedBy(rows, column.sort, direction as Direction) : rows;
+  }
+
+  /** Draw all again: the way numbers and times are written has changed. */
+  refresh(): void {
+    for (const line of this.lines.values()) line.drawn = null;
+    this.set(this.rows);
+  }
+
+  /** Show these rows. With `reorder` false, rows that are there keep their places. */
+  set(rows: readonly T[], reorder = true): void {
+    this.rows = rows;
+    const known = rows.every((row) => this.lines.has(this.options.key(row)));
+    if (reorder || !known || rows.length !== this.lines.size) this.arrange();
+    for (const row of rows) {
+      const line = this.lines.get(this.options.key(row));
+      if (line && line.drawn !== row) this.fill(line, row);
+    }
+  }
+
+  private arrange(): void {
+    const { group, groupLabel, key } = this.options;
+    const groups: [string, readonly T[]][] = group
+      ? groupedBy(this.rows, group).map(([name, rows]) => [name, this.sorted(rows)])
+      : [['', this.sorted(this.rows)]];
+    this.drop(groups);
+    const order = JSON.stringify(groups.map(([name, rows]) => [name, rows.map(key)]));
+    for (const [name, rows] of groups) {
+      const place = this.bodyOf(name);
+      if (place.head && groupLabel) setText(place.head, groupLabel(name, rows));
+      if (order === this.order) continue;
+      this.putInOrder(place, rows);
+      this.element.append(place.body);
+    }
+    this.order = order;
+  }
+
+  /** Only rows that are not where they belong are moved. */
+  private putInOrder(place: Place, rows: readonly T[]): void {
+    let next: Element | null = place.head?.parentElement?.nextElementSibling ?? null;
+    if (!place.head) next = place.body.firstElementChild;
+    for (const row of rows) {
+      const { element } = this.lineOf(row);
+      if (element === next) next = next.nextElementSibling;
+      else place.body.insertBefore(element, next);
+    }
+  }
+
+  private drop(groups: readonly [string, readonly T[]][]): void {
+    const kept = new Set(this.rows.map(this.options.key));
+    for (const [key, line] of this.lines) {
+      if (kept.has(key)) continue;
+      line.element.remove();
+      this.lines.delete(key);
+    }
+    const names = new Set(groups.map(([name]) => name));
+    for (const [name, place] of this.bodies) {
+      if (names.has(name) && this.rows.length > 0) continue;
+      place.body.remove();
+      this.bodies.delete(name);
+      this.order = '';
+    }
+    if (this.rows.length > 0) return;
+    const columns = this.options.columns.length;
+    const body = el('tbody', {});
+    const text = this.options.empty ?? 'Nothing yet';
+    body.append(el('tr', {}, el('td.empty', { colspan: columns }, text)));
+    this.element.append(body);
+    this.bodies.set('\0empty', { body, head: null });
+  }
+
+  private bodyOf(name: string): Place {
+    let place = this.bodies.get(name);
+    if (place) return place;
+    const body = el('tbody', {});
+    let head: HTMLElement | null = null;
+    if (this.options.group) {
+      head = el('th', { scope: 'rowgroup', colspan: this.options.columns.length });
+      body.append(el('tr.group', {}, head));
+    }
+    place = { body, head };
+    this.bodies.set(name, place);
+    if (this.rows.length > 0) this.element.append(body);
+    return place;
+  }
+
+  private lineOf(row: T): Line<T> {
+    const key = this.options.key(row);
+    const found = this.lines.get(key);
+    if (found) return found;
+    const element = el('tr', {});
+    const cells: HTMLElement[] = [];
+    let pick: HTMLButtonElement | null = null;
+    const line: Line<T> = { row, drawn: null, element, cells, pick };
+    this.options.columns.forEach((column, index) => {
+      const cell =
+        index === 0
+          ? el('th', { scope: 'row', class: column.numeric ? 'numeric' : null })
+          : el('td', { class: column.numeric ? 'numeric' : null });
+      let holder: HTMLElement = cell;
+      if (index === 0 && this.options.onPick) {
+        pick = el('button.pick', { type: 'button', tabindex: '-1' });
+        cell.append(pick);
+        holder = pick;
+      }
+      cells.push(holder);
+      element.append(cell);
+    });
+    line.pick = pick;
+    const onPick = this.options.onPick;
+    if (onPick) element.addEventListener('click', () => onPick(line.row));
+    if (pick && this.lines.size === 0) (pick as HTMLButtonElement).tabIndex = 0;
+    this.lines.set(key, line);
+    this.showSelected(key, line);
+    return line;
+  }
+
+  private fill(line: Line<T>, row: T): void {
+    line.row = row;
+    line.drawn = row;
+    this.options.columns.forEach((column, index) => {
+      const cell = line.cells[index] as HTMLElement;
+      if (column.draw) column.draw(cell, row);
+      else setText(cell, column.text(row));
+      if (column.exact) setExact(cell, column.exact(row));
+      if (column.kind && cell.tagName !== 'BUTTON') {
+        setClass(cell, `${column.numeric ? 'numeric ' : ''}${column.kind(row)}`.trim());
+      }
+    });
+    const label = line.pick && this.options.pickLabel?.(row);
+    if (line.pick && label) setOptional(line.pick, 'aria-label', label);
+  }
+
+  select(key: string): void {
+    this.selected = key;
+    for (const [name, line] of this.lines) this.showSelected(name, line);
+  }
+
+  private showSelected(key: string, line: Line<T>): void {
+    const on = key === this.selected;
+    line.element.classList.toggle('selected', on);
+    if (!line.pick) return;
+    setOptional(line.pick, 'aria-current', on ? 'true' : null);
+    if (!on) return;
+    for (const other of this.lines.values()) if (other.pick) other.pick.tabIndex = -1;
+    line.pick.tabIndex = 0;
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+    const picks = [...this.element.querySelectorAll<HTMLButtonElement>('button.pick')];
+    const index = picks.indexOf(document.activeElement as HTMLButtonElement);
+    if (index < 0) return;
+    event.preventDefault();
+    picks[index + (event.key === 'ArrowDown' ? 1 : -1)]?.focus();
+  }
+
+  private exactCell(column: Column<T>, row: T): string {
+    return column.exact ? column.exact(row) : column.text(row);
+  }
+
+  csv(name: string): void {
+    const rows = this.sorted(this.rows).map((row) =>
+      this.options.columns.map((column) => this.exactCell(column, row)),
+    );
+    downloadCsv(`${name}.csv`, this.options.columns.map((column) => column.label), rows);
+  }
+
+  png(name: string): void {
+    const rows = this.sorted(this.rows);
+    const { columns, caption } = this.options;
+    tablePng(`${name}.png`, caption, columns, rows.map((row) => columns.map((c) => c.text(row))));
+  }
+}
+
+/** Buttons that hand a table out as a file. */
+export function exportButtons<T>(table: () => DataTable<T>, name: () => string): HTMLElement[] {
+  const make = (label: string, act: () => void) =>
+    el(
+      'button.quiet',
+      { type: 'button', title: `Save as ${label}`, onclick: act },
+      label,
+    );
+  return [
+    make('CSV', () => table().csv(name())),
+    make('PNG', () => table().png(name())),
+  ];
+}
+
+export function emptyMessage(parent: Element, text: string): void {
+  replace(parent, el('p.empty', {}, text));
+}
