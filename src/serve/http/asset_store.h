@@ -39,7 +39,4 @@ class AssetTable : public AssetStore {
   size_t count_;
 };
 
-/// The built page, in the binary: the library `tapelake_page`, to be linked by who calls it.
-const AssetTable& EmbeddedPage();
-
 }  // namespace tapelake::serve
