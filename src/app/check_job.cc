@@ -58,8 +58,7 @@ Result<std::string> CheckPath(World& world, const std::string& path) {
   return std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + ", readable";
 }
 
-Result<std::string> CheckMarket(const config::Config& config,
-                                const std::vector<TablePlan>& plans) {
+Result<std::string> CheckMarket(const config::Config& config, const std::vector<TablePlan>& plans) {
   TAPELAKE_ASSIGN_OR_RAISE(const TablePlan* table, FindMarketTable(config, plans));
   if (table == nullptr) return std::string("off: no table with a source holds trades");
   return "of " + table->definition.QualifiedName() + "; kept in " + table->definition.database +

@@ -23,20 +23,19 @@ Status TableServices::Begin(hudi::Table& table) {
   return Status::OK();
 }
 
-Status TableServices::Run(hudi::Table& table) {
+Result<TableServices::Done> TableServices::Run(hudi::Table& table) {
+  Done done;
   if (table.config().type == hudi::TableType::kMergeOnRead) {
     TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
                              table.ScheduleCompaction(policies_.compaction));
     if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(table, instant));
   }
-  if (--commits_until_services_ > 0) return Status::OK();
+  if (--commits_until_services_ > 0) return done;
   commits_until_services_ = policies_.commits_between;
-  TAPELAKE_ASSIGN_OR_RAISE(const int64_t cleaned, table.Clean(policies_.cleaning));
-  cleaned_files_ += cleaned;
-  TAPELAKE_ASSIGN_OR_RAISE(const int64_t archived,
+  TAPELAKE_ASSIGN_OR_RAISE(done.cleaned_files, table.Clean(policies_.cleaning));
+  TAPELAKE_ASSIGN_OR_RAISE(done.archived_instants,
                            table.Archive(policies_.archival, ingest::kPositionsKey));
-  archived_instants_ += archived;
-  return Status::OK();
+  return done;
 }
 
 Status TableServices::Compact(hudi::Table& table, const std::string& instant) {

@@ -37,11 +37,13 @@ class TableServices {
   /// may be far away). Errors: those of hudi::Table.
   Status Begin(hudi::Table& table);
 
+  struct Done {
+    int64_t cleaned_files = 0;
+    int64_t archived_instants = 0;
+  };
   /// What is due after a commit. Errors: those of hudi::Table.
-  Status Run(hudi::Table& table);
+  Result<Done> Run(hudi::Table& table);
 
-  int64_t cleaned_files() const { return cleaned_files_; }          ///< In all.
-  int64_t archived_instants() const { return archived_instants_; }  ///< In all.
 
  private:
   Status Compact(hudi::Table& table, const std::string& instant);
@@ -49,8 +51,6 @@ class TableServices {
   ServicePolicies policies_;
   OnCompaction on_compaction_;
   int64_t commits_until_services_ = 1;
-  int64_t cleaned_files_ = 0;
-  int64_t archived_instants_ = 0;
 };
 
 }  // namespace tapelake::app

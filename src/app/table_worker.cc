@@ -202,8 +202,8 @@ Status TableWorker::Commit() {
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
-  now_.waiting_since_micros = 0;
   HandOver(/*last=*/false);
+  now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
   now_.last_instant = report.instant;
@@ -217,9 +217,9 @@ Status TableWorker::Commit() {
 
 Status TableWorker::Serve() {
   services_wait_ = false;
-  TAPELAKE_RETURN_NOT_OK(services_.Run(ingest_->table()));
-  now_.cleaned_files = services_.cleaned_files();
-  now_.archived_instants = services_.archived_instants();
+  TAPELAKE_ASSIGN_OR_RAISE(const TableServices::Done done, services_.Run(ingest_->table()));
+  now_.cleaned_files += done.cleaned_files;
+  now_.archived_instants += done.archived_instants;
   return Status::OK();
 }
 

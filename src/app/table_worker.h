@@ -62,7 +62,7 @@ class TableWorker : public Worker {
     std::function<Result<std::unique_ptr<ingest::TableIngest>>()> open_ingest;
     std::function<Result<std::unique_ptr<Feed>>(const StartOffset&)> open_feed;
     delivery::Delivery* delivery = nullptr;  ///< Must outlive the worker.
-    bool delivers = false;  ///< Step the delivery itself: there is no delivery worker.
+    bool delivers = false;         ///< Step the delivery itself: there is no delivery worker.
     MarketFeed* market = nullptr;  ///< Gets the trades; must outlive the worker. May be nullptr.
     CommitLimits limits;
     int64_t hot_micros = 100'000;  ///< Pace of the hot chunks.

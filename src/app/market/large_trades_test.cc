@@ -75,7 +75,7 @@ TEST(OwnHistory, ComparesWithTheMedianOfEnoughSamples) {
     now += OwnHistory::kPaceMicros;
   };
   for (size_t i = 1; i < OwnHistory::kSamplesMin; ++i)
-    add(i % 2 == 0 ? 2 : 4);
+    add(i % 3 == 0 ? 100 : 3);
   EXPECT_EQ(history.Ratio(OwnQuantity::kSpread), std::nullopt) << "one too few";
   add(3);
   EXPECT_DOUBLE_EQ(history.Ratio(OwnQuantity::kSpread).value(), 1.0);

@@ -11,7 +11,6 @@ using market::BookBar;
 using market::Interval;
 using market::Series;
 
-constexpr size_t kRemovedMax = 16'384;
 constexpr size_t kCollectMax = 100'000;
 // Measures that somebody looks at are made anew at this pace, others when their turn comes.
 constexpr int64_t kLookedAtPaceMicros = 250'000;
@@ -90,25 +89,28 @@ DeskBars MarketDesk::Bars(const Series& series, Interval interval, int64_t from_
   return answer;
 }
 
-DeskChanges MarketDesk::BarsSince(const Series& series, Interval interval,
-                                  uint64_t version) const {
+DeskChanges MarketDesk::BarsSince(const Series& series, Interval interval, uint64_t version) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   DeskChanges changes;
   changes.version = book_.version();
-  changes.complete = version > 0 && version >= forgotten_version_;
-  for (const BookBar* bar : book_.BarsSince(series, interval, changes.complete ? version : 0))
-    changes.bars.push_back(CopyOf(book_, series, interval, *bar));
-  if (!changes.complete) return changes;
-  for (auto removed = removed_.rbegin(); removed != removed_.rend(); ++removed) {
-    if (removed->version <= version) break;
-    if (removed->interval != interval || removed->series != series) continue;
-    // It may have come back since.
-    const int64_t start = removed->start_micros;
-    if (book_.Bars(series, interval, start, start + 1).empty()) {
-      changes.removed_start_micros.push_back(start);
+  changes.complete = version > 0;
+  for (const BookBar* bar : book_.BarsSince(series, interval, version)) {
+    if (bar->bar.rows() > 0) {
+      changes.bars.push_back(CopyOf(book_, series, interval, *bar));
+    } else if (changes.complete) {
+      changes.removed_start_micros.push_back(bar->bar.start_micros);
     }
   }
   return changes;
+}
+
+void MarketDesk::AddSeries() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const std::string& pair : book_.Pairs()) {
+    series_[{pair, market::kAllExchanges}];
+    for (const std::string& exchange : book_.ExchangesOf(pair))
+      series_[{pair, exchange}];
+  }
 }
 
 void MarketDesk::NoteLook(Bookkeeping* of) {
@@ -145,8 +147,8 @@ MarketLine MarketDesk::LineOf(const Series& series, int64_t as_of) {
   line.series = series;
   const int64_t minute = market::BarStart(Interval::kMinute, as_of);
   const int64_t day_from = market::BarStart(Interval::kQuarterHour, as_of) - kDayMicros;
-  for (const Bar* bar : BarsOf(book_, series, Interval::kQuarterHour,
-                               day_from - kDayMicros, as_of + kMinuteMicros)) {
+  for (const Bar* bar : BarsOf(book_, series, Interval::kQuarterHour, day_from - kDayMicros,
+                               as_of + kMinuteMicros)) {
     if (bar->has_prices() && bar->start_micros <= day_from) line.price_24h_ago = bar->close_price();
     if (bar->start_micros <= day_from) continue;
     line.money_24h += bar->money;
@@ -190,8 +192,7 @@ std::vector<MarketLine> MarketDesk::Exchanges(const std::string& pair) {
   return lines;
 }
 
-std::vector<LargeTrade> MarketDesk::TradesOfTape(const std::string& pair,
-                                                 size_t trades_max) const {
+std::vector<LargeTrade> MarketDesk::TradesOfTape(const std::string& pair, size_t trades_max) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return tape_.Newest(pair, trades_max);
 }
@@ -244,13 +245,8 @@ int64_t MarketDesk::AsOf(int64_t now_micros) const {
 void MarketDesk::Collect() {
   for (market::ChangedBar& bar : book_.TakeChangedBars(kCollectMax)) {
     series_[bar.series].changed = true;
-    if (bar.bar.rows() == 0) {
-      removed_.push_back({book_.version(), bar.series, bar.interval, bar.bar.start_micros});
-    }
     changed_.push_back(std::move(bar));
   }
-  for (; removed_.size() > kRemovedMax; removed_.pop_front())
-    forgotten_version_ = removed_.front().version;
 }
 
 std::vector<market::ChangedBar> MarketDesk::TakeChanged() {
@@ -280,7 +276,7 @@ market::MeasureInput MarketDesk::InputOf(const Series& series, int64_t as_of_mic
 
 std::vector<market::Measure> MarketDesk::Evaluate(const Series& series,
                                                   int64_t as_of_micros) const {
-  // Without the lock: only this thread changes the book, and readers need not wait.
+  const std::lock_guard<std::mutex> lock(mutex_);
   return market::EvaluateMeasures(InputOf(series, as_of_micros));
 }
 

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -39,7 +38,7 @@ struct DeskBars {
 /// What became of the bars of a series and interval since a version.
 struct DeskChanges {
   uint64_t version = 0;
-  /// False: too long ago to know what was removed; `bars` are then all bars in memory.
+  /// False (version 0): `bars` are all bars in memory, whatever the reader had.
   bool complete = false;
   std::vector<DeskBar> bars;
   std::vector<int64_t> removed_start_micros;
@@ -67,11 +66,11 @@ struct MarketFacts {
   int64_t newest_trade_micros = 0;   ///< Event time of the newest row; 0: none.
   size_t stale_count = 0;
   market::MarketBook::Counts counts;
-  int64_t rebuild_micros = 0;    ///< Time spent reading stretches again.
-  int64_t evaluate_micros = 0;   ///< Time spent on measures.
-  int64_t commits = 0;           ///< Of the market's tables in this run.
+  int64_t rebuild_micros = 0;      ///< Time spent reading stretches again.
+  int64_t evaluate_micros = 0;     ///< Time spent on measures.
+  int64_t commits = 0;             ///< Of the market's tables in this run.
   int64_t late_slots_dropped = 0;  ///< Corrected measures that were too many to make anew.
-  std::string last_failure;      ///< Of lake or tables; they are tried again.
+  std::string last_failure;        ///< Of lake or tables; they are tried again.
   std::optional<int64_t> backfill_before_micros;  ///< Older bars are still being made.
 };
 
@@ -146,7 +145,10 @@ class MarketDesk {
   /// Take note of the times of a change. Within Change().
   void SeeTimes(int64_t change_time_micros, int64_t event_time_micros);
 
-  /// The measures of a series as of a moment. Reads the book: only between two changes.
+  /// Take up every series that the book has, also those without a change: after a start.
+  void AddSeries();
+
+  /// The measures of a series as of a moment.
   std::vector<market::Measure> Evaluate(const market::Series& series, int64_t as_of_micros) const;
   /// Publish them.
   void Publish(const market::Series& series, SeriesMeasures measures, int64_t steady_micros);
@@ -164,13 +166,6 @@ class MarketDesk {
     OwnHistory history;
     int64_t looked_at_micros = 0;  // steady; when somebody last asked, 0: nobody did
   };
-  struct Removed {
-    uint64_t version = 0;
-    market::Series series;
-    market::Interval interval = market::Interval::kMinute;
-    int64_t start_micros = 0;
-  };
-
   void Collect();
   void NoteLook(Bookkeeping* of);
   MarketLine LineOf(const market::Series& series, int64_t as_of_micros);
@@ -182,8 +177,6 @@ class MarketDesk {
   std::map<market::Series, Bookkeeping> series_;
   std::map<market::Series, Bookkeeping>::iterator next_;  // round robin
   std::vector<market::ChangedBar> changed_;
-  std::deque<Removed> removed_;
-  uint64_t forgotten_version_ = 0;  // of the newest entry that left removed_
   LargeTrades tape_;
   MarketFacts facts_;
   int64_t evaluation_micros_ = 0;  // steady; of the last NextToEvaluate

@@ -25,8 +25,8 @@ void MarketBatch::Add(const MarketChange& change) {
   event.change.key = {};
   event.change.after.pair = event.change.after.exchange = {};
   event.change.before.pair = event.change.before.exchange = {};
-  event.old_is_same = change.before.pair == change.after.pair &&
-                      change.before.exchange == change.after.exchange;
+  event.old_is_same =
+      change.before.pair == change.after.pair && change.before.exchange == change.after.exchange;
   event.key_bytes = Size(change.key);
   event.pair_bytes = Size(change.after.pair);
   event.exchange_bytes = Size(change.after.exchange);

@@ -91,8 +91,8 @@ class MarketBatch {
 };
 
 /// Takes changes from the table's worker (one thread) and gives them to the market's (another),
-/// with a bounded queue between them. When it is full CanAdd() says so, and the table's worker reads
-/// no more; nothing is ever dropped. Knows how far the market's own tables go.
+/// with a bounded queue between them. When it is full CanAdd() says so, and the table's worker
+/// reads no more; nothing is ever dropped. Knows how far the market's own tables go.
 class MarketFeed {
  public:
   MarketFeed(TradeLayout layout, const base::QueueLimits& limits)

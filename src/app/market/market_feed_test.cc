@@ -29,8 +29,7 @@ std::string Record(const std::string& key, const std::string& old_time, const st
                        R"("Keys":{"transaction_id":{"S":")" + key + R"("}},)";
   if (!new_time.empty()) record += R"("NewImage":)" + image(new_time) + ",";
   if (!old_time.empty()) record += R"("OldImage":)" + image(old_time) + ",";
-  return record +
-         R"("SequenceNumber":"111","SizeBytes":9,"StreamViewType":"NEW_AND_OLD_IMAGES"}})";
+  return record + R"("SequenceNumber":"111","SizeBytes":9,"StreamViewType":"NEW_AND_OLD_IMAGES"}})";
 }
 
 /// Writes down what it is told.
@@ -103,14 +102,13 @@ TEST_F(MarketFeedTest, TellsRowsOnlyOfWhatIngestApplied) {
   Add(Record("d", kSecond1, kSecond2), Verdict::kLate);
   Add(Record("e", kSecond1, kSecond2), std::nullopt);
   feed_.HandOver(false);
-  const Lines expected = {
-      "row a BTC/USD@kraken@1 64000.500000000000000000",
-      "row a BTC/USD@kraken@2 64000.500000000000000000 was BTC/USD@kraken@1",
-      "row a was BTC/USD@kraken@2",
-      "place  BTC/USD@kraken@2 was BTC/USD@kraken@1",
-      "place  BTC/USD@kraken@2 was BTC/USD@kraken@1",
-      "late d BTC/USD@kraken@2 was BTC/USD@kraken@1",
-      "place  BTC/USD@kraken@2 was BTC/USD@kraken@1"};
+  const Lines expected = {"row a BTC/USD@kraken@1 64000.500000000000000000",
+                          "row a BTC/USD@kraken@2 64000.500000000000000000 was BTC/USD@kraken@1",
+                          "row a was BTC/USD@kraken@2",
+                          "place  BTC/USD@kraken@2 was BTC/USD@kraken@1",
+                          "place  BTC/USD@kraken@2 was BTC/USD@kraken@1",
+                          "late d BTC/USD@kraken@2 was BTC/USD@kraken@1",
+                          "place  BTC/USD@kraken@2 was BTC/USD@kraken@1"};
   EXPECT_EQ(TakeAll(), expected);
 }
 

@@ -88,9 +88,8 @@ MarketWorker::Parts MarketLane::PartsOf(const config::Config& config, const Tabl
   const std::string bars_path = io::JoinPath(database_path, kBarsTable);
   bars_compaction_ =
       std::make_unique<CompactionWorker>(bars_world_.table_environment(), bars_path, 1);
-  measures_compaction_ =
-      std::make_unique<CompactionWorker>(measures_world_.table_environment(),
-                                         io::JoinPath(database_path, kMeasuresTable), 1);
+  measures_compaction_ = std::make_unique<CompactionWorker>(
+      measures_world_.table_environment(), io::JoinPath(database_path, kMeasuresTable), 1);
   MarketWorker::Parts parts;
   parts.feed = feed_.get();
   parts.desk = desk_.get();

@@ -46,9 +46,9 @@ class MarketLane {
   MarketWorker::Parts PartsOf(const config::Config& config, const TablePlan& plan,
                               hot::HotTable* hot, stream::Stream* stream);
 
-  World world_;              // of the market's worker: randomness belongs to one thread
-  World bars_world_;         // of the compaction of the bars
-  World measures_world_;     // of the compaction of the measures
+  World world_;           // of the market's worker: randomness belongs to one thread
+  World bars_world_;      // of the compaction of the bars
+  World measures_world_;  // of the compaction of the measures
   std::unique_ptr<query::HudiSnapshotProvider> provider_;
   std::unique_ptr<MarketFeed> feed_;
   std::unique_ptr<MarketDesk> desk_;

@@ -167,31 +167,43 @@ void WriteBar(const market::ChangedBar& changed, int64_t change_seq, RowWriter* 
 
 std::shared_ptr<arrow::Schema> BarSchema() {
   using arrow::field;
-  return arrow::schema({field(kBarIdColumn, arrow::utf8()), field("pair", arrow::utf8()),
-                        field("exchange", arrow::utf8()), field("interval", arrow::utf8()),
-                        field("start", Moment()), field("open", Amount()), field("high", Amount()),
-                        field("low", Amount()), field("close", Amount()),
-                        field("quantity", Amount()), field("buy_quantity", Amount()),
-                        field("sell_quantity", Amount()), field("money", Amount()),
-                        field("money_text", arrow::utf8()), field("fees", Amount()),
-                        field("vwap", arrow::float64()), field("deviation", arrow::float64()),
-                        field("trades", arrow::int64()), field("pending", arrow::int64()),
-                        field("failed", arrow::int64()), field("other", arrow::int64()),
-                        field("sizes", arrow::utf8()), field("_sums", arrow::binary()),
+  return arrow::schema({field(kBarIdColumn, arrow::utf8()),
+                        field("pair", arrow::utf8()),
+                        field("exchange", arrow::utf8()),
+                        field("interval", arrow::utf8()),
+                        field("start", Moment()),
+                        field("open", Amount()),
+                        field("high", Amount()),
+                        field("low", Amount()),
+                        field("close", Amount()),
+                        field("quantity", Amount()),
+                        field("buy_quantity", Amount()),
+                        field("sell_quantity", Amount()),
+                        field("money", Amount()),
+                        field("money_text", arrow::utf8()),
+                        field("fees", Amount()),
+                        field("vwap", arrow::float64()),
+                        field("deviation", arrow::float64()),
+                        field("trades", arrow::int64()),
+                        field("pending", arrow::int64()),
+                        field("failed", arrow::int64()),
+                        field("other", arrow::int64()),
+                        field("sizes", arrow::utf8()),
+                        field("_sums", arrow::binary()),
                         field(record::kChangeSeqColumn, arrow::int64()),
                         field(record::kPartitionColumn, arrow::utf8())});
 }
 
 std::shared_ptr<arrow::Schema> MeasureSchema() {
   using arrow::field;
-  return arrow::schema(
-      {field(kMeasureIdColumn, arrow::utf8()), field("pair", arrow::utf8()),
-       field("exchange", arrow::utf8()), field("measure", arrow::utf8()),
-       field("measured_over", arrow::utf8()), field("unit", arrow::utf8()), field("slot", Moment()),
-       field("value", arrow::float64()), field("n", arrow::int64()), field("reason", arrow::utf8()),
-       field("note", arrow::utf8()), field("detail", arrow::float64()),
-       field(record::kChangeSeqColumn, arrow::int64()),
-       field(record::kPartitionColumn, arrow::utf8())});
+  return arrow::schema({field(kMeasureIdColumn, arrow::utf8()), field("pair", arrow::utf8()),
+                        field("exchange", arrow::utf8()), field("measure", arrow::utf8()),
+                        field("measured_over", arrow::utf8()), field("unit", arrow::utf8()),
+                        field("slot", Moment()), field("value", arrow::float64()),
+                        field("n", arrow::int64()), field("reason", arrow::utf8()),
+                        field("note", arrow::utf8()), field("detail", arrow::float64()),
+                        field(record::kChangeSeqColumn, arrow::int64()),
+                        field(record::kPartitionColumn, arrow::utf8())});
 }
 
 std::string BarKey(const market::Series& series, market::Interval interval, int64_t start_micros) {

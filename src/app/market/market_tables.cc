@@ -79,8 +79,7 @@ Status MarketTables::OpenAll() {
   create.bucket_count = kBuckets;
   create.type = hudi::TableType::kMergeOnRead;
   TAPELAKE_ASSIGN_OR_RAISE(
-      bars_,
-      OpenOrCreate(environment_, io::JoinPath(options_.database_path, kBarsTable), create));
+      bars_, OpenOrCreate(environment_, io::JoinPath(options_.database_path, kBarsTable), create));
   create.name = kMeasuresTable;
   create.schema = MeasureSchema();
   create.record_key_field = kMeasureIdColumn;
@@ -124,8 +123,7 @@ Result<std::map<std::string, std::string>> MarketTables::Metadata(
   state.positions = position.positions;
   state.change_seq = change_seq_;
   TAPELAKE_ASSIGN_OR_RAISE(
-      auto metadata,
-      ingest::StoreState(environment_.files, table.base_path(), "tapelake", state));
+      auto metadata, ingest::StoreState(environment_.files, table.base_path(), "tapelake", state));
   if (position.backfill_before_micros) {
     metadata[kBackfillKey] = std::to_string(*position.backfill_before_micros);
   }
@@ -135,9 +133,9 @@ Result<std::map<std::string, std::string>> MarketTables::Metadata(
 Status MarketTables::Commit(hudi::Table* table, const hudi::UpsertRequest& request) {
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, table->Upsert(request));
   if (result.outcome == hudi::CommitOutcome::kUnknown) {
-    return MakeError(ErrorKind::kUnknownOutcome, "commit " + result.instant + " of " +
-                                                     table->base_path() + " may have happened: " +
-                                                     result.reason.message());
+    return MakeError(ErrorKind::kUnknownOutcome,
+                     "commit " + result.instant + " of " + table->base_path() +
+                         " may have happened: " + result.reason.message());
   }
   if (result.outcome == hudi::CommitOutcome::kNotDone) {
     return WithContext(result.reason, "commit of " + table->base_path());
@@ -172,7 +170,7 @@ Status MarketTables::StoreBars(const std::vector<market::ChangedBar>& bars,
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata, Metadata(*bars_, position));
   TAPELAKE_RETURN_NOT_OK(Commit(bars_.get(), request));
   position_ = position;
-  return bar_services_.Run(*bars_);
+  return bar_services_.Run(*bars_).status();
 }
 
 Status MarketTables::StoreMeasures(const std::vector<MeasureSlot>& slots) {
@@ -198,7 +196,7 @@ Status MarketTables::StoreMeasures(const std::vector<MeasureSlot>& slots) {
   request.threads = options_.threads;
   TAPELAKE_ASSIGN_OR_RAISE(request.extra_metadata, Metadata(*measures_, {}));
   TAPELAKE_RETURN_NOT_OK(Commit(measures_.get(), request));
-  return measure_services_.Run(*measures_);
+  return measure_services_.Run(*measures_).status();
 }
 
 Status MarketTables::Store(const std::vector<market::ChangedBar>& bars,

@@ -17,7 +17,8 @@ constexpr int64_t kAdvanceMicros = 200'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 constexpr size_t kLateKeysAtOnce = 500;
-constexpr size_t kUnstoredMax = 50'000;  // then a commit is due whatever the time
+constexpr size_t kRestoredAtOnce = 2'000;
+constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
 // Stretches of one statement: what they hold must fit into memory.
 constexpr size_t kMinutesAtOnce = 100;
@@ -100,6 +101,7 @@ Status MarketWorker::OpenAll() {
   TAPELAKE_RETURN_NOT_OK(RebuildWindow(/*whole_hour=*/!resumes));
   TAPELAKE_RETURN_NOT_OK(HoldBackFuture());
   NoteChanged();
+  desk_.AddSeries();
   commit_share_.Pause(clock_.SteadyMicros() + parts_.options.commit_micros);
   PublishFacts();
   return Status::OK();
@@ -109,18 +111,28 @@ Status MarketWorker::RestoreBars() {
   const int64_t horizon = Now() + parts_.options.book.future_micros_max;
   TAPELAKE_ASSIGN_OR_RAISE(const auto newest, parts_.lake->NewestBarBefore(horizon));
   if (!newest) return Status::OK();
+  std::vector<market::ChangedBar> bars;
+  const auto restore = [&] {
+    desk_.Change([&](MarketBook& book) {
+      for (const market::ChangedBar& bar : bars) {
+        book.Restore(bar.series, bar.interval, bar.bar);
+        desk_.SeeTimes(0, bar.bar.has_prices() ? bar.bar.last.time_micros : bar.bar.start_micros);
+      }
+    });
+    bars.clear();
+  };
   for (const Interval interval : market::kAllIntervals) {
+    if (interval < parts_.options.book.stored_min) continue;
     const int64_t kept = parts_.options.book.retention_micros[static_cast<size_t>(interval)];
     const TimeRange range{market::BarStart(interval, *newest - kept), kEndOfTime};
     TAPELAKE_RETURN_NOT_OK(parts_.lake->VisitBars(
         interval, range, [&](const market::Series& series, std::string_view sums) -> Status {
           TAPELAKE_ASSIGN_OR_RAISE(const market::Bar bar, market::DecodeBar(sums));
-          desk_.Change([&](MarketBook& book) {
-            book.Restore(series, interval, bar);
-            desk_.SeeTimes(0, bar.has_prices() ? bar.last.time_micros : bar.start_micros);
-          });
+          bars.push_back({series, interval, bar});
+          if (bars.size() >= kRestoredAtOnce) restore();
           return Status::OK();
         }));
+    restore();
   }
   return Status::OK();
 }
@@ -132,9 +144,8 @@ Status MarketWorker::RebuildWindow(bool whole_hour) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto newest, parts_.lake->NewestBefore(horizon));
   if (!newest) return EmptyLeftMinutes(0, {});
   const market::MarketBookOptions& book = parts_.options.book;
-  const int64_t kept =
-      std::max(book.trade_window_micros,
-               book.retention_micros[static_cast<size_t>(Interval::kSecond)]);
+  const int64_t kept = std::max(book.trade_window_micros,
+                                book.retention_micros[static_cast<size_t>(Interval::kSecond)]);
   const int64_t from = market::BarStart(whole_hour ? Interval::kHour : Interval::kMinute,
                                         *newest - kept - market::IntervalMicros(Interval::kMinute));
   if (whole_hour) backfill_before_micros_ = from;
@@ -330,8 +341,8 @@ Status MarketWorker::RebuildOldest() {
   for (const StaleStretch& stretch : stretches)
     rows[stretch];
   TAPELAKE_RETURN_NOT_OK(parts_.lake->VisitStretches(stretches, [&](const market::Trade& trade) {
-    const auto found = rows.find({trade.pair, trade.exchange, interval,
-                                  market::BarStart(interval, trade.time_micros)});
+    const auto found = rows.find(
+        {trade.pair, trade.exchange, interval, market::BarStart(interval, trade.time_micros)});
     if (found != rows.end()) found->second.push_back(trade);
     return Status::OK();
   }));
@@ -368,8 +379,7 @@ Status MarketWorker::BackfillNext() {
   const int64_t hours_from = desk_.AsOf(Now()) -
                              book.retention_micros[static_cast<size_t>(Interval::kHour)] +
                              market::IntervalMicros(Interval::kDay);
-  const bool by_hour =
-      *newest >= hours_from || market::BarStart(Interval::kDay, before) != before;
+  const bool by_hour = *newest >= hours_from || market::BarStart(Interval::kDay, before) != before;
   const Interval interval = by_hour ? Interval::kHour : Interval::kDay;
   const int64_t from = market::BarStart(interval, *newest);
   TAPELAKE_RETURN_NOT_OK(RebuildRange(interval, {from, before}, nullptr));
@@ -381,8 +391,8 @@ void MarketWorker::NoteChanged() {
   const int64_t slot = parts_.options.measures_micros;
   for (market::ChangedBar& bar : desk_.TakeChanged()) {
     const int64_t start = bar.bar.start_micros;
-    const bool corrects = bar.interval == Interval::kMinute && slot_end_micros_ != 0 &&
-                          start < slot_end_micros_;
+    const bool corrects =
+        bar.interval == Interval::kMinute && slot_end_micros_ != 0 && start < slot_end_micros_;
     if (corrects) {
       const bool reachable = start >= slot_end_micros_ - kLateSlotMicrosMax;
       if (reachable && late_slots_.size() < kLateSlotsMax) {
@@ -440,8 +450,8 @@ bool MarketWorker::EvaluateSome() {
   }
   if (const auto slot = NextSlot()) {
     // The windows end with the last bar before the slot's end.
-    unstored_slots_.push_back({slot->second, slot->first,
-                               desk_.Evaluate(slot->second, slot->first - 1)});
+    unstored_slots_.push_back(
+        {slot->second, slot->first, desk_.Evaluate(slot->second, slot->first - 1)});
     worked = true;
   }
   if (!worked) return false;
@@ -464,8 +474,8 @@ bool MarketWorker::CommitIfDue() {
   facts_.last_failure.clear();
   const int64_t end = clock_.SteadyMicros();
   commit_share_.Worked(begin, end);
-  commit_share_.Pause(std::max(begin + parts_.options.commit_micros,
-                               end + kCommitRest * (end - begin)));
+  commit_share_.Pause(
+      std::max(begin + parts_.options.commit_micros, end + kCommitRest * (end - begin)));
   return true;
 }
 

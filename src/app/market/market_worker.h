@@ -23,9 +23,9 @@
 namespace tapelake::app {
 
 struct MarketWorkerOptions {
-  market::MarketBookOptions book;               ///< As the desk's book has them.
-  int64_t commit_micros = 5'000'000;            ///< Aimed time between two commits.
-  int64_t measures_micros = 300'000'000;        ///< Length of a slot of stored measures.
+  market::MarketBookOptions book;         ///< As the desk's book has them.
+  int64_t commit_micros = 5'000'000;      ///< Aimed time between two commits.
+  int64_t measures_micros = 300'000'000;  ///< Length of a slot of stored measures.
 };
 
 /// Keeps the book, its measures and the tables `market_bars` and `market_measures` right
@@ -130,12 +130,12 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   std::unique_ptr<MarketTables> tables_;  // nullptr after a failure: to be opened again
   StaleQueue stale_;
   std::optional<MarketBatch> batch_;
-  MarketBatch::Place place_;               // in batch_
-  market::MarketBook* book_ = nullptr;     // within MarketDesk::Change()
-  int64_t now_micros_ = 0;                 // of the replay under way
-  std::optional<market::Trade> row_;       // kept for its buffers
-  std::set<std::string> late_;             // keys that only the next commit can judge
-  std::set<std::string> late_committed_;   // keys that it has judged
+  MarketBatch::Place place_;              // in batch_
+  market::MarketBook* book_ = nullptr;    // within MarketDesk::Change()
+  int64_t now_micros_ = 0;                // of the replay under way
+  std::optional<market::Trade> row_;      // kept for its buffers
+  std::set<std::string> late_;            // keys that only the next commit can judge
+  std::set<std::string> late_committed_;  // keys that it has judged
   std::optional<int64_t> backfill_before_micros_;
   int64_t advanced_micros_ = 0;  // steady
   Share rebuild_share_;

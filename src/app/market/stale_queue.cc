@@ -23,9 +23,9 @@ void StaleQueue::Committed(std::vector<market::StaleStretch> stale) {
 
 std::vector<market::StaleStretch> StaleQueue::Oldest(size_t count_max) const {
   std::vector<market::StaleStretch> oldest;
-  const auto first = std::min_element(
-      waiting_.begin(), waiting_.end(),
-      [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto first =
+      std::min_element(waiting_.begin(), waiting_.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   if (first == waiting_.end()) return oldest;
   const auto day = [](const market::StaleStretch& stretch) {
     return market::BarStart(market::Interval::kDay, stretch.start_micros);
@@ -33,7 +33,8 @@ std::vector<market::StaleStretch> StaleQueue::Oldest(size_t count_max) const {
   oldest.push_back(first->first);
   for (const auto& [stretch, commit] : waiting_) {
     if (oldest.size() >= count_max) break;
-    const bool fits = stretch.interval == first->first.interval && day(stretch) == day(first->first);
+    const bool fits =
+        stretch.interval == first->first.interval && day(stretch) == day(first->first);
     if (fits && stretch != first->first) oldest.push_back(stretch);
   }
   return oldest;

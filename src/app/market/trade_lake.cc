@@ -28,8 +28,8 @@ std::string DayLiteral(int64_t micros) {
 
 /// The conditions of a range: on days, which leaves out whole files, and on the time itself.
 std::string InRange(const std::string& time_column, const TimeRange& range) {
-  return "event_date >= " + DayLiteral(range.from_micros) + " AND event_date <= " +
-         DayLiteral(range.to_micros - 1) + " AND " + time_column +
+  return "event_date >= " + DayLiteral(range.from_micros) +
+         " AND event_date <= " + DayLiteral(range.to_micros - 1) + " AND " + time_column +
          " >= " + TimeLiteral(range.from_micros) + " AND " + time_column + " < " +
          TimeLiteral(range.to_micros);
 }
@@ -39,9 +39,8 @@ bool IsMissing(const Status& status) {
 }
 
 std::string SelectTrades(const record::TableDefinition& table) {
-  const bool has_fee =
-      std::any_of(table.columns.begin(), table.columns.end(),
-                  [](const auto& column) { return column.name == "trade_fee"; });
+  const bool has_fee = std::any_of(table.columns.begin(), table.columns.end(),
+                                   [](const auto& column) { return column.name == "trade_fee"; });
   const std::string time = QuoteIdentifier(table.time_column);
   return "SELECT coalesce(" + QuoteIdentifier(table.key_column) +
          ", ''), coalesce(trading_pair, ''), coalesce(exchange, ''), epoch_us(" + time +
@@ -77,12 +76,12 @@ SqlTradeLake::SqlTradeLake(query::SnapshotProvider& provider, io::FileSystem& fi
 
 Result<query::Session*> SqlTradeLake::OpenSession() {
   if (session_ == nullptr) {
-    TAPELAKE_ASSIGN_OR_RAISE(
-        session_, query::Session::Open(provider_, files_,
-                                       {.lake_path = "",
-                                        .thread_count = kThreads,
-                                        .memory_bytes_max = options_.memory_bytes_max,
-                                        .hot = &hot_}));
+    TAPELAKE_ASSIGN_OR_RAISE(session_,
+                             query::Session::Open(provider_, files_,
+                                                  {.lake_path = "",
+                                                   .thread_count = kThreads,
+                                                   .memory_bytes_max = options_.memory_bytes_max,
+                                                   .hot = &hot_}));
   }
   return session_.get();
 }
@@ -91,8 +90,7 @@ Status SqlTradeLake::VisitTrades(const std::string& where, const VisitTrade& vis
   TAPELAKE_ASSIGN_OR_RAISE(query::Session * session, OpenSession());
   market::Trade trade;
   const Status status = query::VisitRows(
-      *session,
-      select_ + " FROM hudi(" + QuoteLiteral(options_.trades_path) + ") WHERE " + where,
+      *session, select_ + " FROM hudi(" + QuoteLiteral(options_.trades_path) + ") WHERE " + where,
       [&](const query::RowView& row) {
         ReadTrade(row, &trade);
         return visit(trade);
@@ -129,9 +127,8 @@ Status SqlTradeLake::VisitKeys(std::span<const std::string> keys, int64_t from_m
   std::string wanted;
   for (const std::string& key : keys)
     wanted += (wanted.empty() ? "" : ", ") + QuoteLiteral(key);
-  return VisitTrades("event_date >= " + DayLiteral(from_micros) + " AND " + time_column_ +
-                         " >= " + TimeLiteral(from_micros) + " AND " + key_column_ + " IN (" +
-                         wanted + ")",
+  return VisitTrades("event_date >= " + DayLiteral(from_micros) + " AND " + time_column_ + " >= " +
+                         TimeLiteral(from_micros) + " AND " + key_column_ + " IN (" + wanted + ")",
                      visit);
 }
 
@@ -145,8 +142,8 @@ Result<std::optional<int64_t>> SqlTradeLake::Newest(const std::string& path,
   TAPELAKE_ASSIGN_OR_RAISE(query::Session * session, OpenSession());
   std::optional<int64_t> newest;
   const std::string from = " FROM hudi(" + QuoteLiteral(path) + ") WHERE " + column + " < " +
-                           TimeLiteral(before_micros) + " AND event_date <= " +
-                           DayLiteral(before_micros - 1);
+                           TimeLiteral(before_micros) +
+                           " AND event_date <= " + DayLiteral(before_micros - 1);
   const auto keep = [&newest](const query::RowView& row) {
     if (!row.IsNull(0)) newest = row.Integer(0);
     return Status::OK();
@@ -161,10 +158,10 @@ Result<std::optional<int64_t>> SqlTradeLake::Newest(const std::string& path,
   if (IsMissing(found)) return newest;
   TAPELAKE_RETURN_NOT_OK(found);
   if (day.empty()) return newest;
-  TAPELAKE_RETURN_NOT_OK(query::VisitRows(*session,
-                                          "SELECT epoch_us(max(" + column + "))" + from +
-                                              " AND event_date = " + QuoteLiteral(day),
-                                          keep));
+  TAPELAKE_RETURN_NOT_OK(query::VisitRows(
+      *session,
+      "SELECT epoch_us(max(" + column + "))" + from + " AND event_date = " + QuoteLiteral(day),
+      keep));
   return newest;
 }
 
@@ -183,9 +180,9 @@ Status SqlTradeLake::VisitBars(market::Interval interval, const TimeRange& range
   const Status status = query::VisitRows(
       *session,
       "SELECT pair, exchange, _sums FROM hudi(" + QuoteLiteral(options_.bars_path) +
-          ") WHERE \"interval\" = " +
-          QuoteLiteral(std::string(market::IntervalText(interval))) + " AND exchange <> '" +
-          market::kAllExchanges + "' AND " + InRange("\"start\"", range) + " ORDER BY \"start\"",
+          ") WHERE \"interval\" = " + QuoteLiteral(std::string(market::IntervalText(interval))) +
+          " AND exchange <> '" + market::kAllExchanges + "' AND " + InRange("\"start\"", range) +
+          " ORDER BY \"start\"",
       [&](const query::RowView& row) {
         series.pair = row.Text(0);
         series.exchange = row.Text(1);

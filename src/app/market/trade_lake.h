@@ -105,8 +105,8 @@ class SqlTradeLake : public TradeLake {
   io::FileSystem& files_;
   Options options_;
   Hot hot_;
-  std::string select_;       // of all columns of a trade, up to FROM
-  std::string key_column_;   // quoted, as the next
+  std::string select_;      // of all columns of a trade, up to FROM
+  std::string key_column_;  // quoted, as the next
   std::string time_column_;
   std::unique_ptr<query::Session> session_;
 };
