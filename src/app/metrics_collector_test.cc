@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/metrics.h"
+#include "app/page/market_figures.h"
 #include "testing/fake_clock.h"
 
 namespace tapelake::app {
@@ -176,6 +177,20 @@ TEST_F(Collector, MarketNumbersThatDoNotExistMakeNoSeries) {
                           .series = {{.pair = "BTC/USD", .exchange = "*", .spread_ratio = 2.5}}};
   EXPECT_EQ(Value("tapelake_market_spread_ratio", {"BTC/USD", "all"}), 2.5);
   EXPECT_EQ(Value("tapelake_market_volume_ratio", {"BTC/USD", "all"}), std::nullopt);
+}
+
+TEST(MarketLag, IsTheAgeOfTheNewestChangeWhileChangesCome) {
+  const auto lag = [](int64_t newest, int64_t committed) {
+    return MarketLagSeconds({.newest_change_micros = kWall - newest * kSecond,
+                             .watermark_micros = kWall - committed * kSecond,
+                             .wall_micros = kWall});
+  };
+  EXPECT_EQ(lag(1, 2), 1);
+  EXPECT_EQ(lag(20, 20), std::nullopt) << "quiet: it has all there is";
+  EXPECT_EQ(lag(20, 3), 20) << "commits go on without it";
+  EXPECT_EQ(lag(300, 3), 300);
+  EXPECT_EQ(lag(300, 200), std::nullopt) << "history";
+  EXPECT_EQ(MarketLagSeconds({.wall_micros = kWall}), std::nullopt) << "nothing came yet";
 }
 
 TEST(ArrivalLog, StaysBoundedAndNearlyRight) {

@@ -58,7 +58,8 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
   };
   const auto market_figures = [this, &clock = world.clock]() -> std::optional<MarketFigures> {
     if (market() == nullptr) return std::nullopt;
-    return MarketFiguresOf(*market(), market_table(), clock.WallMicros());
+    return MarketFiguresOf(*market(), market_table(), clock.WallMicros(),
+                           market_lane()->progress().watermark_micros);
   };
   TAPELAKE_ASSIGN_OR_RAISE(
       monitoring_,

@@ -1,9 +1,11 @@
 #include "monitor/curl_poster.h"
 
+#include <optional>
 #include <utility>
 
 #include <curl/curl.h>
 
+#include "io/environment.h"
 #include "monitor/webhook_url.h"
 
 namespace tapelake::monitor {
@@ -70,6 +72,9 @@ Result<std::unique_ptr<CurlPoster>> CurlPoster::Make(const std::string& url,
   option(CURLOPT_WRITEFUNCTION, &CountAnswer);
   option(CURLOPT_WRITEDATA, static_cast<void*>(&handle->answer_bytes));
   option(CURLOPT_ERRORBUFFER, static_cast<char*>(handle->error));
+  // As OpenSSL's own programs do; libcurl does not by itself.
+  const std::optional<std::string> authorities = io::EnvironmentVariable("SSL_CERT_FILE");
+  if (authorities) option(CURLOPT_CAINFO, authorities->c_str());
   if (set != CURLE_OK) {
     return MakeError(ErrorKind::kInternal,
                      std::string("libcurl refuses an option: ") + curl_easy_strerror(set));

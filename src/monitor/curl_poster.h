@@ -10,8 +10,9 @@
 namespace tapelake::monitor {
 
 /// Posts over HTTP or HTTPS by libcurl. The server's certificate is checked against the system's
-/// authorities; redirects are not followed (a webhook's body is for one address only); of the
-/// answer only the status is read. The usual proxy variables of the environment hold.
+/// authorities, or those in the file that SSL_CERT_FILE names; redirects are not followed (a
+/// webhook's body is for one address only); of the answer only the status is read. The usual proxy
+/// variables of the environment hold.
 class CurlPoster : public HttpPoster {
  public:
   /// Errors: kInvalid (CheckWebhookUrl), kInternal (libcurl does not start).
