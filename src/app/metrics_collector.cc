@@ -62,7 +62,8 @@ metrics::MetricList AllMetrics() {
   static const std::vector<const metrics::MetricDef*> all = [] {
     std::vector<const metrics::MetricDef*> list;
     const auto add = [&list](metrics::MetricList module) {
-      list.insert(list.end(), module.begin(), module.end());
+      for (const metrics::MetricDef* def : module)
+        list.push_back(def);
     };
     add(stream::kStreamMetrics);
     add(ingest::kIngestMetrics);
