@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "app/lake_folder.h"
+#include "app/page/market_figures.h"
 
 namespace tapelake::app {
 namespace {
@@ -51,10 +52,17 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
       figures.push_back(FiguresOf(*lane));
     return figures;
   };
+  std::function<std::optional<MarketFigures>()> market;
+  for (const auto& lane : lanes_) {
+    if (lane->market() == nullptr) continue;
+    market = [&lane = *lane, &world]() -> std::optional<MarketFigures> {
+      return MarketFiguresOf(*lane.market(), lane.table_name(), world.clock.WallMicros());
+    };
+  }
   TAPELAKE_ASSIGN_OR_RAISE(
       monitoring_,
       Monitoring::Open(world.files, world.clock, config,
-                       {.tables = tables, .market = {}, .lake_path = config.lake.path}));
+                       {.tables = tables, .market = market, .lake_path = config.lake.path}));
   for (Worker* worker : monitoring_->workers()) {
     auto post = std::make_unique<Post>();
     post->worker = worker;

@@ -14,6 +14,9 @@ using market::StaleStretch;
 
 constexpr size_t kChangesAtOnce = 256;  // under one lock
 constexpr int64_t kAdvanceMicros = 200'000;
+constexpr int64_t kNoteMicros = 250'000;
+// Statements cost by what lies over the table's files, not by their stretches: fewer, larger ones.
+constexpr int64_t kRebuildPaceMicros = 1'000'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 constexpr size_t kLateKeysAtOnce = 500;
@@ -21,11 +24,11 @@ constexpr size_t kRestoredAtOnce = 2'000;
 constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
 // Stretches of one statement: what they hold must fit into memory.
-constexpr size_t kMinutesAtOnce = 100;
+constexpr size_t kMinutesAtOnce = 300;
 constexpr size_t kHoursAtOnce = 8;
 constexpr size_t kDaysAtOnce = 1;
 // Parts of a core: 1 / (1 + factor).
-constexpr int64_t kRebuildRest = 4;
+constexpr int64_t kRebuildRest = 6;
 constexpr int64_t kBackfillRest = 4;
 constexpr int64_t kEvaluateRest = 8;
 constexpr int64_t kCommitRest = 4;
@@ -223,7 +226,10 @@ Result<bool> MarketWorker::Step() {
     desk_.Change([this](MarketBook& book) { book.Advance(Now()); });
     advanced_micros_ = now;
   }
-  NoteChanged();
+  if (now - noted_micros_ >= kNoteMicros) {
+    NoteChanged();
+    noted_micros_ = now;
+  }
   worked = RebuildSome() || worked;
   worked = BackfillSome() || worked;
   worked = EvaluateSome() || worked;
@@ -328,7 +334,7 @@ bool MarketWorker::RebuildSome() {
   }
   const int64_t end = clock_.SteadyMicros();
   facts_.rebuild_micros += end - begin;
-  rebuild_share_.Worked(begin, end);
+  rebuild_share_.Worked(begin, end, kRebuildPaceMicros);
   return true;
 }
 
@@ -363,7 +369,7 @@ bool MarketWorker::BackfillSome() {
     Failed(status, &backfill_share_);
     return false;
   }
-  backfill_share_.Worked(begin, clock_.SteadyMicros());
+  backfill_share_.Worked(begin, clock_.SteadyMicros(), 0);
   return true;
 }
 
@@ -457,7 +463,7 @@ bool MarketWorker::EvaluateSome() {
   if (!worked) return false;
   const int64_t end = clock_.SteadyMicros();
   facts_.evaluate_micros += end - begin;
-  evaluate_share_.Worked(begin, end);
+  evaluate_share_.Worked(begin, end, 0);
   return true;
 }
 
@@ -473,13 +479,12 @@ bool MarketWorker::CommitIfDue() {
   }
   facts_.last_failure.clear();
   const int64_t end = clock_.SteadyMicros();
-  commit_share_.Worked(begin, end);
-  commit_share_.Pause(
-      std::max(begin + parts_.options.commit_micros, end + kCommitRest * (end - begin)));
+  commit_share_.Worked(begin, end, parts_.options.commit_micros);
   return true;
 }
 
 Status MarketWorker::Commit() {
+  NoteChanged();
   if (tables_ == nullptr) {
     TAPELAKE_ASSIGN_OR_RAISE(tables_, parts_.open_tables());
   }
