@@ -18,7 +18,8 @@ constexpr size_t kThreadNameBytesMax = 15;
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Config& config,
-                                                 const std::vector<TablePlan>& plans) {
+                                                 const std::vector<TablePlan>& plans,
+                                                 const serve::AssetStore* page_files) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline());
   TAPELAKE_ASSIGN_OR_RAISE(const TablePlan* market, FindMarketTable(config, plans));
   for (const TablePlan& plan : plans) {
@@ -41,6 +42,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Con
                      "table 'source: {kind: simulator}' or 'source: {kind: files, paths: [...]}'");
   }
   TAPELAKE_RETURN_NOT_OK(pipeline->OpenMonitoring(world, config));
+  if (config.dashboard.enabled) {
+    TAPELAKE_RETURN_NOT_OK(pipeline->OpenPage(config, page_files));
+  }
   pipeline->OpenDoor(world, config.lake.path);
   return pipeline;
 }
@@ -52,17 +56,15 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
       figures.push_back(FiguresOf(*lane));
     return figures;
   };
-  std::function<std::optional<MarketFigures>()> market;
-  for (const auto& lane : lanes_) {
-    if (lane->market() == nullptr) continue;
-    market = [&lane = *lane, &world]() -> std::optional<MarketFigures> {
-      return MarketFiguresOf(*lane.market(), lane.table_name(), world.clock.WallMicros());
-    };
-  }
+  const auto market_figures = [this, &clock = world.clock]() -> std::optional<MarketFigures> {
+    if (market() == nullptr) return std::nullopt;
+    return MarketFiguresOf(*market(), market_table(), clock.WallMicros());
+  };
   TAPELAKE_ASSIGN_OR_RAISE(
       monitoring_,
-      Monitoring::Open(world.files, world.clock, config,
-                       {.tables = tables, .market = market, .lake_path = config.lake.path}));
+      Monitoring::Open(
+          world.files, world.clock, config,
+          {.tables = tables, .market = market_figures, .lake_path = config.lake.path}));
   for (Worker* worker : monitoring_->workers()) {
     auto post = std::make_unique<Post>();
     post->worker = worker;
@@ -70,6 +72,20 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
     posts_.push_back(std::move(post));
   }
   return Status::OK();
+}
+
+Status Pipeline::OpenPage(const config::Config& config, const serve::AssetStore* page_files) {
+  std::vector<TableLane*> lanes;
+  for (const auto& lane : lanes_)
+    lanes.push_back(lane.get());
+  return PageServer::Open({.config = config,
+                           .lanes = std::move(lanes),
+                           .market = market(),
+                           .market_table = market_table(),
+                           .monitoring = *monitoring_,
+                           .assets = page_files,
+                           .version = TAPELAKE_VERSION})
+      .Value(&page_);
 }
 
 void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
@@ -92,6 +108,9 @@ void Pipeline::OpenDoor(World& world, const std::string& lake_path) {
     TableLane* lane = find(name);
     return lane == nullptr ? nullptr : &lane->hot();
   };
+  if (page_ != nullptr) {
+    lookups.ask_page = [this](std::string_view target) { return page_->Answer(target); };
+  }
   door_ = std::make_unique<serve::LocalDoor>(
       world.clock,
       serve::LocalDoorOptions{.socket_path = SocketPath(lake_path),
@@ -106,6 +125,7 @@ Pipeline::~Pipeline() {
 
 Status Pipeline::Start() {
   TAPELAKE_RETURN_NOT_OK(door_->Start());
+  if (page_ != nullptr) TAPELAKE_RETURN_NOT_OK(page_->Start());
   for (const auto& post : posts_) {
     post->thread = std::thread([this, post = post.get()] { Run(post); });
     const std::string name = post->worker->name().substr(0, kThreadNameBytesMax);
@@ -147,17 +167,27 @@ std::vector<TableProgress> Pipeline::progress() const {
   return all;
 }
 
+TableLane* Pipeline::market_lane() const {
+  const auto found = std::find_if(lanes_.begin(), lanes_.end(),
+                                  [](const auto& lane) { return lane->market() != nullptr; });
+  return found == lanes_.end() ? nullptr : found->get();
+}
+
 MarketDesk* Pipeline::market() const {
-  for (const auto& lane : lanes_) {
-    if (lane->market() != nullptr) return lane->market();
-  }
-  return nullptr;
+  TableLane* lane = market_lane();
+  return lane == nullptr ? nullptr : lane->market();
+}
+
+std::string Pipeline::market_table() const {
+  TableLane* lane = market_lane();
+  return lane == nullptr ? "" : lane->table_name();
 }
 
 Status Pipeline::StopAndJoin() {
   Status first;
   // First the door: its puts still find a stream that takes them.
   if (door_ != nullptr) door_->Stop();
+  if (page_ != nullptr) page_->Stop();
   for (const auto& post : posts_) {
     post->stop.store(true);
     if (post->thread.joinable()) post->thread.join();

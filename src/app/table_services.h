@@ -44,6 +44,7 @@ class TableServices {
   /// What is due after a commit. Errors: those of hudi::Table.
   Result<Done> Run(hudi::Table& table);
 
+
  private:
   Status Compact(hudi::Table& table, const std::string& instant);
 

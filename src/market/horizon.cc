@@ -29,8 +29,7 @@ constexpr std::array<Horizon, 5> kHorizons = {{
 /// Realised volatility of the window that ends with bar number `last`; needs returns for at least
 /// half of its bars.
 Measure WindowVolatility(std::span<const PriceBar> bars, const Horizon& horizon, int64_t last) {
-  const auto first =
-      std::ranges::lower_bound(bars, last - horizon.bars, {}, &PriceBar::index);
+  const auto first = std::ranges::lower_bound(bars, last - horizon.bars, {}, &PriceBar::index);
   const auto end = std::ranges::upper_bound(bars, last, {}, &PriceBar::index);
   Measure measure = RealizedVariance({first, end});
   if (measure.n < horizon.bars / 2) return NoMeasure(NoValue::kTooFew, measure.n);

@@ -80,7 +80,7 @@ struct MarketBookOptions {
   Interval stored_min = Interval::kMinute;
 };
 
-/// The book. One thread. Memory: about 700 bytes a bar and 250 a trade of the window.
+/// The book. One thread. Memory: about 700 bytes a bar and 210 a trade of the window.
 ///
 /// Invariant: what the bars say is a function of the set of rows alone, never of the order or
 /// number of times in which they came: the same rows give the same bits.
@@ -126,8 +126,11 @@ class MarketBook {
   ///
   /// Where the stretch is within the trade window, what Apply said of a key counts, whatever the
   /// table (which may be a commit behind) says; rows of keys it was not told of come into the
-  /// window and are known from then on. Stretches that were not taken may be rebuilt, too: after a
-  /// start, rebuild the minutes of the trade window, and what of the table has no bars yet.
+  /// window and are known from then on. Stretches that were not taken may be rebuilt, too, if
+  /// the table that was read holds all that was applied. So after a start, before anything is
+  /// applied: rebuild all minutes with rows from the start of the trade window on (or from the
+  /// retention of seconds on, whose bars are not stored), also those ahead of now; and what of the
+  /// table has no bars yet.
   ///
   /// Bars that are not in memory any more are handed out by TakeChangedBars and not kept. Those
   /// across exchanges then need the same stretch of the pair's other exchanges: it becomes stale.

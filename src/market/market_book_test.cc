@@ -170,6 +170,35 @@ TEST(MarketBook, AStretchTouchedWhileItIsReadStaysStale) {
   market.Check();
 }
 
+TEST(MarketBook, ASecondSealedWhileItsStretchIsReadMakesItStaleAgain) {
+  TestMarket market(SmallOptions());  // kNow is the 20th second of its minute
+  market.Pass(19 * kSecondMicros);
+  market.Put(Success("a", kNow + 15 * kSecondMicros));
+  market.Put(Success("late", kNow));
+  market.TakeStale(10);
+  market.Put(Success("b", kNow + 11 * kSecondMicros));
+  market.Pass(20 * kSecondMicros);
+  market.Put(Success("c", kNow + 39 * kSecondMicros));
+  market.RebuildOne();  // from a table without b, whose second has left the window
+  EXPECT_EQ(market.book().stale_count(), 1u);
+  market.Settle();
+  market.Check();
+}
+
+TEST(MarketBook, ARowThatMovedBackAndLeftTheWindowIsNotBroughtBack) {
+  TestMarket market(SmallOptions());
+  market.Pass(19 * kSecondMicros);
+  market.Put(Success("a", kNow + 15 * kSecondMicros));
+  market.Put(Success("x", kNow + 10 * kSecondMicros));
+  market.Put(Success("late", kNow));
+  market.TakeStale(10);
+  market.Put(Success("x", kNow + 6 * kSecondMicros));
+  market.Put(Success("b", kNow + 17 * kSecondMicros));
+  market.RebuildOne();  // from a table in which x is still within the window
+  market.Settle();
+  market.Check();
+}
+
 TEST(MarketBook, AReturnedStretchIsTakenAgain) {
   TestMarket market(SmallOptions());
   market.Put(Success("a", kNow));

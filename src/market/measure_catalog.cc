@@ -74,10 +74,10 @@ Measure KyleObizhaevaOf(MeasureWindows& windows, const MeasureDef& def) {
 }
 
 std::span<const Bar* const> BarsOfSession(MeasureWindows& windows, const MeasureDef& def) {
-  return windows.Bars(def.interval, windows.IndexNow(def.interval) -
-                                        BarStart(Interval::kDay, windows.input().now_micros) /
-                                            IntervalMicros(def.interval) +
-                                        1);
+  return windows.Bars(
+      def.interval,
+      windows.IndexNow(def.interval) -
+          BarStart(Interval::kDay, windows.input().now_micros) / IntervalMicros(def.interval) + 1);
 }
 
 Measure DeviationOver(std::span<const Bar* const> bars) {
@@ -87,7 +87,9 @@ Measure DeviationOver(std::span<const Bar* const> bars) {
   return NoMeasure(NoValue::kTooFew, 0);
 }
 
-Measure VwapOver(std::span<const Bar* const> bars) { return Vwap(VwapSums::Of(bars)); }
+Measure VwapOver(std::span<const Bar* const> bars) {
+  return Vwap(VwapSums::Of(bars));
+}
 
 template <BarEstimator kEstimator>
 Measure OfSession(MeasureWindows& windows, const MeasureDef& def) {
@@ -153,8 +155,7 @@ constexpr char kSided[] = "share of money whose side is known";
 constexpr char kWilderSource[] = "Wilder 1978, New Concepts in Technical Trading Systems";
 constexpr char kBollingerSource[] = "Bollinger 2001, Bollinger on Bollinger Bands";
 constexpr char kRealizedSource[] = "Andersen, Bollerslev, Diebold, Labys 2001, JASA 96:42";
-constexpr char kBipowerSource[] =
-    "Barndorff-Nielsen, Shephard 2004, J. Financial Econometrics 2:1";
+constexpr char kBipowerSource[] = "Barndorff-Nielsen, Shephard 2004, J. Financial Econometrics 2:1";
 constexpr char kTwoScaleSource[] = "Zhang, Mykland, Ait-Sahalia 2005, JASA 100:1394";
 constexpr char kParkinsonSource[] = "Parkinson 1980, J. Business 53:61";
 constexpr char kGarmanKlassSource[] = "Garman, Klass 1980, J. Business 53:67";
@@ -168,56 +169,157 @@ constexpr char kImbalanceSource[] = "Chordia, Roll, Subrahmanyam 2002, JFE 65:11
 
 /// In the order of the page. Names are stored: never rename one.
 constexpr auto kRows = std::to_array<Row>({
-    Row{{"realized_1h", "Realized, 5m returns", "annualised", "12 x 5m", kRealizedSource, "", kVolatility, kFiveMinutes, 12}, Annualised<RealizedVariance, 1>},
-    Row{{"realized_24h", "Realized, 5m returns", "annualised", "288 x 5m", kRealizedSource, "", kVolatility, kFiveMinutes, kDayFives}, Annualised<RealizedVariance, 1>},
-    Row{{"bipower_1h", "Bipower", "annualised", "12 x 5m", kBipowerSource, kJumpShare, kVolatility, kFiveMinutes, 12}, Annualised<BipowerVariation, 1>},
-    Row{{"bipower_24h", "Bipower", "annualised", "288 x 5m", kBipowerSource, kJumpShare, kVolatility, kFiveMinutes, kDayFives}, Annualised<BipowerVariation, 1>},
-    Row{{"two_scale_1h", "Two-scale realized", "annualised", "60 x 1m", kTwoScaleSource, kNoise, kVolatility, kMinute, 60}, Annualised<TwoScaleVariance, 1>},
-    Row{{"two_scale_24h", "Two-scale realized", "annualised", "1440 x 1m", kTwoScaleSource, kNoise, kVolatility, kMinute, kDayMinutes}, Annualised<TwoScaleVariance, 1>},
-    Row{{"close_to_close_1h", "Close to close", "annualised", "60 x 1m", "Sample variance of returns", "", kVolatility, kMinute, 60}, Annualised<CloseToClose, 1>},
-    Row{{"parkinson_1h", "Parkinson", "annualised", "60 x 1m", kParkinsonSource, "", kVolatility, kMinute, 60}, Annualised<Parkinson, 0>},
-    Row{{"garman_klass_1h", "Garman-Klass", "annualised", "60 x 1m", kGarmanKlassSource, "", kVolatility, kMinute, 60}, Annualised<GarmanKlass, 0>},
-    Row{{"rogers_satchell_1h", "Rogers-Satchell", "annualised", "60 x 1m", kRogersSatchellSource, "", kVolatility, kMinute, 60}, Annualised<RogersSatchell, 0>},
-    Row{{"yang_zhang_1h", "Yang-Zhang", "annualised", "60 x 1m", kYangZhangSource, "", kVolatility, kMinute, 60}, Annualised<YangZhang, 1>},
-    Row{{"parkinson_24h", "Parkinson", "annualised", "96 x 15m", kParkinsonSource, "", kVolatility, kQuarterHour, 96}, Annualised<Parkinson, 0>},
-    Row{{"garman_klass_24h", "Garman-Klass", "annualised", "96 x 15m", kGarmanKlassSource, "", kVolatility, kQuarterHour, 96}, Annualised<GarmanKlass, 0>},
-    Row{{"rogers_satchell_24h", "Rogers-Satchell", "annualised", "96 x 15m", kRogersSatchellSource, "", kVolatility, kQuarterHour, 96}, Annualised<RogersSatchell, 0>},
-    Row{{"yang_zhang_24h", "Yang-Zhang", "annualised", "96 x 15m", kYangZhangSource, "", kVolatility, kQuarterHour, 96}, Annualised<YangZhang, 1>},
-    Row{{"ewma", "EWMA 0.94", "annualised", "240 x 1m", "RiskMetrics 1996, Technical Document", "", kVolatility, kMinute, 240}, Annualised<EwmaVariance, 1>},
-    Row{{"atr_14", "ATR 14", "quote", "70 x 1m", kWilderSource, "percent of the last close", kVolatility, kMinute, 70}, OfPrices<AverageTrueRange, 0>},
-    Row{{"atr_14_1h", "ATR 14, hours", "quote", "70 x 1h", kWilderSource, "percent of the last close", kVolatility, kHour, 70}, OfPrices<AverageTrueRange, 0>},
-    Row{{"bollinger_position", "Bollinger 20,2 position", "ratio", "20 with trades of 60 x 1m", kBollingerSource, kMiddle, kVolatility, kMinute, 60}, OfPrices<BollingerPosition, 0>},
-    Row{{"bollinger_bandwidth", "Bollinger 20,2 bandwidth", "ratio", "20 with trades of 60 x 1m", kBollingerSource, kMiddle, kVolatility, kMinute, 60}, OfPrices<BollingerBandwidth, 0>},
-    Row{{"edge_1h", "Spread, EDGE", "bp", "60 x 1m", kEdgeSource, kSigned, kLiquidity, kMinute, 60}, InBasisPoints<EdgeSpread, 0, true>},
-    Row{{"edge_24h", "Spread, EDGE", "bp", "288 x 5m", kEdgeSource, kSigned, kLiquidity, kFiveMinutes, kDayFives}, InBasisPoints<EdgeSpread, 0, true>},
-    Row{{"corwin_schultz_1h", "Spread, Corwin-Schultz, floored", "bp", "60 x 1m", kCorwinSchultzSource, "share of pairs below 0, counted as 0", kLiquidity, kMinute, 60}, InBasisPoints<CorwinSchultz, 0, false>},
-    Row{{"corwin_schultz_signed_1h", "Spread, Corwin-Schultz, signed", "bp", "60 x 1m", kCorwinSchultzSource, "", kLiquidity, kMinute, 60}, InBasisPoints<CorwinSchultzSigned, 0, false>},
-    Row{{"abdi_ranaldo_1h", "Spread, Abdi-Ranaldo", "bp", "60 x 1m", "Abdi, Ranaldo 2017, RFS 30:4437", kSigned, kLiquidity, kMinute, 60}, InBasisPoints<AbdiRanaldo, 0, true>},
-    Row{{"roll_24h", "Spread, Roll", "bp", "1440 x 1m", "Roll 1984, J. Finance 39:1127", "", kLiquidity, kMinute, kDayMinutes}, InBasisPoints<RollSpread, 1, false>},
-    Row{{"amihud_24h", "Amihud, mean", "1e6/quote", "1440 x 1m", kAmihudSource, "share of empty minutes", kLiquidity, kMinute, kDayMinutes}, OfPrices<AmihudMean, 1>},
-    Row{{"amihud_median_24h", "Amihud, median", "1e6/quote", "1440 x 1m", kAmihudSource, "", kLiquidity, kMinute, kDayMinutes}, OfPrices<AmihudMedian, 1>},
-    Row{{"amihud_ratio_24h", "Amihud, ratio of sums", "1e6/quote", "1440 x 1m", kAmihudSource, "", kLiquidity, kMinute, kDayMinutes}, OfPrices<AmihudRatio, 1>},
-    Row{{"kyle_lambda_1h", "Kyle's lambda", "bp per 1e6 quote", "60 x 1m", "Kyle 1985, Econometrica 53:1315", "t", kLiquidity, kMinute, 60}, Kyle<&KyleFit::lambda>},
-    Row{{"kyle_r2_1h", "Kyle's lambda, R squared", "ratio", "60 x 1m", "Kyle 1985, Econometrica 53:1315", "", kLiquidity, kMinute, 60}, Kyle<&KyleFit::r_squared>},
-    Row{{"kyle_obizhaeva_24h", "Kyle-Obizhaeva", "quote^(-1/3)", "288 x 5m", "Kyle, Obizhaeva 2016, Econometrica 84:1345", "", kLiquidity, kFiveMinutes, kDayFives}, KyleObizhaevaOf},
-    Row{{"exchange_gap", "Gap between exchanges", "bp", "now", "Makarov, Schoar 2020, JFE 135:293", "age of the older price, seconds", kLiquidity, kMinute, 2}, ExchangeGapOf},
-    Row{{"exchange_hhi_24h", "Concentration on exchanges, HHI", "ratio", "96 x 15m", "Herfindahl 1950; Rhoades 1993, Fed. Reserve Bull. 79:188", "effective number of exchanges", kLiquidity, kQuarterHour, 96}, HerfindahlOf},
-    Row{{"vwap_session", "VWAP, since 00:00 UTC", "quote", "day x 5m", kVwapSource, kAround, kActivity, kFiveMinutes, kDayFives}, OfSession<VwapOver>},
-    Row{{"vwap_1h", "VWAP", "quote", "60 x 1m", kVwapSource, kAround, kActivity, kMinute, 60}, OfBars<VwapOver>},
-    Row{{"vwap_24h", "VWAP", "quote", "288 x 5m", kVwapSource, kAround, kActivity, kFiveMinutes, kDayFives}, OfBars<VwapOver>},
-    Row{{"vwap_deviation_session", "Last price from VWAP, since 00:00 UTC", "bp", "day x 5m", kVwapSource, kDistance, kActivity, kFiveMinutes, kDayFives}, OfSession<DeviationOver>},
-    Row{{"vwap_deviation_1h", "Last price from VWAP", "bp", "60 x 1m", kVwapSource, kDistance, kActivity, kMinute, 60}, OfBars<DeviationOver>},
-    Row{{"vwap_deviation_24h", "Last price from VWAP", "bp", "288 x 5m", kVwapSource, kDistance, kActivity, kFiveMinutes, kDayFives}, OfBars<DeviationOver>},
-    Row{{"imbalance_1m", "Trade imbalance", "ratio", "60 x 1s", kImbalanceSource, kSided, kActivity, kSecond, 60}, OfBars<TradeImbalance>},
-    Row{{"imbalance_5m", "Trade imbalance", "ratio", "5 x 1m", kImbalanceSource, kSided, kActivity, kMinute, 5}, OfBars<TradeImbalance>},
-    Row{{"vpin_24h", "VPIN, 50 buckets", "ratio", "1440 x 1m", "Easley, Lopez de Prado, O'Hara 2012, RFS 25:1457", "", kActivity, kMinute, kDayMinutes}, OfPrices<Vpin, 0>},
-    Row{{"relative_volume_1h", "Volume against the same hour of days before", "ratio", "last full hour", "Window by mean of up to 20 days", "mean volume of the days, base", kActivity, kHour, 1}, RelativeVolumeOf},
-    Row{{"relative_volume_24h", "Volume against days before", "ratio", "last 24 full hours", "Window by mean of up to 20 days", "mean volume of the days, base", kActivity, kHour, 24}, RelativeVolumeOf},
-    Row{{"large_trades_24h", "Large trades", "trades", "288 x 5m", "Money of at least large_trade_from_24h", "share of all trades", kActivity, kFiveMinutes, kDayFives}, OfBars<LargeTrades>},
-    Row{{"large_trade_from_24h", "Large trades from", "quote", "288 x 5m", "Power of ten above 10 x mean money of a trade", "", kActivity, kFiveMinutes, kDayFives}, OfBars<LargeTradeFrom>},
-    Row{{"failed_rate_1h", "Failed trades", "ratio", "60 x 1m", "FAILED / (FAILED + SUCCESS)", "pending rows", kQuality, kMinute, 60}, OfBars<FailedRate>},
-    Row{{"failed_rate_24h", "Failed trades", "ratio", "288 x 5m", "FAILED / (FAILED + SUCCESS)", "pending rows", kQuality, kFiveMinutes, kDayFives}, OfBars<FailedRate>},
-    Row{{"fee_rate_24h", "Fees", "bp", "288 x 5m", "Sum of fees / sum of money", "", kQuality, kFiveMinutes, kDayFives}, OfBars<FeeRate>},
+    Row{{"realized_1h", "Realized, 5m returns", "annualised", "12 x 5m", kRealizedSource, "",
+         kVolatility, kFiveMinutes, 12},
+        Annualised<RealizedVariance, 1>},
+    Row{{"realized_24h", "Realized, 5m returns", "annualised", "288 x 5m", kRealizedSource, "",
+         kVolatility, kFiveMinutes, kDayFives},
+        Annualised<RealizedVariance, 1>},
+    Row{{"bipower_1h", "Bipower", "annualised", "12 x 5m", kBipowerSource, kJumpShare, kVolatility,
+         kFiveMinutes, 12},
+        Annualised<BipowerVariation, 1>},
+    Row{{"bipower_24h", "Bipower", "annualised", "288 x 5m", kBipowerSource, kJumpShare,
+         kVolatility, kFiveMinutes, kDayFives},
+        Annualised<BipowerVariation, 1>},
+    Row{{"two_scale_1h", "Two-scale realized", "annualised", "60 x 1m", kTwoScaleSource, kNoise,
+         kVolatility, kMinute, 60},
+        Annualised<TwoScaleVariance, 1>},
+    Row{{"two_scale_24h", "Two-scale realized", "annualised", "1440 x 1m", kTwoScaleSource, kNoise,
+         kVolatility, kMinute, kDayMinutes},
+        Annualised<TwoScaleVariance, 1>},
+    Row{{"close_to_close_1h", "Close to close", "annualised", "60 x 1m",
+         "Sample variance of returns", "", kVolatility, kMinute, 60},
+        Annualised<CloseToClose, 1>},
+    Row{{"parkinson_1h", "Parkinson", "annualised", "60 x 1m", kParkinsonSource, "", kVolatility,
+         kMinute, 60},
+        Annualised<Parkinson, 0>},
+    Row{{"garman_klass_1h", "Garman-Klass", "annualised", "60 x 1m", kGarmanKlassSource, "",
+         kVolatility, kMinute, 60},
+        Annualised<GarmanKlass, 0>},
+    Row{{"rogers_satchell_1h", "Rogers-Satchell", "annualised", "60 x 1m", kRogersSatchellSource,
+         "", kVolatility, kMinute, 60},
+        Annualised<RogersSatchell, 0>},
+    Row{{"yang_zhang_1h", "Yang-Zhang", "annualised", "60 x 1m", kYangZhangSource, "", kVolatility,
+         kMinute, 60},
+        Annualised<YangZhang, 1>},
+    Row{{"parkinson_24h", "Parkinson", "annualised", "96 x 15m", kParkinsonSource, "", kVolatility,
+         kQuarterHour, 96},
+        Annualised<Parkinson, 0>},
+    Row{{"garman_klass_24h", "Garman-Klass", "annualised", "96 x 15m", kGarmanKlassSource, "",
+         kVolatility, kQuarterHour, 96},
+        Annualised<GarmanKlass, 0>},
+    Row{{"rogers_satchell_24h", "Rogers-Satchell", "annualised", "96 x 15m", kRogersSatchellSource,
+         "", kVolatility, kQuarterHour, 96},
+        Annualised<RogersSatchell, 0>},
+    Row{{"yang_zhang_24h", "Yang-Zhang", "annualised", "96 x 15m", kYangZhangSource, "",
+         kVolatility, kQuarterHour, 96},
+        Annualised<YangZhang, 1>},
+    Row{{"ewma", "EWMA 0.94", "annualised", "240 x 1m", "RiskMetrics 1996, Technical Document", "",
+         kVolatility, kMinute, 240},
+        Annualised<EwmaVariance, 1>},
+    Row{{"atr_14", "ATR 14", "quote", "70 x 1m", kWilderSource, "percent of the last close",
+         kVolatility, kMinute, 70},
+        OfPrices<AverageTrueRange, 0>},
+    Row{{"atr_14_1h", "ATR 14, hours", "quote", "70 x 1h", kWilderSource,
+         "percent of the last close", kVolatility, kHour, 70},
+        OfPrices<AverageTrueRange, 0>},
+    Row{{"bollinger_position", "Bollinger 20,2 position", "ratio", "20 with trades of 60 x 1m",
+         kBollingerSource, kMiddle, kVolatility, kMinute, 60},
+        OfPrices<BollingerPosition, 0>},
+    Row{{"bollinger_bandwidth", "Bollinger 20,2 bandwidth", "ratio", "20 with trades of 60 x 1m",
+         kBollingerSource, kMiddle, kVolatility, kMinute, 60},
+        OfPrices<BollingerBandwidth, 0>},
+    Row{{"edge_1h", "Spread, EDGE", "bp", "60 x 1m", kEdgeSource, kSigned, kLiquidity, kMinute, 60},
+        InBasisPoints<EdgeSpread, 0, true>},
+    Row{{"edge_24h", "Spread, EDGE", "bp", "288 x 5m", kEdgeSource, kSigned, kLiquidity,
+         kFiveMinutes, kDayFives},
+        InBasisPoints<EdgeSpread, 0, true>},
+    Row{{"corwin_schultz_1h", "Spread, Corwin-Schultz, floored", "bp", "60 x 1m",
+         kCorwinSchultzSource, "share of pairs below 0, counted as 0", kLiquidity, kMinute, 60},
+        InBasisPoints<CorwinSchultz, 0, false>},
+    Row{{"corwin_schultz_signed_1h", "Spread, Corwin-Schultz, signed", "bp", "60 x 1m",
+         kCorwinSchultzSource, "", kLiquidity, kMinute, 60},
+        InBasisPoints<CorwinSchultzSigned, 0, false>},
+    Row{{"abdi_ranaldo_1h", "Spread, Abdi-Ranaldo", "bp", "60 x 1m",
+         "Abdi, Ranaldo 2017, RFS 30:4437", kSigned, kLiquidity, kMinute, 60},
+        InBasisPoints<AbdiRanaldo, 0, true>},
+    Row{{"roll_24h", "Spread, Roll", "bp", "1440 x 1m", "Roll 1984, J. Finance 39:1127", "",
+         kLiquidity, kMinute, kDayMinutes},
+        InBasisPoints<RollSpread, 1, false>},
+    Row{{"amihud_24h", "Amihud, mean", "1e6/quote", "1440 x 1m", kAmihudSource,
+         "share of empty minutes", kLiquidity, kMinute, kDayMinutes},
+        OfPrices<AmihudMean, 1>},
+    Row{{"amihud_median_24h", "Amihud, median", "1e6/quote", "1440 x 1m", kAmihudSource, "",
+         kLiquidity, kMinute, kDayMinutes},
+        OfPrices<AmihudMedian, 1>},
+    Row{{"amihud_ratio_24h", "Amihud, ratio of sums", "1e6/quote", "1440 x 1m", kAmihudSource, "",
+         kLiquidity, kMinute, kDayMinutes},
+        OfPrices<AmihudRatio, 1>},
+    Row{{"kyle_lambda_1h", "Kyle's lambda", "bp per 1e6 quote", "60 x 1m",
+         "Kyle 1985, Econometrica 53:1315", "t", kLiquidity, kMinute, 60},
+        Kyle<&KyleFit::lambda>},
+    Row{{"kyle_r2_1h", "Kyle's lambda, R squared", "ratio", "60 x 1m",
+         "Kyle 1985, Econometrica 53:1315", "", kLiquidity, kMinute, 60},
+        Kyle<&KyleFit::r_squared>},
+    Row{{"kyle_obizhaeva_24h", "Kyle-Obizhaeva", "quote^(-1/3)", "288 x 5m",
+         "Kyle, Obizhaeva 2016, Econometrica 84:1345", "", kLiquidity, kFiveMinutes, kDayFives},
+        KyleObizhaevaOf},
+    Row{{"exchange_gap", "Gap between exchanges", "bp", "now", "Makarov, Schoar 2020, JFE 135:293",
+         "age of the older price, seconds", kLiquidity, kMinute, 2},
+        ExchangeGapOf},
+    Row{{"exchange_hhi_24h", "Concentration on exchanges, HHI", "ratio", "96 x 15m",
+         "Herfindahl 1950; Rhoades 1993, Fed. Reserve Bull. 79:188",
+         "effective number of exchanges", kLiquidity, kQuarterHour, 96},
+        HerfindahlOf},
+    Row{{"vwap_session", "VWAP, since 00:00 UTC", "quote", "day x 5m", kVwapSource, kAround,
+         kActivity, kFiveMinutes, kDayFives},
+        OfSession<VwapOver>},
+    Row{{"vwap_1h", "VWAP", "quote", "60 x 1m", kVwapSource, kAround, kActivity, kMinute, 60},
+        OfBars<VwapOver>},
+    Row{{"vwap_24h", "VWAP", "quote", "288 x 5m", kVwapSource, kAround, kActivity, kFiveMinutes,
+         kDayFives},
+        OfBars<VwapOver>},
+    Row{{"vwap_deviation_session", "Last price from VWAP, since 00:00 UTC", "bp", "day x 5m",
+         kVwapSource, kDistance, kActivity, kFiveMinutes, kDayFives},
+        OfSession<DeviationOver>},
+    Row{{"vwap_deviation_1h", "Last price from VWAP", "bp", "60 x 1m", kVwapSource, kDistance,
+         kActivity, kMinute, 60},
+        OfBars<DeviationOver>},
+    Row{{"vwap_deviation_24h", "Last price from VWAP", "bp", "288 x 5m", kVwapSource, kDistance,
+         kActivity, kFiveMinutes, kDayFives},
+        OfBars<DeviationOver>},
+    Row{{"imbalance_1m", "Trade imbalance", "ratio", "60 x 1s", kImbalanceSource, kSided, kActivity,
+         kSecond, 60},
+        OfBars<TradeImbalance>},
+    Row{{"imbalance_5m", "Trade imbalance", "ratio", "5 x 1m", kImbalanceSource, kSided, kActivity,
+         kMinute, 5},
+        OfBars<TradeImbalance>},
+    Row{{"vpin_24h", "VPIN, 50 buckets", "ratio", "1440 x 1m",
+         "Easley, Lopez de Prado, O'Hara 2012, RFS 25:1457", "", kActivity, kMinute, kDayMinutes},
+        OfPrices<Vpin, 0>},
+    Row{{"relative_volume_1h", "Volume against the same hour of days before", "ratio",
+         "last full hour", "Window by mean of up to 20 days", "mean volume of the days, base",
+         kActivity, kHour, 1},
+        RelativeVolumeOf},
+    Row{{"relative_volume_24h", "Volume against days before", "ratio", "last 24 full hours",
+         "Window by mean of up to 20 days", "mean volume of the days, base", kActivity, kHour, 24},
+        RelativeVolumeOf},
+    Row{{"large_trades_24h", "Large trades", "trades", "288 x 5m",
+         "Money of at least large_trade_from_24h", "share of all trades", kActivity, kFiveMinutes,
+         kDayFives},
+        OfBars<LargeTrades>},
+    Row{{"large_trade_from_24h", "Large trades from", "quote", "288 x 5m",
+         "Power of ten above 10 x mean money of a trade", "", kActivity, kFiveMinutes, kDayFives},
+        OfBars<LargeTradeFrom>},
+    Row{{"failed_rate_1h", "Failed trades", "ratio", "60 x 1m", "FAILED / (FAILED + SUCCESS)",
+         "pending rows", kQuality, kMinute, 60},
+        OfBars<FailedRate>},
+    Row{{"failed_rate_24h", "Failed trades", "ratio", "288 x 5m", "FAILED / (FAILED + SUCCESS)",
+         "pending rows", kQuality, kFiveMinutes, kDayFives},
+        OfBars<FailedRate>},
+    Row{{"fee_rate_24h", "Fees", "bp", "288 x 5m", "Sum of fees / sum of money", "", kQuality,
+         kFiveMinutes, kDayFives},
+        OfBars<FeeRate>},
 });
 
 constexpr auto kCatalog = [] {
@@ -229,7 +331,9 @@ constexpr auto kCatalog = [] {
 
 }  // namespace
 
-std::span<const MeasureDef> MeasureCatalog() { return kCatalog; }
+std::span<const MeasureDef> MeasureCatalog() {
+  return kCatalog;
+}
 
 std::vector<Measure> EvaluateMeasures(const MeasureInput& input) {
   MeasureWindows windows(input);

@@ -36,7 +36,7 @@ class MeasureWindows {
 
 /// Longest windows, in bars: what is fetched, and what prices are prepared of. A return needs the
 /// bar before, hence the one more.
-inline constexpr std::array<int64_t, kIntervals> kFetchedBarsMax = {60,     1'441, 289,
+inline constexpr std::array<int64_t, kIntervals> kFetchedBarsMax = {60, 1'441,       289,
                                                                     97, 21 * 24 + 1, 0};
 inline constexpr std::array<int64_t, kIntervals> kPriceBarsMax = {60, 1'441, 289, 97, 71, 0};
 

@@ -194,8 +194,9 @@ class TestMarket {
     SeeNewest();
   }
 
-  /// Nothing may be stale. Every bar in memory and in the table is right, and none is missing.
-  void Check() {
+  /// Nothing may be stale. Every bar of at least `shortest` in memory, and every bar in the table,
+  /// is right, and none is missing.
+  void Check(Interval shortest = Interval::kSecond) {
     ASSERT_EQ(book_->stale_count(), 0u);
     const BarTable truth = BarsOf(rows_, Horizon());
     std::set<Series> names;
@@ -207,6 +208,7 @@ class TestMarket {
     BarTable held;
     for (const Series& series : names) {
       for (const Interval interval : kAllIntervals) {
+        if (interval < shortest) continue;
         for (const BookBar* bar : book_->Bars(series, interval, -kNow * 10, kNow * 10))
           held[{series, interval, bar->bar.start_micros}] = bar->bar;
       }
@@ -215,7 +217,9 @@ class TestMarket {
     for (const auto& [name, bar] : truth) {
       const auto& [series, interval, start] = name;
       const int64_t retention = options_.retention_micros[static_cast<size_t>(interval)];
-      if (start >= BarStart(interval, newest_ - retention)) wanted_held[name] = bar;
+      if (interval >= shortest && start >= BarStart(interval, newest_ - retention)) {
+        wanted_held[name] = bar;
+      }
       if (interval != Interval::kSecond) wanted_stored[name] = bar;
     }
     ExpectSame(held, wanted_held, "in memory");

@@ -213,7 +213,6 @@ void AlarmWatch::Count(const std::vector<Change>& changes) {
         watched.alarms.begin(), watched.alarms.end(),
         [](const auto& entry) { return entry.second.view.state == AlarmState::kAlarm; });
     registry_.GetGauge(kActiveAlarms, {watched.rule.name}).Set(static_cast<double>(active));
-    if (watched.refused == 0) continue;
     registry_.GetGauge(kRefusedAlarms, {watched.rule.name})
         .Set(static_cast<double>(watched.refused));
   }

@@ -10,13 +10,14 @@ inline constexpr metrics::MetricDef kHttpRequests{
     .name = "tapelake_http_requests_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "requests",
-    .help = "HTTP requests by route (its pattern, not the path) and class of status (2xx).",
+    .help = "HTTP requests by route (its pattern, not the path; `file`: the page; `refused`: no "
+            "handler was asked) and class of status (2xx).",
     .labels = {"route", "status"}};
 inline constexpr metrics::MetricDef kHttpDuration{
     .name = "tapelake_http_request_duration_seconds",
     .kind = metrics::MetricKind::kHistogram,
     .unit = "seconds",
-    .help = "From a whole request to the last byte of its answer; live streams are not counted.",
+    .help = "Time that a route's handler took to make its answer.",
     .labels = {"route"},
     .buckets = metrics::kDurationBuckets};
 inline constexpr metrics::MetricDef kHttpConnections{.name = "tapelake_http_open_connections",
@@ -28,8 +29,7 @@ inline constexpr metrics::MetricDef kLiveClients{.name = "tapelake_live_connecte
 inline constexpr metrics::MetricDef kLiveEvents{.name = "tapelake_live_sent_events_total",
                                                 .kind = metrics::MetricKind::kCounter,
                                                 .unit = "events",
-                                                .help = "Events sent to live clients, by name.",
-                                                .labels = {"event"}};
+                                                .help = "Events sent to live clients."};
 inline constexpr metrics::MetricDef kLiveBytes{.name = "tapelake_live_sent_bytes_total",
                                                .kind = metrics::MetricKind::kCounter,
                                                .unit = "bytes",

@@ -11,23 +11,23 @@ namespace tapelake::stream {
 inline constexpr double kKinesisShardRecordsPerSecond = 1'000;
 inline constexpr double kKinesisShardBytesPerSecond = 1'000'000;
 
-inline constexpr metrics::MetricDef kShardRecords{
-    .name = "tapelake_stream_shard_records_total",
-    .kind = metrics::MetricKind::kCounter,
-    .unit = "records",
-    .help = "Records made durable in the stream.",
-    .labels = {"table", "shard"}};
+inline constexpr metrics::MetricDef kShardRecords{.name = "tapelake_stream_shard_records_total",
+                                                  .kind = metrics::MetricKind::kCounter,
+                                                  .unit = "records",
+                                                  .help = "Records made durable in the stream.",
+                                                  .labels = {"table", "shard"}};
 inline constexpr metrics::MetricDef kShardBytes{
     .name = "tapelake_stream_shard_bytes_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "bytes",
-    .help = "Bytes of those records, partition keys included, before compression.",
+    .help = "Bytes of records made durable, partition keys included, before compression.",
     .labels = {"table", "shard"}};
 inline constexpr metrics::MetricDef kShardLimitShare{
     .name = "tapelake_stream_shard_limit_ratio",
     .unit = "ratio",
-    .help = "Share of what a Kinesis shard takes (1,000 records/s, 1 MB/s) in the last second or "
-            "more; above 1 Kinesis would throttle, the embedded stream does not.",
+    .help =
+        "Share of what a Kinesis shard takes (1,000 records/s, 1 MB/s) in the last second or "
+        "more; above 1 Kinesis would throttle, the embedded stream does not.",
     .labels = {"table", "shard", "limit"}};
 inline constexpr metrics::MetricDef kRefusedPuts{
     .name = "tapelake_stream_refused_puts_total",
@@ -35,13 +35,12 @@ inline constexpr metrics::MetricDef kRefusedPuts{
     .unit = "puts",
     .help = "Puts answered with an error: throttled, full disk, invalid.",
     .labels = {"table"}};
-inline constexpr metrics::MetricDef kPutDuration{
-    .name = "tapelake_stream_put_duration_seconds",
-    .kind = metrics::MetricKind::kHistogram,
-    .unit = "seconds",
-    .help = "From a put to its durable answer.",
-    .labels = {"table"},
-    .buckets = metrics::kDurationBuckets};
+inline constexpr metrics::MetricDef kPutDuration{.name = "tapelake_stream_put_duration_seconds",
+                                                 .kind = metrics::MetricKind::kHistogram,
+                                                 .unit = "seconds",
+                                                 .help = "From a put to its durable answer.",
+                                                 .labels = {"table"},
+                                                 .buckets = metrics::kDurationBuckets};
 inline constexpr metrics::MetricDef kBacklogRecords{
     .name = "tapelake_stream_backlog_records",
     .unit = "records",
@@ -50,13 +49,14 @@ inline constexpr metrics::MetricDef kBacklogRecords{
 inline constexpr metrics::MetricDef kBacklogBytes{
     .name = "tapelake_stream_backlog_bytes",
     .unit = "bytes",
-    .help = "Their stored bytes, estimated from the average record.",
+    .help = "Stored bytes of a consumer's backlog, estimated from the average record.",
     .labels = {"table", "consumer"}};
 inline constexpr metrics::MetricDef kBacklogAge{
     .name = "tapelake_stream_backlog_age_seconds",
     .unit = "seconds",
-    .help = "How long the oldest of them has been in the stream, since this program began at most; "
-            "0 if none waits.",
+    .help =
+        "How long the oldest record of a consumer's backlog has been in the stream, since this "
+        "program began at most; 0 if none waits.",
     .labels = {"table", "consumer"}};
 inline constexpr metrics::MetricDef kStoredBytes{.name = "tapelake_stream_stored_bytes",
                                                  .unit = "bytes",

@@ -71,9 +71,11 @@ void PrintCatalog(const std::string& exchange, const market::MeasureInput& input
   for (const market::ConePoint& point : market::VolatilityCone(input)) {
     out << exchange << " cone_" << point.horizon << ' ' << point.windows << ' ';
     PrintMeasure("now", point.now, out);
-    for (const auto& [name, value] :
-         {std::pair{"min", point.minimum}, {"lower", point.lower}, {"median", point.median},
-          {"upper", point.upper}, {"max", point.maximum}}) {
+    for (const auto& [name, value] : {std::pair{"min", point.minimum},
+                                      {"lower", point.lower},
+                                      {"median", point.median},
+                                      {"upper", point.upper},
+                                      {"max", point.maximum}}) {
       out << exchange << " cone_" << point.horizon << ' ' << point.windows << ' ';
       PrintMeasure(name, {.value = value}, out);
     }

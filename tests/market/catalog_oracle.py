@@ -1,4 +1,4 @@
-"""The catalog of measures once more, from the rows of a pair, by the definitions of the reference."""
+"""The catalog of measures once more, from a pair's rows, by the definitions of the reference."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -241,9 +241,7 @@ def gap(market: Market) -> Answer:
     last = [rows[-1] for part in market.parts if (rows := counting(part.window("1m", 2)))]
     fresh = [row for row in last if market.now - row.time <= 5 * MICROS]
     if len(fresh) < 2:
-        # Fewer than two prices at all are a single price.
-        return Answer(reason="stale" if len(last) > 1 else "single",
-                      n=len(fresh) if len(last) > 1 else len(last))
+        return Answer(reason="stale", n=len(fresh))
     low, high = min(fresh, key=lambda r: r.price), max(fresh, key=lambda r: r.price)
     age = max(0, market.now - min(low.time, high.time))
     return Answer(long_of(Fraction(10000 * (high.price - low.price), low.price)), n=len(fresh),
@@ -366,7 +364,8 @@ def cone(market: Market, horizon: str) -> tuple[int, dict[str, Answer]]:
     indices = [bar.index for bar in bars]
 
     def volatility(last: int) -> Answer:
-        answer = oracle.realized(bars[bisect_left(indices, last - length):bisect_right(indices, last)])
+        first, end = bisect_left(indices, last - length), bisect_right(indices, last)
+        answer = oracle.realized(bars[first:end])
         if answer.n < length // 2:
             return Answer(reason="too_few", n=answer.n)
         if answer.value is not None:

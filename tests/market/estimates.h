@@ -22,8 +22,8 @@ base::Int128 RawAmount(const std::string& text);
 void PrintMeasure(std::string_view name, const market::Measure& measure, std::ostream& out);
 
 /// Read series of bars, each ended by an empty line; print each estimator of each, then an empty
-/// line. Columns: index, trades, open, high, low, close (raw), money, signed money, sided money, buy
-/// quantity, sell quantity, tick returns, squared tick returns.
+/// line. Columns: index, trades, open, high, low, close (raw), money, signed money, sided money,
+/// buy quantity, sell quantity, tick returns, squared tick returns.
 int EstimateBars(std::istream& in, std::ostream& out);
 
 /// Read rows of one pair, make bars of all intervals and print the catalog of each exchange and

@@ -15,7 +15,9 @@ std::string Text(const std::optional<double>& value) {
   return text.str();
 }
 
-std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
+std::string_view OrDash(std::string_view text) {
+  return text.empty() ? "-" : text;
+}
 
 }  // namespace
 
@@ -37,9 +39,8 @@ base::Int128 RawAmount(const std::string& text) {
 }
 
 void PrintMeasure(std::string_view name, const market::Measure& measure, std::ostream& out) {
-  out << name << ' ' << Text(measure.value) << ' '
-      << OrDash(market::NoValueText(measure.reason)) << ' '
-      << OrDash(market::MeasureNoteText(measure.note)) << ' ' << measure.n << ' '
+  out << name << ' ' << Text(measure.value) << ' ' << OrDash(market::NoValueText(measure.reason))
+      << ' ' << OrDash(market::MeasureNoteText(measure.note)) << ' ' << measure.n << ' '
       << Text(measure.detail) << '\n';
 }
 

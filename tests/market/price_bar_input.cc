@@ -1,8 +1,8 @@
 #include <array>
 #include <string>
 
-#include "market/estimators/impact.h"
 #include "market/estimators/flow.h"
+#include "market/estimators/impact.h"
 #include "market/estimators/range.h"
 #include "market/estimators/realized.h"
 #include "market/estimators/smoothed.h"

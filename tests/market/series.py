@@ -27,8 +27,8 @@ def bar_of(index: int, prices: list[int], quantities, sides) -> Bar:
 
 
 def market(seed: int, bars: int, *, price=100.0, sigma=1e-3, spread=1e-3, trades=(2, 40),
-           empty=0.0, jump=0.0, unsided=0.0, first_index=-7) -> list[Bar]:
-    """A geometric Brownian motion seen through trades at bid or ask."""
+           empty=0.0, jump=0.0, unsided=0.0, first_index=-7, tick=None) -> list[Bar]:
+    """A geometric Brownian motion seen through trades at bid or ask, in steps of `tick`."""
     random = np.random.default_rng(seed)
     made, log_price = [], np.log(price)
     for index in range(first_index, first_index + bars):
@@ -41,7 +41,8 @@ def market(seed: int, bars: int, *, price=100.0, sigma=1e-3, spread=1e-3, trades
         if random.random() < empty:
             continue
         sides = random.choice([-1, 1], count)
-        prices = [raw(float(p)) for p in np.exp(path) * (1 + sides * spread / 2)]
+        seen = np.exp(path) * (1 + sides * spread / 2)
+        prices = [raw(float(p)) for p in (np.round(seen / tick) * tick if tick else seen)]
         sides = np.where(random.random(count) < unsided, 0, sides)
         made.append(bar_of(index, prices, random.lognormal(-1, 1.5, count), sides))
     return made
@@ -90,6 +91,7 @@ def every() -> dict[str, list[Bar]]:
             f"no_spread_{seed}": market(90 + seed, 120, spread=0.0),
             f"wide_spread_{seed}": market(100 + seed, 120, spread=0.02),
             f"unsided_{seed}": market(110 + seed, 120, unsided=0.9, trades=(1, 4)),
+            f"coarse_{seed}": market(140 + seed, 150, trades=(1, 4), tick=0.25, empty=0.02),
             f"calm_{seed}": market(120 + seed, 120, sigma=1e-7, spread=1e-7),
             f"wild_{seed}": market(130 + seed, 120, sigma=0.3, spread=0.2, empty=0.05),
         }

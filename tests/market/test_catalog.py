@@ -109,6 +109,7 @@ def test_cone_equals_its_definition(case):
 
 def test_arrival_order_does_not_change_a_bit():
     rows = young()
-    text = ["".join(",".join(map(str, vars(row).values())) + "\n" for row in order)
-            for order in (rows, rows[::-1])]
-    assert estimates.run("catalog", NOW, text=text[0]) == estimates.run("catalog", NOW, text=text[1])
+    texts = ["".join(",".join(map(str, vars(row).values())) + "\n" for row in order)
+             for order in (rows, rows[::-1])]
+    said = [estimates.run("catalog", NOW, text=text) for text in texts]
+    assert said[0] == said[1]

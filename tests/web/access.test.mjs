@@ -112,7 +112,7 @@ test('regions that are read aloud are quiet while only numbers change', async ()
 
 test('nothing moves for those who do not want movement', async () => {
   const { page, close } = await world.open({ reducedMotion: 'reduce' });
-  await page.getByRole('button', { name: 'Share' }).click();
+  await page.locator('.top').getByRole('button', { name: 'Share' }).click();
   const toast = page.locator('.toast');
   await toast.waitFor();
   assert.equal(await toast.evaluate((each) => getComputedStyle(each).animationName), 'none');

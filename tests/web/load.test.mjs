@@ -40,7 +40,7 @@ function frameWork(trace) {
   const frames = new Map();
   for (const event of events) {
     if (event.ph !== 'X' || `${event.pid}/${event.tid}` !== main) continue;
-    if (!/RunTask$/.test(event.name)) continue;
+    if (event.name !== 'ThreadControllerImpl::RunTask') continue;
     const frame = Math.floor(event.ts / (1e6 / 60));
     frames.set(frame, (frames.get(frame) ?? 0) + (event.tdur ?? event.dur) / 1_000);
   }

@@ -14,6 +14,7 @@ export const EXCHANGES = ['binance', 'bitfinex', 'bitstamp', 'coinbase', 'kraken
 const DAY_MS = 86_400_000;
 const HISTORY_BARS = 1_500;
 const TAPE_MAX = 200;
+const LARGE_FROM = 30_000;
 
 const NAMES = [
   ['BTC/USD', 64_000],
@@ -92,6 +93,11 @@ export class Market {
     this.pairs = [...NAMES, ...(hostile ? HOSTILE : [])].map(([pair, price], index) =>
       this.makePair(pair, price, index));
     this.startedMs = now();
+    for (let at = 60; at > 0; at--) {
+      const entry = this.pick();
+      const quantity = (LARGE_FROM * (1 + this.random.next() * 2)) / entry.price;
+      this.large(entry, entry.venues[at % 6], entry.price, quantity, this.startedMs - at * 2_700);
+    }
   }
 
   makePair(pair, price, index) {
@@ -171,7 +177,7 @@ export class Market {
     entry.quantity += quantity;
     entry.trades++;
     entry.spark[59] = price;
-    if (price * quantity > 16_000) this.large(entry, venue, price, quantity, nowMs);
+    if (price * quantity > LARGE_FROM) this.large(entry, venue, price, quantity, nowMs);
   }
 
   large(entry, venue, price, quantity, nowMs) {

@@ -1,5 +1,5 @@
 import type { App } from './app';
-import { add, el, setClass, setOptional, setText } from './lib/dom';
+import { add, el, setClass, setHidden, setOptional, setText } from './lib/dom';
 import { Instrument } from './panels/instrument';
 import { lineText, Strip } from './panels/strip';
 import { EVERY, VIEWS, type ViewName } from './state/view';
@@ -36,6 +36,7 @@ const SETTLE_MS = 400;
 export class Shell {
   readonly element: HTMLElement;
   private readonly main = el('main', { id: 'main', tabindex: '-1' });
+  private readonly title = el('h1.visually-hidden', {});
   private readonly tabs = new Map<ViewName, HTMLAnchorElement>();
   private readonly views = new Map<ViewName, HTMLElement>();
   private readonly banner = el('section.banner', { hidden: true, 'aria-label': 'State' });
@@ -54,6 +55,7 @@ export class Shell {
       this.main.focus();
     });
     this.element = el('div.shell', {}, skip, this.head(), this.instrument.element, this.banner);
+    this.main.append(this.title);
     add(this.element, this.main, new Strip(app).element, liveRegion());
     app.on('view', () => this.drawView());
     app.on(['line', 'format', 'theme'], () => this.drawLine());
@@ -133,6 +135,7 @@ export class Shell {
     }
     this.instrument.element.hidden = name !== 'market' && name !== 'analysis';
     this.main.setAttribute('aria-label', NAMES[name]);
+    setText(this.title, NAMES[name]);
   }
 
   private drawLine(): void {
@@ -151,12 +154,11 @@ export class Shell {
     // A change of the subscription is over in a moment: no reason to grey all in between.
     const settling = app.line === 'connecting' || app.line === 'live';
     if (app.current || !settling || app.silenceMs() > SETTLE_MS) {
-      document.body.dataset.line = app.current ? 'live' : app.line;
+      setOptional(document.body, 'data-line', app.current ? 'live' : app.line);
     }
     const banner = bannerText(app);
-    this.banner.hidden = banner === '';
+    setHidden(this.banner, banner === '');
     setText(this.banner, banner);
-    this.banner.dataset.line = app.line;
     const tell = app.line === 'connecting' ? this.told : app.line;
     if (tell !== this.told) {
       if (this.told) announce(banner || 'Live again');

@@ -40,10 +40,6 @@ std::optional<int64_t> AgeMillis(int64_t wall_micros, int64_t then_micros) {
   return std::max<int64_t>(0, wall_micros - then_micros) / kMicrosPerMilli;
 }
 
-std::vector<std::pair<std::string, std::string>> LabelsOf(const monitor::Labels& labels) {
-  return {labels.begin(), labels.end()};
-}
-
 }  // namespace
 
 PageData::PageData(Parts parts)
@@ -169,10 +165,7 @@ serve::Tape PageData::LargeTrades(const std::string& pair, int64_t trades_max) {
   serve::Tape tape;
   if (parts_.market == nullptr) return tape;
   for (const auto& [name, money] : parts_.market->LargeFrom()) {
-    // Thresholds are whole powers of ten; below one they are shown as they are.
-    char text[32];
-    std::snprintf(text, sizeof(text), "%g", money);
-    tape.large_from.emplace_back(name, text);
+    tape.large_from.emplace_back(name, PlainNumber(money));
   }
   for (const LargeTrade& trade :
        parts_.market->TradesOfTape(pair, static_cast<size_t>(trades_max)))
@@ -264,31 +257,6 @@ serve::PipelineStatus PageData::Pipeline() {
   pipeline.trades_held = facts.counts.trades_held;
   pipeline.stale_stretches = static_cast<int64_t>(facts.stale_count);
   return pipeline;
-}
-
-serve::AlarmStatus PageData::Alarms() {
-  serve::AlarmStatus status;
-  const auto snapshot = parts_.alarms();
-  if (snapshot == nullptr) return status;
-  for (const monitor::AlarmView& alarm : snapshot->alarms) {
-    status.alarms.push_back({.name = alarm.name,
-                             .state = std::string(monitor::AlarmStateText(alarm.state)),
-                             .since_ms = alarm.since_micros / kMicrosPerMilli,
-                             .reason = alarm.reason,
-                             .metric = alarm.metric,
-                             .labels = LabelsOf(alarm.labels),
-                             .threshold = alarm.threshold,
-                             .comparison = std::string(monitor::ComparisonSign(alarm.comparison)),
-                             .latest = alarm.latest});
-  }
-  for (const monitor::AlarmTransition& change : snapshot->history) {
-    status.history.push_back({.at_ms = change.at_micros / kMicrosPerMilli,
-                              .name = change.alarm.name,
-                              .from = std::string(monitor::AlarmStateText(change.from)),
-                              .to = std::string(monitor::AlarmStateText(change.alarm.state)),
-                              .reason = change.alarm.reason});
-  }
-  return status;
 }
 
 // ---- lake

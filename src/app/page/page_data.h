@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,13 +7,13 @@
 #include <vector>
 
 #include "app/market/market_desk.h"
+#include "app/monitoring.h"
 #include "app/page/guarded_sql.h"
 #include "app/page/page_lake.h"
 #include "app/rate_meter.h"
 #include "app/table_lane.h"
 #include "io/clock.h"
 #include "market/market_book.h"
-#include "monitor/alarm_watch.h"
 #include "serve/dashboard/dashboard_data.h"
 
 namespace tapelake::app {
@@ -31,7 +30,7 @@ class PageData : public serve::DashboardData {
     MarketDesk* market = nullptr;     ///< nullptr: there is none.
     std::string market_table;         ///< `database.table` of its trades; empty: none.
     market::MarketBookOptions book;   ///< As the desk's book has them.
-    std::function<std::shared_ptr<const monitor::AlarmSnapshot>()> alarms;
+    Monitoring& monitoring;
     GuardedSqlOptions sql;
     query::HotProvider* hot = nullptr;
     int64_t bars_timeout_micros = 10'000'000;  ///< For bars that memory has no more.
@@ -53,7 +52,7 @@ class PageData : public serve::DashboardData {
   Result<serve::SizeCounts> Sizes(const serve::SeriesName& series, int64_t hours) override;
 
   serve::PipelineStatus Pipeline() override;
-  serve::AlarmStatus Alarms() override;
+  serve::AlarmStatus Alarms() override { return parts_.monitoring.Alarms(); }
 
   Result<std::vector<serve::LakeTable>> Tables() override;
   Result<std::vector<serve::LakeCommit>> Commits(const std::string& table) override;

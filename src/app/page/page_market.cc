@@ -213,15 +213,18 @@ serve::SizeCounts PageSizes(const std::array<uint64_t, market::Bar::kSizeBuckets
   serve::SizeCounts sizes;
   for (size_t i = 0; i < counts.size(); ++i) {
     const int decade = kFirstDecade + static_cast<int>(i);
-    char text[32];
     // The first bucket also holds what is smaller.
-    std::snprintf(text, sizeof(text), "%s%.*f", i == 0 ? "<" : "",
-                  std::max(0, -(decade + (i == 0 ? 1 : 0))),
-                  std::pow(10.0, decade + (i == 0 ? 1 : 0)));
-    sizes.from.emplace_back(text);
+    sizes.from.push_back(i == 0 ? "<" + PlainNumber(std::pow(10.0, decade + 1))
+                                : PlainNumber(std::pow(10.0, decade)));
     sizes.counts.push_back(static_cast<int64_t>(counts[i]));
   }
   return sizes;
+}
+
+std::string PlainNumber(double number) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.*f", market::kAmountScale, number);
+  return Shortest(text);
 }
 
 std::string BaseCurrencyOf(const std::string& pair) {

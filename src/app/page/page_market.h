@@ -24,6 +24,9 @@ serve::TapeRow PageTrade(const LargeTrade& trade);
 std::vector<serve::ConeRow> PageCone(const std::vector<market::ConePoint>& points);
 serve::SizeCounts PageSizes(const std::array<uint64_t, market::Bar::kSizeBuckets>& counts);
 
+/// A power of ten without exponent: `0.001`, `1000000`.
+std::string PlainNumber(double number);
+
 /// `BTC` of `BTC/USD`: what stands before the quote currency and its separator.
 std::string BaseCurrencyOf(const std::string& pair);
 

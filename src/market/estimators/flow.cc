@@ -16,19 +16,25 @@ constexpr double kMicrosPerSecond = 1e6;
 /// Decade of the smallest threshold of large trades: the first bucket of sizes begins below it.
 constexpr int kLargeDecadeMin = -4;
 
+/// Money less shift times quantity: where the mean stands, seen from a price.
+FixedInt<6> MoneyFrom(base::Int128 shift, const VwapSums& sums) {
+  return FixedInt<6>(sums.money) - Multiply(sums.quantity, shift);
+}
+
 /// Standard deviation of the price by volume, in quote units.
 double PriceDeviation(const VwapSums& sums) {
-  // Around a price close to the mean, so that nothing cancels: sum (p - s)^2 q, exact.
-  const auto shift =
-      static_cast<base::Int128>(sums.money.ToDouble() / sums.quantity.ToDouble());
-  const FixedInt<6> from_shift = FixedInt<6>(sums.money) - Multiply(sums.quantity, shift);
+  // Around the raw price next to the mean, so that nothing cancels: sum (p - s)^2 q, exact. The
+  // first quotient is right to a double's bits, the second finds what those leave out.
+  const double raw_quantity = sums.quantity.ToDouble();
+  auto shift = static_cast<base::Int128>(sums.money.ToDouble() / raw_quantity);
+  shift += static_cast<base::Int128>(MoneyFrom(shift, sums).ToDouble() / raw_quantity);
+  const FixedInt<6> from_shift = MoneyFrom(shift, sums);
   const FixedInt<9> squares = FixedInt<9>(sums.price_money) -
                               FixedInt<9>(Multiply(sums.money, shift)) -
                               Multiply(from_shift, shift);
   const double quantity = sums.quantity.ToDouble(kAmountScale);
   const double mean = from_shift.ToDouble(kMoneyScale) / quantity;
-  return std::sqrt(
-      std::max(0.0, squares.ToDouble(kPriceMoneyScale) / quantity - mean * mean));
+  return std::sqrt(std::max(0.0, squares.ToDouble(kPriceMoneyScale) / quantity - mean * mean));
 }
 
 struct TradeSums {
@@ -50,8 +56,7 @@ TradeSums SumTrades(std::span<const Bar* const> bars) {
 
 /// Precondition: trades > 0.
 int LargeDecade(const TradeSums& sums) {
-  const double floor =
-      10 * sums.money.ToDouble(kMoneyScale) / static_cast<double>(sums.trades);
+  const double floor = 10 * sums.money.ToDouble(kMoneyScale) / static_cast<double>(sums.trades);
   int decade = kLargeDecadeMin;
   double power = 1e-4;
   while (power <= floor) {
@@ -140,8 +145,7 @@ Measure Vpin(std::span<const PriceBar> bars) {
     while (border < kVpinBuckets &&
            poured.value() + volume >= bucket * static_cast<double>(border)) {
       const double at_border =
-          signed_poured.value() +
-          slope * (bucket * static_cast<double>(border) - poured.value());
+          signed_poured.value() + slope * (bucket * static_cast<double>(border) - poured.value());
       imbalances.Add(std::abs(at_border - at_last_border));
       at_last_border = at_border;
       ++border;
@@ -159,8 +163,8 @@ Measure RelativeVolume(std::span<const Bar* const> bars, const VolumeWindow& win
   const int64_t day = IntervalMicros(Interval::kDay);
   const auto volume_until = [&](int64_t end_micros) {
     const auto start_of = [](const Bar* bar) { return bar->start_micros; };
-    const auto first = std::ranges::lower_bound(bars, end_micros - window.window_bars * length,
-                                                {}, start_of);
+    const auto first =
+        std::ranges::lower_bound(bars, end_micros - window.window_bars * length, {}, start_of);
     const auto last = std::ranges::lower_bound(bars, end_micros, {}, start_of);
     return SumQuantity({first, last});
   };
@@ -196,7 +200,6 @@ Measure Herfindahl(std::span<const double> money_of_exchanges) {
 }
 
 Measure ExchangeGap(std::span<const ExchangePrice> prices, int64_t now_micros) {
-  if (prices.size() < 2) return NoMeasure(NoValue::kSingle, static_cast<int64_t>(prices.size()));
   const ExchangePrice *lowest = nullptr, *highest = nullptr;
   int64_t n = 0;
   for (const ExchangePrice& price : prices) {

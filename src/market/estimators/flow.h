@@ -45,8 +45,8 @@ Measure TradeImbalance(std::span<const Bar* const> bars);
 Measure Vpin(std::span<const PriceBar> bars);
 
 /// Volume of the `window_bars` bars up to index `last` (a bar that is over) by the mean volume of
-/// the same stretch on each of up to kVolumeDaysMax days before, as far as the bars reach back. n is
-/// those days; `detail` their mean volume, in base units. kUndefined if that is 0.
+/// the same stretch on each of up to kVolumeDaysMax days before, as far as the bars reach back. n
+/// is those days; `detail` their mean volume, in base units. kUndefined if that is 0.
 struct VolumeWindow {
   Interval interval = Interval::kHour;
   int64_t last = 0;
@@ -66,7 +66,7 @@ struct ExchangePrice {
 
 /// 1e4 (max - min) / min of last prices that are not older than kGapAgeMicrosMax (Makarov, Schoar
 /// 2020). n is exchanges with such prices; `detail` is the age of the older of the two prices, in
-/// seconds. kSingle for fewer than two prices, kStale if fewer than two are fresh.
+/// seconds. kStale if fewer than two prices are fresh.
 Measure ExchangeGap(std::span<const ExchangePrice> prices, int64_t now_micros);
 
 /// Failed orders by all that are settled; pending ones are `detail`. n is settled orders.

@@ -103,8 +103,7 @@ KyleFit FitLine(std::vector<double> flows, std::vector<double> moves, MeasureNot
 }  // namespace
 
 Measure AmihudMean(std::span<const PriceBar> bars) {
-  Measure measure =
-      AmihudOf(bars, [](const AmihudBars& used) { return MeanOf(used.Ratios()); });
+  Measure measure = AmihudOf(bars, [](const AmihudBars& used) { return MeanOf(used.Ratios()); });
   if (measure.value) {
     const auto stretch = static_cast<double>(bars.back().index - bars.front().index + 1);
     measure.detail = 1 - static_cast<double>(bars.size()) / stretch;
@@ -117,8 +116,8 @@ Measure AmihudMedian(std::span<const PriceBar> bars) {
 }
 
 Measure AmihudRatio(std::span<const PriceBar> bars) {
-  return AmihudOf(
-      bars, [](const AmihudBars& used) { return SumOf(used.moves) / SumOf(used.money); });
+  return AmihudOf(bars,
+                  [](const AmihudBars& used) { return SumOf(used.moves) / SumOf(used.money); });
 }
 
 KyleFit KyleLambda(std::span<const PriceBar> bars) {

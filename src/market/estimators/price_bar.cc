@@ -87,7 +87,9 @@ Measure MeasureOf(double value, int64_t n, MeasureNote note) {
   return {.value = value, .note = note, .n = n};
 }
 
-Measure NoMeasure(NoValue reason, int64_t n) { return {.reason = reason, .n = n}; }
+Measure NoMeasure(NoValue reason, int64_t n) {
+  return {.reason = reason, .n = n};
+}
 
 Measure TooFewOf(int64_t n, int64_t possible, int64_t n_min) {
   return NoMeasure(possible >= n_min ? NoValue::kGap : NoValue::kTooFew, n);

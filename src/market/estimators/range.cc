@@ -84,9 +84,9 @@ Measure YangZhang(std::span<const PriceBar> bars) {
   const double variance = SquaredDeviations(gaps) / (count - 1) +
                           weight * SquaredDeviations(moves) / (count - 1) +
                           (1 - weight) * satchell.mean();
-  const MeasureNote note = satchell.thin()  ? MeasureNote::kThin
-                           : n < possible ? MeasureNote::kGaps
-                                          : MeasureNote::kNone;
+  const MeasureNote note = satchell.thin() ? MeasureNote::kThin
+                           : n < possible  ? MeasureNote::kGaps
+                                           : MeasureNote::kNone;
   return MeasureOf(variance, n, note);
 }
 

@@ -9,7 +9,9 @@
 namespace tapelake::market {
 namespace {
 
-MeasureNote GapsIf(bool gaps) { return gaps ? MeasureNote::kGaps : MeasureNote::kNone; }
+MeasureNote GapsIf(bool gaps) {
+  return gaps ? MeasureNote::kGaps : MeasureNote::kNone;
+}
 
 /// What the slow scale adds up to over all its grids.
 struct SparseSums {
@@ -24,8 +26,7 @@ SparseSums SumSparse(std::span<const PriceBar> bars) {
   SparseSums sums;
   CompensatedSum squares;
   for (const PriceBar& bar : bars) {
-    const auto grid =
-        static_cast<size_t>((bar.index % kSparseBars + kSparseBars) % kSparseBars);
+    const auto grid = static_cast<size_t>((bar.index % kSparseBars + kSparseBars) % kSparseBars);
     if (const PriceBar* last = before[grid]; last != nullptr) {
       const double sparse_return = LogRatio(last->close, bar.close);
       squares.Add(sparse_return * sparse_return);
@@ -86,9 +87,8 @@ Measure TwoScaleVariance(std::span<const PriceBar> bars) {
   }
   const double tick_square = tick_squares.value() / static_cast<double>(ticks);
   // Both the average variance and the average time are over grids: their number cancels.
-  const double variance =
-      (sparse.squares - static_cast<double>(sparse.returns) * tick_square) /
-      static_cast<double>(sparse.bars);
+  const double variance = (sparse.squares - static_cast<double>(sparse.returns) * tick_square) /
+                          static_cast<double>(sparse.bars);
   Measure measure = MeasureOf(std::max(0.0, variance), ticks,
                               variance < 0 ? MeasureNote::kFloored : GapsIf(sparse.gaps));
   measure.detail = 1e4 * std::sqrt(tick_square / 2);

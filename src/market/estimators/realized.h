@@ -28,9 +28,10 @@ Measure BipowerVariation(std::span<const PriceBar> bars);
 
 /// Two-scale realized variance (Zhang, Mykland, Ait-Sahalia 2005), without their small-sample
 /// factor. Slow scale: squared returns over kSparseBars bars, averaged over the kSparseBars grids
-/// they can stand on. Fast scale: the tick returns within the bars, whose mean square is what the
-/// noise adds to each slow return. A negative result is shown as 0, noted kFloored. n is tick
-/// returns; `detail` the standard deviation of the noise of one price, in bp.
+/// they can stand on. Fast scale: the tick returns within the bars (across exchanges, each
+/// exchange's own), whose mean square is what the noise adds to each slow return. A negative result
+/// is shown as 0, noted kFloored. n is tick returns; `detail` the standard deviation of the noise
+/// of one price, in bp.
 Measure TwoScaleVariance(std::span<const PriceBar> bars);
 
 /// The sample variance (divisor n - 1) of returns between neighbours.

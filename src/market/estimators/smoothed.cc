@@ -17,7 +17,9 @@ bool HasGaps(std::span<const PriceBar> bars) {
   return bars.back().index - bars.front().index > ReturnsOf(bars);
 }
 
-MeasureNote GapsIf(bool gaps) { return gaps ? MeasureNote::kGaps : MeasureNote::kNone; }
+MeasureNote GapsIf(bool gaps) {
+  return gaps ? MeasureNote::kGaps : MeasureNote::kNone;
+}
 
 /// Raw units.
 double TrueRange(const PriceBar& bar, const PriceBar* before) {
@@ -96,8 +98,8 @@ Measure BollingerPosition(std::span<const PriceBar> bars) {
   const std::span<const PriceBar> last = bars.last(kBollingerBars);
   const Bands bands = BandsOf(last);
   if (bands.deviation == 0) return NoMeasure(NoValue::kUndefined, kBollingerBars);
-  Measure measure = MeasureOf(0.5 + bands.last / (4 * bands.deviation), kBollingerBars,
-                              GapsIf(HasGaps(last)));
+  Measure measure =
+      MeasureOf(0.5 + bands.last / (4 * bands.deviation), kBollingerBars, GapsIf(HasGaps(last)));
   measure.detail = bands.mean / kAmountUnit;
   return measure;
 }

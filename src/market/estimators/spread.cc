@@ -16,7 +16,9 @@ int64_t PairsOf(std::span<const PriceBar> bars, int64_t length) {
 }
 
 /// Middle of the range less the open, in logarithms.
-double MiddleOf(const PriceBar& bar) { return (bar.up + bar.down) / 2; }
+double MiddleOf(const PriceBar& bar) {
+  return (bar.up + bar.down) / 2;
+}
 
 /// The value is max(0, signed root).
 Measure FlooredRoot(double square, int64_t n, MeasureNote note) {
@@ -28,21 +30,21 @@ Measure FlooredRoot(double square, int64_t n, MeasureNote note) {
 
 /// What EDGE needs of one pair of neighbours: open o, middle m, closes c, the bar before marked 1.
 struct EdgePair {
-  double moved;         ///< 1 if the bar has a range or left the close before, else 0.
-  double middle_open;   ///< m - o
-  double open_middle1;  ///< o - m1
-  double middle_close1; ///< m - c1
+  double moved;          ///< 1 if the bar has a range or left the close before, else 0.
+  double middle_open;    ///< m - o
+  double open_middle1;   ///< o - m1
+  double middle_close1;  ///< m - c1
   double close1_middle1;
   double open_close1;
 };
 
 struct EdgeSums {
   std::vector<EdgePair> pairs;
-  int64_t bars = 0;           ///< Bars after the first, neighbours or not.
-  CompensatedSum middle_open; ///< Over all of them: it needs no bar before.
+  int64_t bars = 0;            ///< Bars after the first, neighbours or not.
+  CompensatedSum middle_open;  ///< Over all of them: it needs no bar before.
   int64_t moved = 0;
-  int64_t open_inside = 0;    ///< Opens that are not the high, and that are not the low, if moved.
-  int64_t close_inside = 0;   ///< The same of the closes before.
+  int64_t open_inside = 0;   ///< Opens that are not the high, and that are not the low, if moved.
+  int64_t close_inside = 0;  ///< The same of the closes before.
 };
 
 EdgeSums SumEdge(std::span<const PriceBar> bars) {
@@ -99,8 +101,8 @@ std::optional<double> EdgeSquare(const EdgeSums& sums) {
                      close_factor * from_close * pair.close1_middle1);
   }
   const double first_mean = MeanOf(first), second_mean = MeanOf(second);
-  const double first_variance = SquaredDeviations(first), second_variance =
-      SquaredDeviations(second);
+  const double first_variance = SquaredDeviations(first),
+               second_variance = SquaredDeviations(second);
   const double total = first_variance + second_variance;
   if (total > 0) return (second_variance * first_mean + first_variance * second_mean) / total;
   return (first_mean + second_mean) / 2;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/status.h"
@@ -17,6 +18,7 @@
 #include "serve/dashboard/live_hub.h"
 #include "serve/http/asset_store.h"
 #include "serve/http/http_server.h"
+#include "serve/http/router.h"
 
 namespace tapelake::serve {
 
@@ -51,6 +53,10 @@ class Dashboard {
   /// Say `bye` to the live stream, interrupt statements, answer what is under way, close.
   void Stop();
 
+  /// What the API answers to a GET of `target` (`/api/v1/overview`), without the port: for the local
+  /// door. Any thread; may take as long as the handler. Errors: as the API says.
+  Result<std::string> Answer(std::string_view target) const;
+
   /// After Start(): `http://127.0.0.1:8990/`.
   std::string url() const;
   uint16_t port() const { return server_->port(); }
@@ -64,6 +70,7 @@ class Dashboard {
   io::Clock& clock_;
   const DashboardOptions options_;
   LiveHub hub_;
+  std::unique_ptr<const Router> api_;  // for Answer()
   std::unique_ptr<HttpServer> server_;
 
   std::mutex mutex_;

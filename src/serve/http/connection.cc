@@ -201,6 +201,9 @@ asio::awaitable<bool> Connection::ServeOne() {
   Dispatcher::Decision decision = environment_.dispatcher.Decide(request.get());
   if (decision.answer) {
     response = *std::move(decision.answer);
+    if (environment_.options.on_answered) {
+      environment_.options.on_answered(decision.is_file ? "file" : "refused", response.status, 0);
+    }
     co_return co_await WriteResponse(response);
   }
   response = co_await RunHandler(decision.route, request);

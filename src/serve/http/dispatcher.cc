@@ -52,7 +52,7 @@ Dispatcher::Decision Dispatcher::Decide(HttpRequest* request) {
   }
   if (request->method == "OPTIONS") return {.answer = NoContent(std::move(match.methods))};
   if (asset != nullptr && (request->method == "GET" || request->method == "HEAD")) {
-    return {.answer = ServeAsset(*asset, *request)};
+    return {.answer = ServeAsset(*asset, *request), .is_file = true};
   }
   if (match.route == nullptr) return {.answer = WrongMethod(std::move(match.methods))};
   request->captures = std::move(match.captures);

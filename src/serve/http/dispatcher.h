@@ -26,6 +26,7 @@ class Dispatcher {
   struct Decision {
     std::optional<HttpResponse> answer;  ///< The answer, without any handler.
     const HttpRoute* route = nullptr;    ///< Else whose handler answers.
+    bool is_file = false;                ///< The answer is a file of the page.
   };
   /// Decide; fills `request->captures`.
   Decision Decide(HttpRequest* request);

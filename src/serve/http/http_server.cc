@@ -38,13 +38,32 @@ DispatcherOptions DispatcherOptionsOf(const HttpServerOptions& options, bool loo
           .rate = {.per_second = rate, .burst = rate}};
 }
 
+/// The routes, each telling how its handler answered.
+std::vector<HttpRoute> Observed(std::vector<HttpRoute> routes, io::Clock& clock,
+                                const decltype(HttpServerOptions::on_answered)& on_answered) {
+  if (!on_answered) return routes;
+  for (HttpRoute& route : routes) {
+    route.handler = [&clock, on_answered, pattern = route.pattern,
+                     handler = std::move(route.handler)](const HttpRequest& request) {
+      const int64_t begin = clock.SteadyMicros();
+      HttpResponse response = handler(request);
+      on_answered(pattern, response.status, clock.SteadyMicros() - begin);
+      return response;
+    };
+  }
+  return routes;
+}
+
 }  // namespace
 
 class HttpServer::Impl {
  public:
   Impl(io::Clock& clock, HttpServerOptions options, std::vector<HttpRoute> routes,
        const AssetStore* assets)
-      : clock_(clock), options_(std::move(options)), routes_(std::move(routes)), assets_(assets) {}
+      : clock_(clock),
+        options_(std::move(options)),
+        routes_(Observed(std::move(routes), clock, options_.on_answered)),
+        assets_(assets) {}
   ~Impl() { Stop(); }
 
   Status Start();

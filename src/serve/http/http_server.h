@@ -3,6 +3,7 @@
 /// The HTTP/1.1 server behind the page, its API and `/metrics`.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct HttpServerOptions {
   int quick_threads = 2;
   int slow_threads = 3;
   size_t waiting_max = 128;  ///< Requests that wait for a thread of their lane: 503 beyond.
+  /// Called for each answer with the pattern of its route (`file`: of the page, `refused`: no
+  /// handler was asked), status, and how long the handler took; any thread. May be empty.
+  std::function<void(const std::string& route, int status, int64_t micros)> on_answered;
 };
 
 struct HttpCounters {

@@ -29,13 +29,19 @@ bool IsLoopbackIpv4(std::string_view host) {
   return numbers == 4 && first_is_127;
 }
 
-bool IsLoopbackName(std::string_view host) {
-  std::string lower(host);
+std::string Lower(std::string_view text) {
+  std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return lower == "localhost" || lower == "::1" || lower == "[::1]" ||
-         lower.ends_with(".localhost") || IsLoopbackIpv4(lower);
+  return lower;
+}
+
+/// `name.localhost`, which resolvers answer themselves (RFC 6761).
+bool IsLocalName(std::string_view host) {
+  return host == "localhost" ||
+         (host.ends_with(".localhost") &&
+          host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == host.npos);
 }
 
 }  // namespace
@@ -46,7 +52,8 @@ bool IsLoopbackHost(std::string_view host_field) {
     if (!AllDigits(host_field.substr(colon + 1))) return false;
     host_field = host_field.substr(0, colon);
   }
-  return host_field != "::1" && IsLoopbackName(host_field);
+  const std::string host = Lower(host_field);
+  return host == "[::1]" || IsLocalName(host) || IsLoopbackIpv4(host);
 }
 
 Result<ListenAddress> ParseListenAddress(std::string_view text) {
@@ -68,7 +75,7 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
     return invalid("has an IPv6 address without brackets");
   }
   if (host.empty()) return invalid("has no address");
-  out.loopback = IsLoopbackName(host);
+  out.loopback = host == "localhost" || host == "::1" || IsLoopbackIpv4(host);
   out.host = host == "localhost" ? "127.0.0.1" : std::string(host);
   return out;
 }

@@ -60,24 +60,24 @@ async function openPage(browser, base, options = {}) {
   const page = await own.newPage();
   const host = new URL(base).host;
   const requests = [];
-  const problems = [];
+  const problems = new Set();
   page.on('request', (request) => {
     requests.push(request.url());
     const url = new URL(request.url());
     if (!['data:', 'blob:'].includes(url.protocol) && url.host !== host) {
-      problems.push(`a request left the host: ${request.url()}`);
+      problems.add(`a request left the host: ${request.url()}`);
     }
   });
-  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+  page.on('pageerror', (error) => problems.add(`error: ${error.message}`));
   page.on('dialog', (dialog) => {
-    problems.push(`a name became code: ${dialog.message()}`);
+    problems.add(`a name became code: ${dialog.message()}`);
     void dialog.dismiss();
   });
   page.on('console', (message) => {
     // A refused or cut connection is what some tests are about.
-    const text = message.text();
+    const text = message.text().slice(0, 600);
     if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(text)) {
-      problems.push(`console: ${text}`);
+      problems.add(`console: ${text}`);
     }
   });
   await page.goto(base + hash);
@@ -88,7 +88,7 @@ async function openPage(browser, base, options = {}) {
     problems,
     close: async () => {
       await own.close();
-      if (problems.length > 0) throw new Error(problems.join('\n'));
+      if (problems.size > 0) throw new Error([...problems].slice(0, 5).join('\n'));
     },
   };
 }

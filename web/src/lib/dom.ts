@@ -81,6 +81,11 @@ export function setOptional(element: Element, name: string, value: string | null
   }
 }
 
+/** Writing the same again would still cost a look at all style rules. */
+export function setHidden(element: HTMLElement, hidden: boolean): void {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 let lastId = 0;
 /** An id that nothing else in the page has. */
 export function freshId(stem: string): string {

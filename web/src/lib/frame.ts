@@ -4,7 +4,8 @@ import { Ring } from './ring';
 const SAMPLES = 4_096;
 
 /**
- * All drawing happens here: once a frame at most, and only what was asked for.
+ * All drawing happens here: once a frame at most, and only what was asked for. What can wait is
+ * spread, one job a frame, so that no frame is long.
  *
  * Work is what the main thread did for a frame: taking updates in since the last frame, and the
  * drawing itself.
@@ -14,10 +15,12 @@ export class Frames {
   /** Milliseconds from a change's time to the frame that showed it. */
   readonly freshness = new Ring(SAMPLES);
   private readonly jobs = new Map<string, () => void>();
+  private readonly later = new Map<string, () => void>();
   private readonly after = new MessageChannel();
   private shown: (() => void)[] = [];
   private requested = false;
   private intake = 0;
+  private taking = false;
 
   constructor() {
     this.after.port1.onmessage = () => {
@@ -29,10 +32,13 @@ export class Frames {
 
   /** Time `act` as work for the next frame. */
   take<T>(act: () => T): T {
+    if (this.taking) return act();
     const start = performance.now();
+    this.taking = true;
     try {
       return act();
     } finally {
+      this.taking = false;
       this.intake += performance.now() - start;
     }
   }
@@ -40,6 +46,16 @@ export class Frames {
   /** Draw in the next frame; asking twice under one name draws once. */
   draw(name: string, job: () => void): void {
     this.jobs.set(name, job);
+    this.request();
+  }
+
+  /** Draw in one of the next frames, when those before it in the queue are drawn. */
+  drawLater(name: string, job: () => void): void {
+    this.later.set(name, job);
+    this.request();
+  }
+
+  private request(): void {
     if (this.requested) return;
     this.requested = true;
     requestAnimationFrame(() => this.run());
@@ -55,6 +71,11 @@ export class Frames {
     const start = performance.now();
     const jobs = [...this.jobs.values()];
     this.jobs.clear();
+    const [next] = jobs.length > 0 ? [] : this.later;
+    if (next) {
+      this.later.delete(next[0]);
+      jobs.push(next[1]);
+    }
     for (const job of jobs) {
       try {
         job();
@@ -65,6 +86,7 @@ export class Frames {
     }
     this.work.add(this.intake + performance.now() - start);
     this.intake = 0;
+    if (this.later.size > 0) this.request();
     if (this.shown.length > 0) this.after.port2.postMessage(null);
   }
 }

@@ -1,7 +1,7 @@
 import type { App } from '../app';
 import { ALL, B, type Bar } from '../api/types';
 import { download, downloadCsv } from '../lib/csv';
-import { el, setText } from '../lib/dom';
+import { el, setClass, setHidden, setText } from '../lib/dom';
 import { isoTime, NONE } from '../lib/format';
 import { OVERLAYS, RANGES, rangeMs, type Overlay, type View } from '../state/view';
 import { button, Segmented, select, toggleButton } from '../ui/controls';
@@ -180,13 +180,14 @@ export class ChartPanel {
     const { app } = this;
     if (app.view.view !== 'market') return;
     const bars = app.shownBars;
+    // The chart paints in the frame after this one: its work and that of the tables do not add up.
     this.chart.show(bars);
     this.place();
     this.drawLegend();
     this.drawCounts();
     const waiting = app.loadingBars ? 'Reading bars…' : 'No trades here yet';
     const text = bars.items.length > 0 ? '' : app.barsError || waiting;
-    this.message.hidden = text === '';
+    setHidden(this.message, text === '');
     setText(this.message, text);
     const now = performance.now();
     if (now - this.summedAt > SUMMARY_EVERY_MS && bars.items.length > 0) {
@@ -234,7 +235,7 @@ export class ChartPanel {
     [...this.legend.children].forEach((span, at) => {
       setText(span.children[0] as Element, parts[at]?.[0] ?? '');
       setText(span.children[1] as Element, parts[at]?.[1] ?? '');
-      (span.children[1] as HTMLElement).className = parts[at]?.[2] ?? '';
+      setClass(span.children[1] as Element, parts[at]?.[2] ?? '');
     });
   }
 

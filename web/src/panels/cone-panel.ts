@@ -4,7 +4,7 @@ import { el, replace, svg } from '../lib/dom';
 import { NONE } from '../lib/format';
 import { scale } from '../lib/ticks';
 import { frame, label, PLOT, verticalAxis } from '../ui/plot';
-import { panel } from '../ui/panel';
+import { panel, scrollRegion } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 import { asking, type LoadedPanel } from './asked';
 
@@ -43,7 +43,7 @@ export function conePanel(app: App): LoadedPanel {
     ...exportButtons(() => table, () => `cone-${app.view.pair}`),
   );
   const drawing = el('div.drawing', {});
-  shell.body.append(drawing, el('div.scroll-x', {}, table.element));
+  shell.body.append(drawing, scrollRegion('Volatility cone, numbers', table.element));
   const load = asking(
     shell,
     (signal) => app.client.cone({ pair: app.view.pair, exchange: app.view.exchange }, signal),

@@ -6,8 +6,9 @@ import { Segmented } from '../ui/controls';
 import { panel, scrollRegion } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 
-/** Rows of the tape that are drawn. */
-const TAPE_ROWS = 60;
+/** Rows of the tape that are drawn, and how often: one that races cannot be read. */
+const TAPE_ROWS = 40;
+const TAPE_EVERY_MS = 500;
 
 /** The chosen pair, exchange by exchange. */
 export function exchangesPanel(app: App): HTMLElement {
@@ -36,10 +37,10 @@ export function exchangesPanel(app: App): HTMLElement {
     table.set([...app.market.exchanges.values()], arrange);
     shell.setNote(app.view.pair);
   };
-  app.on(['exchanges', 'line'], () => app.frames.draw('exchanges', draw));
+  app.on(['exchanges', 'line'], () => app.frames.drawLater('exchanges', draw));
   app.on('view', () => {
     table.select(app.view.exchange);
-    app.frames.draw('exchanges', draw);
+    app.frames.drawLater('exchanges', draw);
   });
   app.on('format', () => table.refresh());
   return shell.element;
@@ -143,7 +144,14 @@ export function tapePanel(app: App): HTMLElement {
     const trades = app.market.tape.filter((trade) => only === 'all' || trade[1] === pair);
     table.set(trades.slice(0, TAPE_ROWS));
   };
-  app.on(['tape', 'view', 'line'], () => app.frames.draw('tape', draw));
+  let waiting = 0;
+  app.on('tape', () => {
+    waiting ||= window.setTimeout(() => {
+      waiting = 0;
+      app.frames.drawLater('tape', draw);
+    }, TAPE_EVERY_MS);
+  });
+  app.on(['view', 'line'], () => app.frames.drawLater('tape', draw));
   app.on('format', () => table.refresh());
   return shell.element;
 }

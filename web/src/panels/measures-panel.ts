@@ -1,6 +1,6 @@
 import type { App } from '../app';
 import type { MeasureDef, MeasureValue } from '../api/types';
-import { el, setText, type Child } from '../lib/dom';
+import { el, setHidden, setText, type Child } from '../lib/dom';
 import { setExact } from '../lib/exact';
 import { isoTime, NONE, type Format } from '../lib/format';
 import { toggleInfo } from '../ui/info';
@@ -147,7 +147,7 @@ export class MeasuresPanel {
     this.element = this.shell.element;
     this.head.append(this.headLabel, this.headValue, this.headNote);
     this.shell.body.append(this.head, el('div.scroll-x', {}, this.table.element));
-    const draw = () => app.frames.draw(name, () => this.draw());
+    const draw = () => app.frames.drawLater(name, () => this.draw());
     app.on(['measures', 'view', 'line'], draw);
     app.on('format', () => {
       this.table.refresh();
@@ -260,7 +260,7 @@ export class MeasuresPanel {
 
   private drawHeadline(rows: readonly MeasureRow[]): void {
     const row = this.headline && rows.find((each) => this.headline?.test(each.def.name));
-    this.head.hidden = !row;
+    setHidden(this.head, !row);
     if (!row) return;
     setText(this.headLabel, `${row.def.label} · ${row.def.window}`);
     setText(this.headValue, valueText(this.app.format, row, this.quote()));

@@ -8,15 +8,18 @@ import { panel } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 import { sparkPath } from './spark';
 
-/** Rows may change places, and lines be drawn anew, at most this often: a calm table. */
+/** Rows change places at most this often: a calm table. */
 const CALM_MS = 1_000;
+/** Updates from one drawing of a row's calm cells to the next. */
+const TURNS = 8;
 
 /** All pairs, grouped by quote currency: amounts of different currencies are never added. */
 export class OverviewPanel {
   readonly element: HTMLElement;
   private readonly table: DataTable<OverviewRow>;
   private readonly filter: HTMLInputElement;
-  private readonly drawnSparks = new WeakMap<Element, number>();
+  private readonly turns = new Map<string, number>();
+  private turn = 0;
   private arrangedAt = -Infinity;
   private shown = '';
 
@@ -54,6 +57,8 @@ export class OverviewPanel {
       app.frames.draw('overview', () => this.draw(false));
     });
     app.on('format', () => this.table.refresh());
+    // What is calm in a market that has gone quiet is drawn too.
+    setInterval(() => app.frames.draw('overview', () => this.draw(false)), CALM_MS);
   }
 
   private groupLabel(quote: string, rows: readonly OverviewRow[]): string {
@@ -71,21 +76,28 @@ export class OverviewPanel {
     const arrange = force || shown !== this.shown || now - this.arrangedAt > CALM_MS;
     if (arrange) this.arrangedAt = now;
     this.shown = shown;
-    this.table.set(rows, arrange);
+    this.turn++;
+    this.table.set(rows, arrange, (row) => force || this.isTurnOf(row));
+  }
+
+  /** Each row has its calm cells drawn once in a while, and not all rows at once. */
+  private isTurnOf(row: OverviewRow): boolean {
+    let turn = this.turns.get(row.pair);
+    if (turn === undefined) {
+      turn = this.turns.size % TURNS;
+      this.turns.set(row.pair, turn);
+    }
+    return this.turn % TURNS === turn;
   }
 
   private drawSpark(cell: HTMLElement, row: OverviewRow): void {
     let path = cell.querySelector('path');
-    const now = performance.now();
     if (!path) {
       path = svg('path', {}) as SVGPathElement;
       cell.append(
         svg('svg', { class: 'spark', viewBox: '0 0 60 18', 'aria-hidden': 'true' }, path),
       );
-    } else if (now - (this.drawnSparks.get(cell) ?? 0) < CALM_MS) {
-      return;
     }
-    this.drawnSparks.set(cell, now);
     const known = row.spark.filter((close): close is number => close !== null);
     const rose = (known[known.length - 1] ?? 0) >= (known[0] ?? 0);
     setOptional(path, 'class', rose ? 'up' : 'down');
@@ -111,6 +123,7 @@ function overviewColumns(
     },
     {
       key: 'change',
+      calm: true,
       label: '24 h',
       title: 'Change of the last price over 24 hours',
       width: 15,
@@ -122,6 +135,7 @@ function overviewColumns(
     },
     {
       key: 'money',
+      calm: true,
       label: 'Volume',
       title: 'Money traded in 24 hours, in the quote currency',
       width: 15,
@@ -133,6 +147,7 @@ function overviewColumns(
     },
     {
       key: 'volatility',
+      calm: true,
       label: 'σ 1 h',
       title: 'Realised volatility of the last hour, annualised',
       width: 11,
@@ -145,6 +160,7 @@ function overviewColumns(
     },
     {
       key: 'spread',
+      calm: true,
       label: 'Spr bp',
       title: 'EDGE spread in basis points',
       width: 12,
@@ -156,6 +172,7 @@ function overviewColumns(
     },
     {
       key: 'spark',
+      calm: true,
       label: '1 h',
       title: 'Closes of the last hour by minute',
       width: 13,

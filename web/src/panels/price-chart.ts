@@ -60,6 +60,8 @@ export class PriceChart {
   private candleRange: { minValue: number; maxValue: number } | null = null;
   private sessions: SessionSums[] = [];
   private bars: BarSeries | null = null;
+  /** Start of the newest bar the chart has: what comes after it is added, not changed. */
+  private lastDrawn = -Infinity;
 
   constructor(
     container: HTMLElement,
@@ -199,6 +201,7 @@ export class PriceChart {
     const many = bars.rebuilt || bars.changed.size > CHANGES_MAX || bars !== this.bars;
     if (many) this.setAll(bars);
     else this.setChanged(bars);
+    this.lastDrawn = bars.items[bars.items.length - 1]?.[B.start] ?? -Infinity;
     bars.clean();
   }
 
@@ -225,7 +228,7 @@ export class PriceChart {
       const index = bars.indexOf(start);
       const bar = bars.items[index];
       if (!bar) continue;
-      const old = index < last;
+      const old = start < this.lastDrawn;
       this.candles.update(this.candle(bar), old);
       if (volume) this.volume.update(this.volumeBar(bar), old);
     }
@@ -238,7 +241,8 @@ export class PriceChart {
     }
     for (let index = from; index <= last; index++) {
       const points = this.points(bars, index);
-      for (const name of shown) this.lines[name].update(points[name], index < last);
+      const old = (bars.items[index] as Bar)[B.start] < this.lastDrawn;
+      for (const name of shown) this.lines[name].update(points[name], old);
     }
   }
 

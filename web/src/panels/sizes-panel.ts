@@ -2,7 +2,7 @@ import type { App } from '../app';
 import { el, replace } from '../lib/dom';
 import { select } from '../ui/controls';
 import { plot } from '../ui/plot';
-import { panel } from '../ui/panel';
+import { panel, scrollRegion } from '../ui/panel';
 import { DataTable, exportButtons } from '../ui/table';
 import { asking, type LoadedPanel } from './asked';
 
@@ -53,7 +53,7 @@ export function sizesPanel(app: App): LoadedPanel {
     ...exportButtons(() => table, () => `sizes-${app.view.pair}`),
   );
   const drawing = el('div.drawing', {});
-  shell.body.append(drawing, el('div.scroll-x', {}, table.element));
+  shell.body.append(drawing, scrollRegion('Trade sizes, numbers', table.element));
   const load = asking(
     shell,
     (signal) => {

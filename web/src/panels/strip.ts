@@ -45,7 +45,7 @@ export class Strip {
       ...items.map((each) => each.element),
       this.clock.element,
     );
-    const draw = () => app.frames.draw('strip', () => this.draw());
+    const draw = () => app.frames.drawLater('strip', () => this.draw());
     app.on(['pipeline', 'alarms', 'line', 'format'], draw);
     setInterval(draw, 1_000);
   }

@@ -31,7 +31,7 @@ export class Picker {
     const id = freshId('list');
     this.button = el(
       'button.picker',
-      { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false' },
+      { type: 'button', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' },
       el('span.picker-name', {}, options.name),
       this.label,
       el('span.chevron', { 'aria-hidden': 'true' }),
@@ -50,7 +50,12 @@ export class Picker {
       onkeydown: (event) => this.onKey(event),
     });
     this.list = el('div.picker-list', { role: 'listbox', id, 'aria-label': options.name });
-    this.box = el('div.popover.picker-box', { popover: 'auto' }, this.input, this.list);
+    this.box = el(
+      'div.popover.picker-box',
+      { popover: 'auto', role: 'dialog', 'aria-label': options.name },
+      this.input,
+      this.list,
+    );
     document.body.append(this.box);
     this.button.addEventListener('click', () => this.toggle());
     this.button.addEventListener('keydown', (event) => this.onButtonKey(event));

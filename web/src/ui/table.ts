@@ -17,6 +17,8 @@ export interface Column<T> {
   kind?: (row: T) => string;
   /** Fill the cell by hand, on each change; `text` stays for files. */
   draw?: (cell: HTMLElement, row: T) => void;
+  /** Of a row that `calm` names only now and then: what need not change ten times a second. */
+  calm?: boolean;
   /** Share of the table's width, in any unit; absent in all columns: as wide as the texts. */
   width?: number;
 }
@@ -43,6 +45,8 @@ interface Line<T> {
   row: T;
   /** The row as it was last drawn. */
   drawn: T | null;
+  /** The same of its calm cells. */
+  drawnCalm: T | null;
   element: HTMLTableRowElement;
   cells: HTMLElement[];
   pick: HTMLButtonElement | null;
@@ -65,36 +69,36 @@ export class DataTable<T> {
 
   constructor(private readonly options: TableOptions<T>) {
     this.sort = options.sort ?? '';
-    const head = el('tr', {});
+    const head = el('tr', { role: 'row' });
     for (const column of options.columns) head.append(this.headCell(column));
+    const kinds = [
+      'data',
+      options.columns.some((column) => column.width) ? 'fixed' : 'free',
+      options.onPick ? 'pickable' : '',
+    ];
     this.element = el(
-      'table.data',
-      {},
+      'table',
+      { class: kinds.join(' ').trim(), role: 'table' },
       el('caption.visually-hidden', {}, options.caption),
-      this.widths(),
-      el('thead', {}, head),
+      el('thead', { role: 'rowgroup' }, head),
     );
+    this.setWidths();
     this.showSort();
     this.element.addEventListener('keydown', (event) => this.onKey(event));
   }
 
-  private widths(): HTMLElement | null {
-    const { columns } = this.options;
-    const sum = columns.reduce((total, column) => total + (column.width ?? 0), 0);
-    if (sum === 0) return null;
-    return el(
-      'colgroup',
-      {},
-      ...columns.map((column) => {
-        const col = el('col', {});
-        col.style.width = `${((column.width ?? 0) / sum) * 100}%`;
-        return col;
-      }),
-    );
+  /** Rows of fixed height are boxes of their own: a changed number lays out its row and no more. */
+  private setWidths(): void {
+    const widths = this.options.columns.map((column) => `minmax(0, ${column.width ?? 1}fr)`);
+    this.element.style.setProperty('--columns', widths.join(' '));
   }
 
   private headCell(column: Column<T>): HTMLTableCellElement {
-    const cell = el('th', { scope: 'col', class: column.numeric ? 'numeric' : null });
+    const cell = el('th', {
+      scope: 'col',
+      role: 'columnheader',
+      class: column.numeric ? 'numeric' : null,
+    });
     if (column.title) cell.title = column.title;
     if (column.sort) {
       cell.append(
@@ -142,18 +146,23 @@ export class DataTable<T> {
 
   /** Draw all again: the way numbers and times are written has changed. */
   refresh(): void {
-    for (const line of this.lines.values()) line.drawn = null;
+    for (const line of this.lines.values()) line.drawn = line.drawnCalm = null;
     this.set(this.rows);
   }
 
-  /** Show these rows. With `reorder` false, rows that are there keep their places. */
-  set(rows: readonly T[], reorder = true): void {
+  /**
+   * Show these rows. With `reorder` false, rows that are there keep their places; calm cells change
+   * only in rows that `due` names, or that are new.
+   */
+  set(rows: readonly T[], reorder = true, due: (row: T) => boolean = () => true): void {
     this.rows = rows;
     const known = rows.every((row) => this.lines.has(this.options.key(row)));
     if (reorder || !known || rows.length !== this.lines.size) this.arrange();
     for (const row of rows) {
       const line = this.lines.get(this.options.key(row));
-      if (line && line.drawn !== row) this.fill(line, row);
+      if (!line) continue;
+      const calm = line.drawnCalm !== row && (line.drawnCalm === null || due(row));
+      if (line.drawn !== row || calm) this.fill(line, row, calm);
     }
   }
 
@@ -201,9 +210,10 @@ export class DataTable<T> {
     }
     if (this.rows.length > 0) return;
     const columns = this.options.columns.length;
-    const body = el('tbody', {});
+    const body = el('tbody', { role: 'rowgroup' });
     const text = this.options.empty ?? 'Nothing yet';
-    body.append(el('tr', {}, el('td.empty', { colspan: columns }, text)));
+    const cell = el('td.empty', { role: 'cell', colspan: columns }, text);
+    body.append(el('tr', { role: 'row' }, cell));
     this.element.append(body);
     this.bodies.set('\0empty', { body, head: null });
   }
@@ -211,11 +221,15 @@ export class DataTable<T> {
   private bodyOf(name: string): Place {
     let place = this.bodies.get(name);
     if (place) return place;
-    const body = el('tbody', {});
+    const body = el('tbody', { role: 'rowgroup' });
     let head: HTMLElement | null = null;
     if (this.options.group) {
-      head = el('th', { scope: 'rowgroup', colspan: this.options.columns.length });
-      body.append(el('tr.group', {}, head));
+      head = el('th', {
+        scope: 'rowgroup',
+        role: 'rowheader',
+        colspan: this.options.columns.length,
+      });
+      body.append(el('tr.group', { role: 'row' }, head));
     }
     place = { body, head };
     this.bodies.set(name, place);
@@ -227,15 +241,16 @@ export class DataTable<T> {
     const key = this.options.key(row);
     const found = this.lines.get(key);
     if (found) return found;
-    const element = el('tr', {});
+    const element = el('tr', { role: 'row' });
     const cells: HTMLElement[] = [];
     let pick: HTMLButtonElement | null = null;
-    const line: Line<T> = { row, drawn: null, element, cells, pick };
+    const line: Line<T> = { row, drawn: null, drawnCalm: null, element, cells, pick };
     this.options.columns.forEach((column, index) => {
+      const kind = column.numeric ? 'numeric' : null;
       const cell =
         index === 0
-          ? el('th', { scope: 'row', class: column.numeric ? 'numeric' : null })
-          : el('td', { class: column.numeric ? 'numeric' : null });
+          ? el('th', { scope: 'row', role: 'rowheader', class: kind })
+          : el('td', { role: 'cell', class: kind });
       let holder: HTMLElement = cell;
       if (index === 0 && this.options.onPick) {
         pick = el('button.pick', { type: 'button', tabindex: '-1' });
@@ -254,10 +269,12 @@ export class DataTable<T> {
     return line;
   }
 
-  private fill(line: Line<T>, row: T): void {
+  private fill(line: Line<T>, row: T, calm: boolean): void {
     line.row = row;
     line.drawn = row;
+    if (calm) line.drawnCalm = row;
     this.options.columns.forEach((column, index) => {
+      if (column.calm && !calm) return;
       const cell = line.cells[index] as HTMLElement;
       if (column.draw) column.draw(cell, row);
       else setText(cell, column.text(row));

@@ -59,8 +59,8 @@ export function pipelineView(app: App): HTMLElement {
     history.set(market.alarms?.history ?? []);
   };
   // Figures change all the time; a table that is read is drawn once a second.
-  setInterval(() => app.frames.draw('pipeline', draw), 1_000);
-  app.on(['view', 'alarms'], () => app.frames.draw('pipeline', draw));
+  setInterval(() => app.frames.drawLater('pipeline', draw), 1_000);
+  app.on(['view', 'alarms'], () => app.frames.drawLater('pipeline', draw));
   app.on('format', () => {
     for (const each of [alarms, history, tables]) (each as DataTable<unknown>).refresh();
   });
