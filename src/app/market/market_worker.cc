@@ -190,7 +190,7 @@ void MarketWorker::RebuildOne(const StaleStretch& stretch, std::span<const marke
     book.Rebuild(stretch, trades, Now());
     for (const market::Trade& trade : trades) {
       desk_.SeeTrade(trade);
-      desk_.SeeTimes(0, trade.time_micros);
+      desk_.SeeTimes(0, PastOrNone(trade.time_micros, Now()));
     }
   });
 }
@@ -238,6 +238,11 @@ Result<bool> MarketWorker::Step() {
   return worked;
 }
 
+/// The event time of a row that is not ahead of its time; 0 for one that is.
+int64_t MarketWorker::PastOrNone(int64_t event_micros, int64_t now_micros) const {
+  return event_micros > now_micros + parts_.options.book.future_micros_max ? 0 : event_micros;
+}
+
 bool MarketWorker::TakeBatch() {
   if (unstored_.size() > kUnstoredStop) return false;
   if (!late_committed_.empty()) {
@@ -263,7 +268,8 @@ bool MarketWorker::TakeBatch() {
 }
 
 void MarketWorker::OnChange(const MarketChange& change) {
-  desk_.SeeTimes(change.change_time_micros, change.has_after ? change.after.time_micros : 0);
+  const int64_t event_micros = change.has_after ? change.after.time_micros : 0;
+  desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_));
   if (change.has_before) {
     book_->Touch(change.before.pair, change.before.exchange, change.before.time_micros);
   }
@@ -299,7 +305,8 @@ void MarketWorker::OnCommitted() {
 /// that only it could judge.
 Status MarketWorker::SettleLate() {
   const int64_t window = parts_.options.book.trade_window_micros;
-  const int64_t from = desk_.AsOf(Now()) - window - 2 * market::IntervalMicros(Interval::kMinute);
+  const int64_t newest = desk_.facts().newest_trade_micros;
+  const int64_t from = newest - window - 2 * market::IntervalMicros(Interval::kMinute);
   while (!late_committed_.empty()) {
     std::vector<std::string> keys;
     for (const std::string& key : late_committed_) {

@@ -101,6 +101,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   void OnChange(const MarketChange& change) override;
   void OnPosition(const std::string& source, uint64_t end_offset) override;
   void OnCommitted() override;
+  int64_t PastOrNone(int64_t event_micros, int64_t now_micros) const;
   bool TakeBatch();
   Status SettleLate();
 
