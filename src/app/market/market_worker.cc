@@ -369,7 +369,7 @@ Status MarketWorker::RebuildOldest() {
 bool MarketWorker::BackfillSome() {
   const int64_t begin = clock_.SteadyMicros();
   // What is new goes first.
-  if (!backfill_before_micros_ || stale_.size() > 0 || has_backlog() || batch_) return false;
+  if (!backfill_before_micros_ || has_backlog() || batch_) return false;
   if (!backfill_share_.MayWork(begin) || unstored_.size() > kUnstoredMax) return false;
   const Status status = BackfillNext();
   if (!status.ok()) {
@@ -422,11 +422,12 @@ void MarketWorker::NoteChanged() {
 void MarketWorker::QueueSlots(int64_t as_of_micros) {
   const int64_t length = parts_.options.measures_micros;
   const int64_t newest = FirstSlotAfter(as_of_micros, length) - length;  // ended
+  if (slot_end_micros_ != 0 && newest <= slot_end_micros_) return;
+  const std::vector<market::Series> all = desk_.AllSeries();
+  if (all.empty()) return;
   if (slot_end_micros_ == 0 || newest - slot_end_micros_ > kSlotsBehindMax * length) {
     slot_end_micros_ = std::max(newest - length, int64_t{0});
   }
-  if (newest <= slot_end_micros_) return;
-  const std::vector<market::Series> all = desk_.AllSeries();
   while (slot_end_micros_ < newest) {
     slot_end_micros_ += length;
     for (const market::Series& series : all)
@@ -530,7 +531,10 @@ Status MarketWorker::Drain() {
     if (!TakeBatch() && (!late_committed_.empty() || unstored_.size() > kUnstoredStop)) break;
   }
   NoteChanged();
-  while (stale_.size() > 0 && clock_.SteadyMicros() < end) {
+  while (clock_.SteadyMicros() < end) {
+    // What one stretch that is made anew asks of others waits for no further commit.
+    desk_.Change([this](MarketBook& book) { stale_.Add(book.TakeStale(book.stale_count())); });
+    if (stale_.size() == 0) break;
     const Status status = RebuildOldest();
     if (status.ok()) continue;
     Failed(status, &rebuild_share_);
