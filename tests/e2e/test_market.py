@@ -19,8 +19,8 @@ LENGTHS_S = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "1d": 86_400}
 # One row per pair, exchange and bar: what the trades say, in the order (time, length of the key,
 # key). {name} and {seconds} are the interval.
 BARS_OF_TRADES = """
-  SELECT trading_pair AS pair, {exchange} AS exchange, '{name}' AS interval,
-    (epoch_us("timestamp") // ({seconds} * 1000000)) * {seconds} AS start_s,
+  SELECT coalesce(trading_pair, '') AS pair, {exchange} AS exchange, '{name}' AS interval,
+    (epoch_us("timestamp") // {seconds}000000) * {seconds} AS start_s,
     arg_min(price, place) FILTER (good) AS open, max(price) FILTER (good) AS high,
     min(price) FILTER (good) AS low, arg_max(price, place) FILTER (good) AS close,
     coalesce(sum(quantity) FILTER (good), 0) AS quantity,
@@ -102,14 +102,14 @@ def wait_for_rows(lake, process, rows: int) -> None:
 
 
 def expect_bars_of_the_trades(lake) -> None:
-    for exchange, which in (("exchange", "<>"), ("'*'", "=")):
+    for exchange, which in (("coalesce(exchange, '')", "<>"), ("'*'", "=")):
         expected = rows_of(lake, expected_statement(exchange))
         assert expected
         assert rows_of(lake, f"{STORED} WHERE exchange {which} '*'") == expected
 
 
 def expect_exact_money(lake) -> None:
-    trades = lake.sql("SELECT trading_pair, exchange, event_date, price, quantity FROM "
+    trades = lake.sql("SELECT coalesce(trading_pair, ''), coalesce(exchange, ''), event_date, price, quantity FROM "
                       "crypto.transactions WHERE trade_status = 'SUCCESS' AND price > 0 AND "
                       "quantity > 0").rows
     money: dict[tuple, Decimal] = {}

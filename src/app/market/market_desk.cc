@@ -11,7 +11,7 @@ using market::BookBar;
 using market::Interval;
 using market::Series;
 
-constexpr size_t kCollectMax = 100'000;
+constexpr size_t kTakenMax = 1'000'000;
 // Measures that somebody looks at are made anew at this pace, others when their turn comes.
 constexpr int64_t kLookedAtPaceMicros = 250'000;
 constexpr int64_t kChangedPaceMicros = 2'000'000;
@@ -242,16 +242,12 @@ int64_t MarketDesk::AsOf(int64_t now_micros) const {
   return newest != 0 && newest < now_micros - kRecordingMicros ? newest : now_micros;
 }
 
-void MarketDesk::Collect() {
-  for (market::ChangedBar& bar : book_.TakeChangedBars(kCollectMax)) {
-    series_[bar.series].changed = true;
-    changed_.push_back(std::move(bar));
-  }
-}
-
 std::vector<market::ChangedBar> MarketDesk::TakeChanged() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return std::exchange(changed_, {});
+  std::vector<market::ChangedBar> changed = book_.TakeChangedBars(kTakenMax);
+  for (const market::ChangedBar& bar : changed)
+    series_[bar.series].changed = true;
+  return changed;
 }
 
 void MarketDesk::SeeTimes(int64_t change_time_micros, int64_t event_time_micros) {

@@ -130,14 +130,14 @@ class MarketDesk {
 
   // The market's worker.
 
-  /// Call `change` with the book, then take note of all bars that it changed.
+  /// Call `change` with the book.
   template <typename Function>
   void Change(Function&& change) {
     const std::lock_guard<std::mutex> lock(mutex_);
     change(book_);
-    Collect();
   }
-  /// The bars that changed since the last call, each once.
+  /// The bars that changed since the last call, each once. Makes them: costs by their number, not
+  /// by that of the changes, so call it now and then.
   std::vector<market::ChangedBar> TakeChanged();
   /// Take note of a row that Apply or Rebuild was told of, for the tape. Within Change().
   void SeeTrade(const market::Trade& trade) { tape_.See(trade); }
@@ -166,7 +166,6 @@ class MarketDesk {
     OwnHistory history;
     int64_t looked_at_micros = 0;  // steady; when somebody last asked, 0: nobody did
   };
-  void Collect();
   void NoteLook(Bookkeeping* of);
   MarketLine LineOf(const market::Series& series, int64_t as_of_micros);
   market::MeasureInput InputOf(const market::Series& series, int64_t as_of_micros) const;
@@ -176,7 +175,6 @@ class MarketDesk {
   market::MarketBook book_;
   std::map<market::Series, Bookkeeping> series_;
   std::map<market::Series, Bookkeeping>::iterator next_;  // round robin
-  std::vector<market::ChangedBar> changed_;
   LargeTrades tape_;
   MarketFacts facts_;
   int64_t evaluation_micros_ = 0;  // steady; of the last NextToEvaluate

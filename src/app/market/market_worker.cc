@@ -14,6 +14,9 @@ using market::StaleStretch;
 
 constexpr size_t kChangesAtOnce = 256;  // under one lock
 constexpr int64_t kAdvanceMicros = 200'000;
+constexpr int64_t kNoteMicros = 250'000;
+// Statements cost by what lies over the table's files, not by their stretches: fewer, larger ones.
+constexpr int64_t kRebuildPaceMicros = 1'000'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 constexpr size_t kLateKeysAtOnce = 500;
@@ -21,11 +24,11 @@ constexpr size_t kRestoredAtOnce = 2'000;
 constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
 // Stretches of one statement: what they hold must fit into memory.
-constexpr size_t kMinutesAtOnce = 100;
+constexpr size_t kMinutesAtOnce = 300;
 constexpr size_t kHoursAtOnce = 8;
 constexpr size_t kDaysAtOnce = 1;
 // Parts of a core: 1 / (1 + factor).
-constexpr int64_t kRebuildRest = 4;
+constexpr int64_t kRebuildRest = 6;
 constexpr int64_t kBackfillRest = 4;
 constexpr int64_t kEvaluateRest = 8;
 constexpr int64_t kCommitRest = 4;
@@ -187,7 +190,7 @@ void MarketWorker::RebuildOne(const StaleStretch& stretch, std::span<const marke
     book.Rebuild(stretch, trades, Now());
     for (const market::Trade& trade : trades) {
       desk_.SeeTrade(trade);
-      desk_.SeeTimes(0, trade.time_micros);
+      desk_.SeeTimes(0, PastOrNone(trade.time_micros, Now()));
     }
   });
 }
@@ -223,13 +226,21 @@ Result<bool> MarketWorker::Step() {
     desk_.Change([this](MarketBook& book) { book.Advance(Now()); });
     advanced_micros_ = now;
   }
-  NoteChanged();
+  if (now - noted_micros_ >= kNoteMicros) {
+    NoteChanged();
+    noted_micros_ = now;
+  }
   worked = RebuildSome() || worked;
   worked = BackfillSome() || worked;
   worked = EvaluateSome() || worked;
   worked = CommitIfDue() || worked;
   PublishFacts();
   return worked;
+}
+
+/// The event time of a row that is not ahead of its time; 0 for one that is.
+int64_t MarketWorker::PastOrNone(int64_t event_micros, int64_t now_micros) const {
+  return event_micros > now_micros + parts_.options.book.future_micros_max ? 0 : event_micros;
 }
 
 bool MarketWorker::TakeBatch() {
@@ -257,7 +268,8 @@ bool MarketWorker::TakeBatch() {
 }
 
 void MarketWorker::OnChange(const MarketChange& change) {
-  desk_.SeeTimes(change.change_time_micros, change.has_after ? change.after.time_micros : 0);
+  const int64_t event_micros = change.has_after ? change.after.time_micros : 0;
+  desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_));
   if (change.has_before) {
     book_->Touch(change.before.pair, change.before.exchange, change.before.time_micros);
   }
@@ -293,7 +305,8 @@ void MarketWorker::OnCommitted() {
 /// that only it could judge.
 Status MarketWorker::SettleLate() {
   const int64_t window = parts_.options.book.trade_window_micros;
-  const int64_t from = desk_.AsOf(Now()) - window - 2 * market::IntervalMicros(Interval::kMinute);
+  const int64_t newest = desk_.facts().newest_trade_micros;
+  const int64_t from = newest - window - 2 * market::IntervalMicros(Interval::kMinute);
   while (!late_committed_.empty()) {
     std::vector<std::string> keys;
     for (const std::string& key : late_committed_) {
@@ -328,7 +341,7 @@ bool MarketWorker::RebuildSome() {
   }
   const int64_t end = clock_.SteadyMicros();
   facts_.rebuild_micros += end - begin;
-  rebuild_share_.Worked(begin, end);
+  rebuild_share_.Worked(begin, end, kRebuildPaceMicros);
   return true;
 }
 
@@ -356,14 +369,14 @@ Status MarketWorker::RebuildOldest() {
 bool MarketWorker::BackfillSome() {
   const int64_t begin = clock_.SteadyMicros();
   // What is new goes first.
-  if (!backfill_before_micros_ || stale_.size() > 0 || has_backlog() || batch_) return false;
+  if (!backfill_before_micros_ || has_backlog() || batch_) return false;
   if (!backfill_share_.MayWork(begin) || unstored_.size() > kUnstoredMax) return false;
   const Status status = BackfillNext();
   if (!status.ok()) {
     Failed(status, &backfill_share_);
     return false;
   }
-  backfill_share_.Worked(begin, clock_.SteadyMicros());
+  backfill_share_.Worked(begin, clock_.SteadyMicros(), 0);
   return true;
 }
 
@@ -409,11 +422,12 @@ void MarketWorker::NoteChanged() {
 void MarketWorker::QueueSlots(int64_t as_of_micros) {
   const int64_t length = parts_.options.measures_micros;
   const int64_t newest = FirstSlotAfter(as_of_micros, length) - length;  // ended
+  if (slot_end_micros_ != 0 && newest <= slot_end_micros_) return;
+  const std::vector<market::Series> all = desk_.AllSeries();
+  if (all.empty()) return;
   if (slot_end_micros_ == 0 || newest - slot_end_micros_ > kSlotsBehindMax * length) {
     slot_end_micros_ = std::max(newest - length, int64_t{0});
   }
-  if (newest <= slot_end_micros_) return;
-  const std::vector<market::Series> all = desk_.AllSeries();
   while (slot_end_micros_ < newest) {
     slot_end_micros_ += length;
     for (const market::Series& series : all)
@@ -457,7 +471,7 @@ bool MarketWorker::EvaluateSome() {
   if (!worked) return false;
   const int64_t end = clock_.SteadyMicros();
   facts_.evaluate_micros += end - begin;
-  evaluate_share_.Worked(begin, end);
+  evaluate_share_.Worked(begin, end, 0);
   return true;
 }
 
@@ -473,13 +487,12 @@ bool MarketWorker::CommitIfDue() {
   }
   facts_.last_failure.clear();
   const int64_t end = clock_.SteadyMicros();
-  commit_share_.Worked(begin, end);
-  commit_share_.Pause(
-      std::max(begin + parts_.options.commit_micros, end + kCommitRest * (end - begin)));
+  commit_share_.Worked(begin, end, parts_.options.commit_micros);
   return true;
 }
 
 Status MarketWorker::Commit() {
+  NoteChanged();
   if (tables_ == nullptr) {
     TAPELAKE_ASSIGN_OR_RAISE(tables_, parts_.open_tables());
   }
@@ -518,7 +531,10 @@ Status MarketWorker::Drain() {
     if (!TakeBatch() && (!late_committed_.empty() || unstored_.size() > kUnstoredStop)) break;
   }
   NoteChanged();
-  while (stale_.size() > 0 && clock_.SteadyMicros() < end) {
+  while (clock_.SteadyMicros() < end) {
+    // What one stretch that is made anew asks of others waits for no further commit.
+    desk_.Change([this](MarketBook& book) { stale_.Add(book.TakeStale(book.stale_count())); });
+    if (stale_.size() == 0) break;
     const Status status = RebuildOldest();
     if (status.ok()) continue;
     Failed(status, &rebuild_share_);

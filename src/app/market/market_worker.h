@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -73,8 +74,10 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
    public:
     explicit Share(int64_t rest_factor) : rest_factor_(rest_factor) {}
     bool MayWork(int64_t now_micros) const { return now_micros >= next_micros_; }
-    void Worked(int64_t begin_micros, int64_t end_micros) {
-      next_micros_ = end_micros + rest_factor_ * (end_micros - begin_micros);
+    /// `pace`: at least so long between two beginnings.
+    void Worked(int64_t begin_micros, int64_t end_micros, int64_t pace_micros) {
+      next_micros_ = std::max(begin_micros + pace_micros,
+                              end_micros + rest_factor_ * (end_micros - begin_micros));
     }
     void Pause(int64_t until_micros) { next_micros_ = until_micros; }
 
@@ -98,6 +101,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   void OnChange(const MarketChange& change) override;
   void OnPosition(const std::string& source, uint64_t end_offset) override;
   void OnCommitted() override;
+  int64_t PastOrNone(int64_t event_micros, int64_t now_micros) const;
   bool TakeBatch();
   Status SettleLate();
 
@@ -137,7 +141,8 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   std::set<std::string> late_;            // keys that only the next commit can judge
   std::set<std::string> late_committed_;  // keys that it has judged
   std::optional<int64_t> backfill_before_micros_;
-  int64_t advanced_micros_ = 0;  // steady
+  int64_t advanced_micros_ = 0;  // steady, as the next
+  int64_t noted_micros_ = 0;
   Share rebuild_share_;
   Share backfill_share_;
   Share evaluate_share_;

@@ -17,6 +17,10 @@ void StaleQueue::Applied(const std::string& source, uint64_t end_offset) {
 
 void StaleQueue::Committed(std::vector<market::StaleStretch> stale) {
   ++commits_;
+  Add(std::move(stale));
+}
+
+void StaleQueue::Add(std::vector<market::StaleStretch> stale) {
   for (market::StaleStretch& stretch : stale)
     waiting_.emplace(std::move(stretch), commits_);  // who waits already keeps its place
 }

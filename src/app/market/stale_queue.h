@@ -27,6 +27,9 @@ class StaleQueue {
   /// What was applied so far is committed; these are the stretches that it left stale.
   void Committed(std::vector<market::StaleStretch> stale);
 
+  /// These are stale, too, because of what was committed before.
+  void Add(std::vector<market::StaleStretch> stale);
+
   /// Up to `count_max` of the stretches that wait longest; of one interval and day, so that one
   /// statement can read them. Empty: none wait.
   std::vector<market::StaleStretch> Oldest(size_t count_max) const;
