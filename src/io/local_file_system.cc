@@ -284,6 +284,13 @@ Status LocalFileSystem::ReplaceFile(const std::string& path, std::string_view co
   return SyncDirectory(ParentPath(path));
 }
 
+Status LocalFileSystem::ReplacePrivateFile(const std::string& path, std::string_view content) {
+  Draft draft(path, 0600);
+  TAPELAKE_RETURN_NOT_OK(draft.Write(content));
+  TAPELAKE_RETURN_NOT_OK(draft.Replace());
+  return SyncDirectory(ParentPath(path));
+}
+
 Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory) {
   DIR* handle = ::opendir(directory.c_str());
   if (handle == nullptr) return SystemError("cannot list", directory, errno);
