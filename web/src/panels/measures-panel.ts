@@ -70,7 +70,10 @@ export function measureRows(
 /** `1e6/quote` of a pair in USD: `/M USD`. */
 export function unitText(unit: string, quote: string): string {
   if (PLAIN_UNITS.has(unit)) return '';
-  return unit.replace('1e6/', '/M ').replace('/1e6', '/M').replace('quote', quote || 'quote');
+  return unit
+    .replace('1e6/', '/M ')
+    .replace('/1e6', '/M')
+    .replace('quote', quote || 'quote');
 }
 
 export function valueText(format: Format, row: MeasureRow, quote = ''): string {
@@ -142,7 +145,10 @@ export class MeasuresPanel {
     this.shell = panel(
       name,
       title,
-      ...exportButtons(() => this.table, () => `${name}-${app.view.pair}`),
+      ...exportButtons(
+        () => this.table,
+        () => `${name}-${app.view.pair}`,
+      ),
     );
     this.element = this.shell.element;
     this.head.append(this.headLabel, this.headValue, this.headNote);

@@ -29,7 +29,11 @@ describe('measures', () => {
       ['c', 4_000, null, null, 1, null],
     ];
     const rows = measureRows([def('a'), def('b'), def('c', 'quote')], values, ['volatility']);
-    expect(rows.map((row) => [row.def.name, row.share])).toEqual([['a', 1], ['b', 0.5], ['c', 0]]);
+    expect(rows.map((row) => [row.def.name, row.share])).toEqual([
+      ['a', 1],
+      ['b', 0.5],
+      ['c', 0],
+    ]);
   });
 
   test('say why there is no value', () => {
@@ -37,7 +41,11 @@ describe('measures', () => {
     expect(valueText(format, row as never)).toBe('too few');
     const [missing] = measureRows([def('a')], [], ['volatility']);
     expect(valueText(format, missing as never)).toBe(NONE);
-    const [odd] = measureRows([def('a')], [['a', null, 'new_reason', null, 0, null]], ['volatility']);
+    const [odd] = measureRows(
+      [def('a')],
+      [['a', null, 'new_reason', null, 0, null]],
+      ['volatility'],
+    );
     expect(valueText(format, odd as never)).toBe('new_reason');
   });
 
@@ -109,8 +117,9 @@ describe('statements', () => {
       truncated: false,
       took_ms: 1,
     });
-    expect(firstChoice(answer(['VARCHAR', 'TIMESTAMP', 'BIGINT'], ['a', '2026-01-01 00:00:00', '3'])))
-      .toEqual({ x: 1, y: 2 });
+    expect(
+      firstChoice(answer(['VARCHAR', 'TIMESTAMP', 'BIGINT'], ['a', '2026-01-01 00:00:00', '3'])),
+    ).toEqual({ x: 1, y: 2 });
     expect(firstChoice(answer(['VARCHAR', 'BIGINT'], ['a', '3']))).toEqual({ x: 0, y: 1 });
     expect(firstChoice(answer(['VARCHAR'], ['a']))).toBeNull();
   });

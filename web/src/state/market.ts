@@ -12,14 +12,7 @@ import { BarSeries } from './bars';
 /** Large trades kept in the page. */
 export const TAPE_MAX = 200;
 
-export type Part =
-  | 'bars'
-  | 'measures'
-  | 'overview'
-  | 'exchanges'
-  | 'tape'
-  | 'pipeline'
-  | 'alarms';
+export type Part = 'bars' | 'measures' | 'overview' | 'exchanges' | 'tape' | 'pipeline' | 'alarms';
 
 /** All the page knows of the market; filled by updates, thrown away by a reset. */
 export class MarketState {

@@ -8,8 +8,24 @@ import { applyUpdate, MarketState, mergeTape, TAPE_MAX } from './market';
 import { withStatement } from './prefs';
 import { DEFAULT_VIEW, fieldsOf, hashOf, viewOf, viewOfHash, type View } from './view';
 
-const bar = (start: number, close = '1'): Bar =>
-  [start, '1', '1', '1', close, '1', '1', 1, 0, 1, '1', '0', 0, 0, 0, 0];
+const bar = (start: number, close = '1'): Bar => [
+  start,
+  '1',
+  '1',
+  '1',
+  close,
+  '1',
+  '1',
+  1,
+  0,
+  1,
+  '1',
+  '0',
+  0,
+  0,
+  0,
+  0,
+];
 const trade = (us: number, key: string): Trade => [us, 'A/B', 'x', 'BUY', '1', '1', '1', key];
 const update = (version: number, rest: Partial<Update> = {}): Update => ({
   version,
@@ -46,7 +62,10 @@ describe('a series of bars', () => {
 
   test('removes, and stays bounded', () => {
     const series = new BarSeries();
-    series.put(Array.from({ length: BARS_MAX + 5 }, (_, at) => bar(at)), 1);
+    series.put(
+      Array.from({ length: BARS_MAX + 5 }, (_, at) => bar(at)),
+      1,
+    );
     expect(series.items.length).toBe(BARS_MAX);
     expect(series.items[0]?.[B.start]).toBe(5);
     series.clean();
@@ -195,5 +214,10 @@ describe('boards', () => {
 
 test('the history holds each statement once, newest first', () => {
   expect(withStatement(['a', 'b'], 'b')).toEqual(['b', 'a']);
-  expect(withStatement(Array.from({ length: 100 }, (_, at) => `s${at}`), 'x').length).toBe(100);
+  expect(
+    withStatement(
+      Array.from({ length: 100 }, (_, at) => `s${at}`),
+      'x',
+    ).length,
+  ).toBe(100);
 });

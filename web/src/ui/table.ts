@@ -319,28 +319,30 @@ export class DataTable<T> {
     const rows = this.sorted(this.rows).map((row) =>
       this.options.columns.map((column) => this.exactCell(column, row)),
     );
-    downloadCsv(`${name}.csv`, this.options.columns.map((column) => column.label), rows);
+    downloadCsv(
+      `${name}.csv`,
+      this.options.columns.map((column) => column.label),
+      rows,
+    );
   }
 
   png(name: string): void {
     const rows = this.sorted(this.rows);
     const { columns, caption } = this.options;
-    tablePng(`${name}.png`, caption, columns, rows.map((row) => columns.map((c) => c.text(row))));
+    tablePng(
+      `${name}.png`,
+      caption,
+      columns,
+      rows.map((row) => columns.map((c) => c.text(row))),
+    );
   }
 }
 
 /** Buttons that hand a table out as a file. */
 export function exportButtons<T>(table: () => DataTable<T>, name: () => string): HTMLElement[] {
   const make = (label: string, act: () => void) =>
-    el(
-      'button.quiet',
-      { type: 'button', title: `Save as ${label}`, onclick: act },
-      label,
-    );
-  return [
-    make('CSV', () => table().csv(name())),
-    make('PNG', () => table().png(name())),
-  ];
+    el('button.quiet', { type: 'button', title: `Save as ${label}`, onclick: act }, label);
+  return [make('CSV', () => table().csv(name())), make('PNG', () => table().png(name()))];
 }
 
 export function emptyMessage(parent: Element, text: string): void {

@@ -124,7 +124,14 @@ class Workbench {
   }
 
   private resultPanel(): HTMLElement {
-    const shell = panel('result', 'Result', ...exportButtons(() => this.table, () => 'result'));
+    const shell = panel(
+      'result',
+      'Result',
+      ...exportButtons(
+        () => this.table,
+        () => 'result',
+      ),
+    );
     shell.body.append(this.result);
     return shell.element;
   }
