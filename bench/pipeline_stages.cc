@@ -135,7 +135,7 @@ void RunIngest(World& world, const std::string& folder,
     decide->Run([&] {
       for (const auto& entry : block.entries) {
         if (parser.Parse(block.bytes(entry)) != transform::ParseError::kNone) continue;
-        if (!ingest->Check(parser.change()).refused()) Must(ingest->Take(parser.change()));
+        if (!ingest->Check(parser.change()).refused()) Must(ingest->Take(parser.change()).status());
       }
       ingest->Advance("bench", block.end_offset);
     });

@@ -79,7 +79,7 @@ class Libraries:
         return None
 
 
-SYSTEM_PREFIXES = ("sys/", "linux/", "bits/")
+SYSTEM_PREFIXES = ("sys/", "linux/", "bits/", "arpa/", "netinet/")
 SYSTEM_HEADERS = {
     "benchmark/benchmark.h", "dirent.h", "dlfcn.h", "emmintrin.h", "errno.h", "fcntl.h",
     "gmock/gmock.h", "gtest/gtest.h", "immintrin.h", "langinfo.h", "poll.h", "pthread.h", "pty.h",

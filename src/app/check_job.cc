@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/market/market_lane.h"
 #include "hudi/table/table.h"
 #include "source/file_source.h"
 
@@ -57,6 +58,13 @@ Result<std::string> CheckPath(World& world, const std::string& path) {
   return std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + ", readable";
 }
 
+Result<std::string> CheckMarket(const config::Config& config, const std::vector<TablePlan>& plans) {
+  TAPELAKE_ASSIGN_OR_RAISE(const TablePlan* table, FindMarketTable(config, plans));
+  if (table == nullptr) return std::string("off: no table with a source holds trades");
+  return "of " + table->definition.QualifiedName() + "; kept in " + table->definition.database +
+         "." + kBarsTable + " and " + table->definition.database + "." + kMeasuresTable;
+}
+
 void Add(const std::string& what, const Result<std::string>& finding,
          std::vector<CheckResult>* results) {
   results->push_back({what, finding.ok() ? *finding : "", finding.status()});
@@ -75,6 +83,7 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
       Add("source " + path, CheckPath(world, path), &results);
     }
   }
+  if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);
   return results;
 }
 

@@ -19,8 +19,8 @@ struct CheckResult {
   Status status;
 };
 
-/// Look at the lake directory (writable), every table (absent, or openable and as declared) and
-/// every source path. Leaves no trace, and makes no directory. Cannot fail.
+/// Look at the lake directory (writable), every table (absent, or openable and as declared), every
+/// source path and the market's table. Leaves no trace, and makes no directory. Cannot fail.
 std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
                                    const std::vector<TablePlan>& plans);
 

@@ -19,6 +19,10 @@ std::string SocketPath(const std::string& lake_path) {
   return InFolder(lake_path, "socket");
 }
 
+std::string HttpPlacePath(const std::string& lake_path) {
+  return InFolder(lake_path, "http.json");
+}
+
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
                                                const std::string& lake_path) {
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::JoinPath(lake_path, kFolder)));

@@ -16,6 +16,9 @@ std::string StreamPath(const std::string& lake_path, const std::string& stream_n
 /// `<lake>/.tapelake/socket`, the local door of the running pipeline.
 std::string SocketPath(const std::string& lake_path);
 
+/// `<lake>/.tapelake/http.json`: where the page of the running pipeline is.
+std::string HttpPlacePath(const std::string& lake_path);
+
 /// Become the one process that writes to a lake, until the lock is destroyed. Makes the lake's
 /// directory. Errors: kConflict (another process writes to it), kUnavailable, kUnauthorized.
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files, const std::string& lake_path);

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/monitoring.h"
+#include "app/page/page_server.h"
 #include "app/table_lane.h"
 #include "app/table_plan.h"
 #include "app/world.h"
@@ -22,23 +24,37 @@ namespace tapelake::app {
 /// the next one does; StopAndJoin() returns. All public functions belong to one thread.
 class Pipeline {
  public:
-  /// Lock the lake, open every table whose source is not `none`. Nothing runs yet. `world` must
-  /// outlive the pipeline. Errors: kInvalid (no table has a source), kConflict (another process
-  /// writes to the lake), those of TableLane::Open.
+  /// Lock the lake, open every table whose source is not `none`. Nothing runs yet. `world` and
+  /// `page_files` (what the HTTP port serves beside the API; may be nullptr) must outlive the
+  /// pipeline. Errors: kInvalid (no table has a source), kConflict (another process
+  /// writes to the lake), those of FindMarketTable and TableLane::Open.
   static Result<std::unique_ptr<Pipeline>> Open(World& world, const config::Config& config,
-                                                const std::vector<TablePlan>& plans);
+                                                const std::vector<TablePlan>& plans,
+                                                const serve::AssetStore* page_files);
   /// Stops and joins.
   ~Pipeline();
 
-  /// Start the workers and open the local door (`<lake>/.tapelake/socket`). Errors: those of
-  /// serve::LocalDoor::Start; then nothing runs.
+  /// Start the workers and open the local door (`<lake>/.tapelake/socket`) and, if
+  /// `dashboard.enabled`, the HTTP port. Errors: those of serve::LocalDoor::Start and
+  /// PageServer::Start; then nothing runs.
   Status Start();
+
+  /// The HTTP port; nullptr if it is off.
+  const PageServer* page() const { return page_.get(); }
 
   /// One entry per table.
   std::vector<TableProgress> progress() const;
 
+  /// The market; nullptr if there is none. Valid as long as the pipeline.
+  MarketDesk* market() const;
+  /// The table of its trades; empty if there is none.
+  std::string market_table() const;
+
   /// The lanes, for doors. Valid as long as the pipeline.
   const std::vector<std::unique_ptr<TableLane>>& lanes() const { return lanes_; }
+
+  /// Its metrics and alarms. Valid as long as the pipeline.
+  Monitoring& monitoring() { return *monitoring_; }
 
   /// Whether some worker failed, so that all are ending.
   bool failed() const { return failed_.load(); }
@@ -57,13 +73,18 @@ class Pipeline {
   };
 
   Pipeline() = default;
+  TableLane* market_lane() const;
+  Status OpenMonitoring(World& world, const config::Config& config);
+  Status OpenPage(const config::Config& config, const serve::AssetStore* page_files);
   void OpenDoor(World& world, const std::string& lake_path);
   void Run(Post* post);
   Status WorkOff(Post* post);
 
   std::unique_ptr<io::FileLock> lock_;
   std::vector<std::unique_ptr<TableLane>> lanes_;
+  std::unique_ptr<Monitoring> monitoring_;    // after the lanes, which it reads
   std::vector<std::unique_ptr<Post>> posts_;  // in the order of the end
+  std::unique_ptr<PageServer> page_;          // nullptr: off
   std::unique_ptr<serve::LocalDoor> door_;
   std::atomic<bool> failed_{false};
 };

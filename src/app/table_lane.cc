@@ -1,5 +1,6 @@
 #include "app/table_lane.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/lake_folder.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr int64_t kGroupCommitWaitMicros = 50'000;
+constexpr double kHistoryChangesMax = 400'000;
+constexpr double kMicrosPerSecond = 1e6;
 
 stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
   stream::StreamOptions options;
@@ -22,11 +25,18 @@ stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
   return options;
 }
 
-source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan) {
+/// `is_new`: the table has no changes yet, so they may begin in the past.
+source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan,
+                                            bool is_new) {
   source::SimulatorOptions options;
   options.seed = static_cast<uint64_t>(config.simulator.seed);
   options.changes_per_second = static_cast<double>(config.simulator.changes_per_second);
   options.shape = ShapeOf(plan.source.shape);
+  if (is_new) {
+    const double past_max = kHistoryChangesMax / options.changes_per_second * kMicrosPerSecond;
+    options.history_micros =
+        std::min(config.simulator.history.micros, static_cast<int64_t>(past_max));
+  }
   return options;
 }
 
@@ -39,11 +49,16 @@ FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
 }  // namespace
 
 Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
-                                                   const TablePlan& plan) {
+                                                   const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
   lane->name_ = plan.definition.QualifiedName();
   Status status;
   if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
+  if (status.ok() && with_market) {
+    auto market = MarketLane::Open(config, plan, &lane->hot_, lane->stream_.get());
+    status = market.status();
+    if (market.ok()) lane->market_ = std::move(*market);
+  }
   if (status.ok()) status = lane->OpenTable(config, plan);
   if (!status.ok()) return WithContext(status, "cannot open " + lane->name_);
   return lane;
@@ -57,8 +72,10 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
   stream_worker_ = std::make_unique<StreamWorker>(*stream_, *stream_writer_, world_.clock,
                                                   kGroupCommitWaitMicros);
   if (plan.source.kind != "simulator") return Status::OK();
+  const bool is_new = stream_->facts().next_sequence == 1;
   TAPELAKE_ASSIGN_OR_RAISE(auto simulator,
-                           MakeLiveSimulator(SimulatorOptionsOf(config, plan), world_.clock));
+                           MakeLiveSimulator(SimulatorOptionsOf(config, plan, is_new),
+                                             world_.clock));
   source_worker_ =
       std::make_unique<SourceWorker>("simulator", std::move(simulator), *stream_writer_);
   return Status::OK();
@@ -86,6 +103,7 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
   parts.limits = CommitLimitsOf(config.commit);
   parts.services = ServicePoliciesOf(config);
   parts.delivery = delivery_.get();
+  parts.market = market_ == nullptr ? nullptr : &market_->feed();
   parts.reads_off = stream_ != nullptr;
   parts.retries = true;
   parts.on_compaction = [this](const std::string& instant) { compaction_worker_->Add(instant); };
@@ -105,13 +123,14 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
 }
 
 std::vector<Worker*> TableLane::workers() {
-  std::vector<Worker*> workers;
-  for (Worker* worker :
-       {static_cast<Worker*>(source_worker_.get()), static_cast<Worker*>(stream_worker_.get()),
-        static_cast<Worker*>(table_worker_.get()), static_cast<Worker*>(delivery_worker_.get()),
-        static_cast<Worker*>(compaction_worker_.get())}) {
-    if (worker != nullptr) workers.push_back(worker);
+  std::vector<Worker*> workers = {source_worker_.get(), stream_worker_.get(), table_worker_.get()};
+  if (market_ != nullptr) {
+    for (Worker* worker : market_->workers())
+      workers.push_back(worker);
   }
+  workers.push_back(delivery_worker_.get());
+  workers.push_back(compaction_worker_.get());
+  std::erase(workers, nullptr);
   return workers;
 }
 

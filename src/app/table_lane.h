@@ -7,6 +7,7 @@
 
 #include "app/compaction_worker.h"
 #include "app/ingest_job.h"
+#include "app/market/market_lane.h"
 #include "app/source_worker.h"
 #include "app/stream_worker.h"
 #include "app/table_plan.h"
@@ -21,17 +22,17 @@
 
 namespace tapelake::app {
 
-/// Everything that works for one table in `up`: its source, its stream, ingest, delivery and
-/// compaction, each a worker.
+/// Everything that works for one table in `up`: its source, its stream, ingest, the market if the
+/// table holds its trades, delivery and compaction, each a worker.
 ///
 /// The order of workers() is the order of the end: each is drained after those before it have
 /// ended, so that what one passed on the next still takes.
 class TableLane {
  public:
-  /// Open or make stream, table and delivery. Nothing runs yet. The caller holds the lake's lock.
-  /// Errors: those of the parts, with the table's name.
+  /// Open or make stream, table, delivery and, if asked for, the market. Nothing runs yet. The
+  /// caller holds the lake's lock. Errors: those of the parts, with the table's name.
   static Result<std::unique_ptr<TableLane>> Open(const config::Config& config,
-                                                 const TablePlan& plan);
+                                                 const TablePlan& plan, bool with_market);
 
   std::vector<Worker*> workers();
 
@@ -42,6 +43,13 @@ class TableLane {
   /// The writer of the table's stream; nullptr if it is fed from files.
   stream::StreamWriter* stream_writer() { return stream_writer_.get(); }
   stream::Stream* stream() { return stream_.get(); }
+
+  const metrics::Histogram& commit_durations() const { return table_worker_->commit_durations(); }
+  delivery::DeliveryCounts delivery_counts() const { return delivery_->counts(); }
+  int64_t compactions_done() const { return compaction_worker_->done(); }
+
+  /// The market of the table's trades; nullptr if it has none.
+  MarketDesk* market() { return market_ == nullptr ? nullptr : &market_->desk(); }
 
   /// What opening the stream found; empty texts if there is none.
   const stream::OpenReport& stream_report() const { return stream_report_; }
@@ -59,6 +67,7 @@ class TableLane {
   std::unique_ptr<stream::Stream> stream_;
   std::unique_ptr<stream::StreamWriter> stream_writer_;
   std::unique_ptr<delivery::Delivery> delivery_;
+  std::unique_ptr<MarketLane> market_;
   std::unique_ptr<SourceWorker> source_worker_;
   std::unique_ptr<StreamWorker> stream_worker_;
   std::unique_ptr<TableWorker> table_worker_;

@@ -1,18 +1,19 @@
 #include "app/table_worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "ingest/ingest_state.h"
+#include "ingest/metrics.h"
 
 namespace tapelake::app {
 namespace {
 
 constexpr int64_t kRetryPauseMicrosMin = 500'000;
 constexpr int64_t kRetryPauseMicrosMax = 30'000'000;
-constexpr int kCompactionThreads = 1;
 constexpr char kIngestConsumer[] = "ingest";
 constexpr char kDeliveryConsumer[] = "delivery";
+constexpr char kMarketConsumer[] = "market";
 
 /// Whether opening the table again later can help.
 bool MayPass(const Status& failure) {
@@ -24,7 +25,11 @@ bool MayPass(const Status& failure) {
 }  // namespace
 
 TableWorker::TableWorker(io::Clock& clock, Parts parts)
-    : clock_(clock), parts_(std::move(parts)), pacer_(parts_.limits, clock.SteadyMicros()) {
+    : clock_(clock),
+      parts_(std::move(parts)),
+      pacer_(parts_.limits, clock.SteadyMicros()),
+      services_(parts_.services, parts_.on_compaction),
+      commit_durations_(ingest::kCommitDuration) {
   now_.table = parts_.table;
   now_.rows = parts_.rows_before;
 }
@@ -44,26 +49,17 @@ uint64_t TableWorker::DeliveryOffset(const std::string& source) const {
 Status TableWorker::OpenParts() {
   TAPELAKE_ASSIGN_OR_RAISE(ingest_, parts_.open_ingest());
   TAPELAKE_ASSIGN_OR_RAISE(feed_, parts_.open_feed([this](const std::string& source) {
-    return std::min(ingest_->CommittedOffset(source), DeliveryOffset(source));
+    uint64_t start = std::min(ingest_->CommittedOffset(source), DeliveryOffset(source));
+    if (parts_.market != nullptr) start = std::min(start, parts_.market->TakenOffset(source));
+    return start;
   }));
   const std::string& source = feed_->source_id();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
   feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
-  if (ingest_->table().config().type == hudi::TableType::kCopyOnWrite) return FinishClean();
-  TAPELAKE_ASSIGN_OR_RAISE(const auto pending, ingest_->table().PendingCompactions());
-  for (const std::string& instant : pending)
-    TAPELAKE_RETURN_NOT_OK(Compact(instant));
-  return FinishClean();
-}
-
-/// Finish a clean that a dead process began: the next one may be far away.
-Status TableWorker::FinishClean() {
-  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, ingest_->table().LoadTimeline());
-  for (const hudi::Instant& instant : timeline.PendingInstants()) {
-    if (instant.action != hudi::InstantAction::kClean) continue;
-    return ingest_->table().Clean(parts_.services.cleaning).status();
+  if (parts_.market != nullptr) {
+    feed_->Taken(kMarketConsumer, parts_.market->StoredOffset(source));
   }
-  return Status::OK();
+  return services_.Begin(ingest_->table());
 }
 
 Result<bool> TableWorker::Step() {
@@ -102,9 +98,13 @@ Result<bool> TableWorker::Work() {
   // Not only with commits: a stream full of what is not taken gives nothing more to commit.
   const std::string& source = feed_->source_id();
   feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
+  if (parts_.market != nullptr) {
+    feed_->Taken(kMarketConsumer, parts_.market->StoredOffset(source));
+  }
   const int64_t now = clock_.SteadyMicros();
   if (now - last_hot_micros_ >= parts_.hot_micros) {
     TAPELAKE_RETURN_NOT_OK(ingest_->PublishHot());
+    HandOver(/*last=*/false);
     last_hot_micros_ = now;
   }
   if (services_wait_) {
@@ -116,8 +116,12 @@ Result<bool> TableWorker::Work() {
   return read || delivered || due;
 }
 
+bool TableWorker::HasRoom() const {
+  return parts_.delivery->CanAdd() && (parts_.market == nullptr || parts_.market->CanAdd());
+}
+
 Result<bool> TableWorker::Read() {
-  if (!parts_.delivery->CanAdd()) return false;
+  if (!HasRoom()) return false;
   TAPELAKE_ASSIGN_OR_RAISE(const bool more, feed_->Next(&block_));
   now_.at_end = !more;
   if (block_.entries.empty()) return false;
@@ -129,22 +133,28 @@ Status TableWorker::TakeBlock() {
   const std::string& source = feed_->source_id();
   const uint64_t ingest_from = ingest_->CommittedOffset(source);
   const uint64_t delivery_from = DeliveryOffset(source);
+  const bool market = parts_.market != nullptr;
+  const uint64_t market_from = market ? parts_.market->TakenOffset(source) : 0;
   for (const record::RecordBlock::Entry& entry : block_.entries) {
-    TAPELAKE_RETURN_NOT_OK(
-        TakeRecord(entry, entry.offset >= ingest_from, entry.offset >= delivery_from));
+    Takers takers{.ingest = entry.offset >= ingest_from, .delivery = entry.offset >= delivery_from};
+    // What ingest takes again after a failure the market must hear again: it may end otherwise.
+    takers.market = market && (takers.ingest || entry.offset >= market_from);
+    TAPELAKE_RETURN_NOT_OK(TakeRecord(entry, takers));
     now_.read_bytes += static_cast<int64_t>(entry.size) + 1;
   }
   now_.read_records += static_cast<int64_t>(block_.entries.size());
+  const bool waits = block_.end_offset > ingest_from;
+  if (waits && now_.waiting_since_micros == 0) now_.waiting_since_micros = clock_.WallMicros();
   if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
   if (block_.end_offset > delivery_from) {
     parts_.delivery->Advance(source, block_.end_offset);
     added_[source] = block_.end_offset;
   }
+  if (market && block_.end_offset > market_from) parts_.market->Advance(source, block_.end_offset);
   return Status::OK();
 }
 
-Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, bool for_ingest,
-                               bool for_delivery) {
+Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers) {
   const std::string_view bytes = block_.bytes(entry);
   ingest::Refusal refusal{parser_.Parse(bytes), ""};
   if (refusal.refused()) {
@@ -152,14 +162,16 @@ Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, bool for
   } else {
     refusal = ingest_->Check(parser_.change());
   }
-  if (for_ingest) {
+  std::optional<ingest::Verdict> verdict;
+  if (takers.ingest) {
     if (refusal.refused()) {
       ingest_->CountError(refusal.error);
     } else {
-      TAPELAKE_RETURN_NOT_OK(ingest_->Take(parser_.change()));
+      TAPELAKE_ASSIGN_OR_RAISE(verdict, ingest_->Take(parser_.change()));
     }
   }
-  if (!for_delivery) return Status::OK();
+  if (takers.market && !refusal.refused()) parts_.market->Add(parser_.change(), verdict);
+  if (!takers.delivery) return Status::OK();
   if (refusal.refused()) {
     parts_.delivery->AddError(refusal.error, refusal.reason, feed_->source_id(), feed_->place(),
                               entry.offset, bytes);
@@ -167,6 +179,18 @@ Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, bool for
     parts_.delivery->Add(parser_.change(), feed_->source_id(), entry.offset);
   }
   return Status::OK();
+}
+
+/// Tell the market what was read. After PublishHot() or Commit(): what it then reads of the table
+/// holds all of it.
+void TableWorker::HandOver(bool last) {
+  if (parts_.market == nullptr) return;
+  const bool committed = ingest_->pending_records() == 0;
+  if (last) {
+    parts_.market->HandOverLast(committed);
+  } else {
+    parts_.market->HandOver(committed);
+  }
 }
 
 Result<bool> TableWorker::DeliverSelf() {
@@ -178,11 +202,14 @@ Status TableWorker::Commit() {
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
+  HandOver(/*last=*/false);
+  now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
+  commit_durations_.Observe(static_cast<double>(end_micros - begin_micros) / 1e6);
   now_.watermark_micros = report.watermark_micros;
   services_wait_ = true;
   return Status::OK();
@@ -190,24 +217,10 @@ Status TableWorker::Commit() {
 
 Status TableWorker::Serve() {
   services_wait_ = false;
-  hudi::Table& table = ingest_->table();
-  if (table.config().type == hudi::TableType::kMergeOnRead) {
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
-                             table.ScheduleCompaction(parts_.services.compaction));
-    if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(instant));
-  }
-  if (--commits_until_services_ > 0) return Status::OK();
-  commits_until_services_ = parts_.services.commits_between;
-  TAPELAKE_RETURN_NOT_OK(table.Clean(parts_.services.cleaning).status());
-  return table.Archive(parts_.services.archival, ingest::kPositionsKey).status();
-}
-
-Status TableWorker::Compact(const std::string& instant) {
-  if (parts_.on_compaction) {
-    parts_.on_compaction(instant);
-    return Status::OK();
-  }
-  return ingest_->table().RunCompaction(instant, kCompactionThreads).status();
+  TAPELAKE_ASSIGN_OR_RAISE(const TableServices::Done done, services_.Run(ingest_->table()));
+  now_.cleaned_files += done.cleaned_files;
+  now_.archived_instants += done.archived_instants;
+  return Status::OK();
 }
 
 Status TableWorker::Drain() {
@@ -217,6 +230,7 @@ Status TableWorker::Drain() {
                          "\nhint: nothing is lost; start again once the cause is gone");
   }
   Status status = Commit();
+  if (status.ok()) HandOver(/*last=*/true);
   if (status.ok() && services_wait_) status = Serve();
   Publish();
   TAPELAKE_RETURN_NOT_OK(status);

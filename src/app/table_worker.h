@@ -11,12 +11,13 @@
 
 #include "app/commit_pacer.h"
 #include "app/feed.h"
+#include "app/market/market_feed.h"
+#include "app/table_services.h"
 #include "app/worker.h"
 #include "delivery/delivery.h"
-#include "hudi/cleaning/cleaning.h"
-#include "hudi/compaction/compaction.h"
 #include "ingest/table_ingest.h"
 #include "io/clock.h"
+#include "metrics/instruments.h"
 #include "record/record_block.h"
 #include "transform/record_parser.h"
 
@@ -43,22 +44,17 @@ struct TableProgress {
   int64_t retries = 0;        ///< Failures that were answered by opening the table again.
   std::string last_failure;   ///< The newest of them.
   bool at_end = false;        ///< The feed has no more records.
+  /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
+  int64_t waiting_since_micros = 0;
+  int64_t cleaned_files = 0;      ///< Deleted by cleaning in this run.
+  int64_t archived_instants = 0;  ///< Moved off the active timeline in this run.
 };
 
-/// Limits of the table's services, which run between commits.
-struct ServicePolicies {
-  hudi::CompactionPolicy compaction;
-  hudi::CleaningPolicy cleaning;
-  hudi::ArchivalPolicy archival;
-  /// Cleaning and archival are looked at so often, first after the first commit of a run:
-  /// `ingest --once` may make no other.
-  int64_t commits_between = 20;
-};
-
-/// Feed -> parse once -> ingest and delivery; hot chunks and paced commits; plans of the table's
-/// services between commits.
+/// Feed -> parse once -> ingest, delivery and market; hot chunks and paced commits; plans of the
+/// table's services between commits.
 ///
-/// Ingest and delivery have positions of their own: a record goes to those that do not have it yet.
+/// The three have positions of their own: a record goes to those that do not have it yet. Of a
+/// change that ingest already has the market is told only where it was.
 /// Step() and Drain() belong to one thread; progress() may be called from any.
 class TableWorker : public Worker {
  public:
@@ -66,7 +62,8 @@ class TableWorker : public Worker {
     std::function<Result<std::unique_ptr<ingest::TableIngest>>()> open_ingest;
     std::function<Result<std::unique_ptr<Feed>>(const StartOffset&)> open_feed;
     delivery::Delivery* delivery = nullptr;  ///< Must outlive the worker.
-    bool delivers = false;  ///< Step the delivery itself: there is no delivery worker.
+    bool delivers = false;         ///< Step the delivery itself: there is no delivery worker.
+    MarketFeed* market = nullptr;  ///< Gets the trades; must outlive the worker. May be nullptr.
     CommitLimits limits;
     int64_t hot_micros = 100'000;  ///< Pace of the hot chunks.
     ServicePolicies services;
@@ -92,10 +89,15 @@ class TableWorker : public Worker {
   /// may be long, are left where they are.
   bool has_backlog() const override { return parts_.reads_off; }
 
+  bool is_held_up() const override { return !HasRoom(); }
+
   /// Commit what was read and deliver all of it.
   Status Drain() override;
 
   TableProgress progress() const;
+
+  /// How long the commits of this run took. Any thread.
+  const metrics::Histogram& commit_durations() const { return commit_durations_; }
 
   /// See Feed::failures(). Same thread as Step().
   std::vector<Status> failures() const { return feed_->failures(); }
@@ -103,16 +105,22 @@ class TableWorker : public Worker {
  private:
   TableWorker(io::Clock& clock, Parts parts);
   Status OpenParts();
-  Status FinishClean();
   uint64_t DeliveryOffset(const std::string& source) const;
   Result<bool> Work();
   Result<bool> Read();
+  /// Who of the three does not have a record yet.
+  struct Takers {
+    bool ingest = false;
+    bool delivery = false;
+    bool market = false;
+  };
   Status TakeBlock();
-  Status TakeRecord(const record::RecordBlock::Entry& entry, bool for_ingest, bool for_delivery);
+  Status TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers);
+  void HandOver(bool last);
+  bool HasRoom() const;
   Result<bool> DeliverSelf();
   Status Commit();
   Status Serve();
-  Status Compact(const std::string& instant);
   Status CountRows();
   Result<bool> Retry(const Status& failure);
   void Publish();
@@ -126,12 +134,13 @@ class TableWorker : public Worker {
   record::RecordBlock block_;
   std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
   int64_t last_hot_micros_ = 0;
-  int64_t commits_until_services_ = 1;
+  TableServices services_;
   bool services_wait_ = false;           // after a commit, until what came meanwhile can be seen
   std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed
   TableProgress now_;
+  metrics::Histogram commit_durations_;
 
   mutable std::mutex mutex_;  // guards published_, which Step() copies now_ to
   TableProgress published_;

@@ -23,6 +23,10 @@ class Worker {
   /// before the worker. Asked at the end, before Drain().
   virtual bool has_backlog() const { return false; }
 
+  /// Whether the last step did nothing only because another worker must first take what this one
+  /// handed over.
+  virtual bool is_held_up() const { return false; }
+
   /// Bring what was taken to its end (a commit). Called once, after the last Step that succeeded.
   virtual Status Drain() = 0;
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/interrupt.h"
+#include "app/monitoring.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "cli/verb.h"
@@ -55,6 +56,7 @@ bool LoadConfig(Context* context) {
         config::ParseConfig(*text, context->config_file, io::EnvironmentVariable, &context->config);
   }
   if (problems.empty()) context->tables = app::PlanTables(context->config, &problems);
+  if (problems.empty()) app::PlanAlarms(context->config, &problems);
   for (const config::Problem& problem : problems)
     PrintProblem(problem);
   return problems.empty();

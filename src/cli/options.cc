@@ -54,6 +54,13 @@ Status ParseFailure(const std::string& message, const std::vector<OptionInfo>& i
   return UsageError(message, "");
 }
 
+Result<config::Duration> DurationOf(const std::string& name, const std::string& text) {
+  const std::optional<config::Duration> value = config::ParseDuration(text);
+  if (value) return *value;
+  return UsageError(name + " = '" + text + "' is no duration",
+                    "write a whole number and a unit: 500ms, 60s, 10m or 1h");
+}
+
 }  // namespace
 
 Options& Options::Add(OptionInfo info, Setter setter) {
@@ -129,13 +136,15 @@ Options& Options::Fraction(OptionInfo info, double* member) {
 Options& Options::Time(OptionInfo info, config::Duration* member) {
   if (member->micros != 0) info.default_text = config::FormatDuration(*member);
   const std::string name = NameOf(info);
+  return Add(std::move(info), [member, name](const std::vector<std::string>& values) {
+    return DurationOf(name, values.back()).Value(member);
+  });
+}
+
+Options& Options::Time(OptionInfo info, std::optional<config::Duration>* member) {
+  const std::string name = NameOf(info);
   return Add(std::move(info), [member, name](const std::vector<std::string>& values) -> Status {
-    const std::optional<config::Duration> value = config::ParseDuration(values.back());
-    if (!value) {
-      return UsageError(name + " = '" + values.back() + "' is no duration",
-                        "write a whole number and a unit: 500ms, 60s, 10m or 1h");
-    }
-    *member = *value;
+    TAPELAKE_ASSIGN_OR_RAISE(*member, DurationOf(name, values.back()));
     return Status::OK();
   });
 }

@@ -34,6 +34,7 @@ class Options {
   Options& Integer(OptionInfo info, int64_t min, int64_t max, std::optional<int64_t>* member);
   Options& Fraction(OptionInfo info, double* member);  ///< 0..1
   Options& Time(OptionInfo info, config::Duration* member);
+  Options& Time(OptionInfo info, std::optional<config::Duration>* member);
   Options& Flag(OptionInfo info, bool* member);
   /// Positional arguments (no name); `repeated` ones last.
   Options& Positional(OptionInfo info, std::vector<std::string>* member);

@@ -96,4 +96,11 @@ int OutputWidth() {
   return known ? size.ws_col : 80;
 }
 
+int OutputHeight() {
+  struct winsize size = {};
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+  return known ? size.ws_row : 24;
+}
+
 }  // namespace tapelake::cli

@@ -35,4 +35,7 @@ bool ErrorIsTerminal();
 /// Columns of the terminal on stdout; 0 if it is none.
 int OutputWidth();
 
+/// Lines of the terminal on stdout; 0 if it is none.
+int OutputHeight();
+
 }  // namespace tapelake::cli

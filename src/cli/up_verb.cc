@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "cli/verb.h"
 #include "cli/words.h"
+#include "serve/http/embedded_page.h"
 
 namespace tapelake::cli {
 namespace {
@@ -72,6 +73,16 @@ class UpCommand : public Command {
                      .sentence = "Simulated changes per second; default is "
                                  "`simulator.changes_per_second`."},
                     1, 1'000'000, &rate_);
+    options.Text({.name = "--listen",
+                  .placeholder = "ADDRESS",
+                  .sentence = "Address and port of the page, `off` for none; default is "
+                              "`dashboard.listen`."},
+                 &listen_);
+    options.Time({.name = "--history",
+                  .placeholder = "TIME",
+                  .sentence = "Simulated past of a new table, `0s` for none; default is "
+                              "`simulator.history`."},
+                 &history_);
     options.Time({.name = "--duration",
                   .placeholder = "TIME",
                   .sentence = "End by itself after this time; default is to run until Ctrl-C."},
@@ -85,12 +96,21 @@ class UpCommand : public Command {
   Result<int> Run(Context& context) override {
     if (lake_) context.config.lake.path = *lake_;
     if (rate_) context.config.simulator.changes_per_second = *rate_;
+    if (listen_ && *listen_ == "off") {
+      context.config.dashboard.enabled = false;
+    } else if (listen_) {
+      context.config.dashboard.listen = *listen_;
+    }
+    if (history_) context.config.simulator.history = *history_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
-                             app::Pipeline::Open(context.world, context.config, context.tables));
+                             app::Pipeline::Open(context.world, context.config, context.tables,
+                                                 &serve::EmbeddedPage()));
+    pipeline->monitoring().OnNews([](const std::string& words) { PrintNote(words); });
     app::CatchInterrupts();
     ReportRepairs(*pipeline);
     if (!json_) Print(Introduction(context));
     TAPELAKE_RETURN_NOT_OK(pipeline->Start());
+    if (!json_) Print(PageWords(*pipeline));
     Watch(context, pipeline.get());
     if (!json_) Print("draining: committing what was read\n");
     std::fflush(stdout);
@@ -155,6 +175,16 @@ class UpCommand : public Command {
     return out;
   }
 
+  /// Where to look.
+  static std::string PageWords(const app::Pipeline& pipeline) {
+    if (pipeline.page() == nullptr) return "";
+    std::string out = "The market is at  " + pipeline.page()->url() + "\n";
+    if (!pipeline.page()->token_path().empty()) {
+      out += "  it asks for the token in " + pipeline.page()->token_path() + "\n";
+    }
+    return out + "\n";
+  }
+
   /// Print a line a second until the end is wanted.
   void Watch(Context& context, app::Pipeline* pipeline) {
     io::Clock& clock = context.world.clock;
@@ -212,6 +242,8 @@ class UpCommand : public Command {
 
   std::optional<std::string> lake_;
   std::optional<int64_t> rate_;
+  std::optional<std::string> listen_;
+  std::optional<config::Duration> history_;
   config::Duration duration_;
   bool json_ = false;
 };

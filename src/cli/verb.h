@@ -70,9 +70,15 @@ std::unique_ptr<Command> MakeStreamPutCommand();
 std::unique_ptr<Command> MakeStreamListCommand();
 std::unique_ptr<Command> MakeStreamDescribeCommand();
 std::unique_ptr<Command> MakeStatusCommand();
+std::unique_ptr<Command> MakeTapCommand();
+std::unique_ptr<Command> MakeTopCommand();
 std::unique_ptr<Command> MakeConfigShowCommand();
 std::unique_ptr<Command> MakeConfigDocsCommand();
 std::unique_ptr<Command> MakeConfigSchemaCommand();
+std::unique_ptr<Command> MakeMetricsListCommand();
+std::unique_ptr<Command> MakeMetricsDocsCommand();
+std::unique_ptr<Command> MakeAlarmsListCommand();
+std::unique_ptr<Command> MakeAlarmsTestCommand();
 std::unique_ptr<Command> MakeVersionCommand();
 
 }  // namespace tapelake::cli

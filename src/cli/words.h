@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace tapelake::cli {
 
@@ -21,6 +22,9 @@ std::string SpanWords(int64_t micros);
 
 /// A rate: `49.8`, `1,234`.
 std::string RateWords(double per_second);
+
+/// Text from outside, with `?` for what would steer a terminal.
+std::string Printable(std::string_view text);
 
 /// `text` with spaces up to `width`, or as it is if longer.
 std::string Padded(std::string text, size_t width);

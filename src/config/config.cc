@@ -191,6 +191,13 @@ void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {
                  .min = 1,
                  .max = 1'000'000},
                 &self.changes_per_second);
+  visitor.Field({.key = "history",
+                 .sentence = "A new table begins with the changes of so long a time before the "
+                             "start, but at most 400,000 changes, as fast as they can be "
+                             "taken, so that charts and measures have a past.",
+                 .min = 0,
+                 .max = 30 * kMicrosPerDay},
+                &self.history);
 }
 
 void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {
@@ -228,10 +235,11 @@ void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {
 
 void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
   visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the HTTP port."}, &self.enabled);
-  visitor.Field({.key = "listen",
-                 .sentence = "Address and port of the page, the API and `/metrics`. Any address but "
-                             "loopback demands the token."},
-                &self.listen);
+  visitor.Field(
+      {.key = "listen",
+       .sentence = "Address and port of the page, the API and `/metrics`. Any address but "
+                   "loopback demands the token."},
+      &self.listen);
   visitor.Field({.key = "token",
                  .sentence = "What a client must show on an address that is not loopback. Default: "
                              "made at the first start, kept in `<lake>/.tapelake/token`."},
@@ -257,6 +265,79 @@ void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
                  .min = 1,
                  .max = 1'000'000},
                 &self.sql_rows_max);
+}
+
+void AlarmRuleConfig::Describe(Visitor& visitor, AlarmRuleConfig& self) {
+  visitor.Place(&self.place);
+  visitor.Field({.key = "name",
+                 .sentence = "Name of the alarm; that of a default rule takes its place.",
+                 .required = true},
+                &self.name);
+  visitor.Field({.key = "metric",
+                 .sentence = "One of `tapelake metrics list`, for example "
+                             "`tapelake_ingest_freshness_seconds`.",
+                 .required = true},
+                &self.metric);
+  visitor.Field({.key = "labels",
+                 .sentence = "Which series, as `name=value`. A label with value `*`, or not named, "
+                             "gives each of its values an alarm of its own."},
+                &self.labels);
+  visitor.Field({.key = "statistic",
+                 .sentence = "What becomes of the samples of a period (one a second; of counters "
+                             "their increase): `Average`, `Sum`, `Minimum`, `Maximum`, "
+                             "`SampleCount`, or a percentile such as `p99`."},
+                &self.statistic);
+  visitor.Field({.key = "period",
+                 .sentence = "Length of a period, which gives one data point.",
+                 .min = kMicrosPerSecond,
+                 .max = kMicrosPerHour},
+                &self.period);
+  visitor.Field({.key = "evaluation_periods",
+                 .sentence = "Number of the newest data points that decide.",
+                 .min = 1,
+                 .max = 100},
+                &self.evaluation_periods);
+  visitor.Field({.key = "datapoints_to_alarm",
+                 .sentence = "How many of them must breach the threshold; 0 means all.",
+                 .min = 0,
+                 .max = 100},
+                &self.datapoints_to_alarm);
+  visitor.Field({.key = "threshold", .sentence = "In the unit of the metric.", .required = true},
+                &self.threshold);
+  visitor.Field({.key = "comparison",
+                 .sentence = "A data point breaches if this holds.",
+                 .choices = {"GreaterThanThreshold", "GreaterThanOrEqualToThreshold",
+                             "LessThanThreshold", "LessThanOrEqualToThreshold"}},
+                &self.comparison);
+  visitor.Field({.key = "treat_missing_data",
+                 .sentence = "What a period without a sample counts as, where too few have one. "
+                             "`ignore` keeps the state; `missing` gives INSUFFICIENT_DATA when all "
+                             "are missing.",
+                 .choices = {"missing", "notBreaching", "breaching", "ignore"}},
+                &self.treat_missing_data);
+  visitor.Field({.key = "actions",
+                 .sentence = "What a change of state does: `log` (a line in "
+                             "`<lake>/.tapelake/alarms.ndjson` and on stderr), `webhook`, `page`. "
+                             "Default: all three."},
+                &self.actions);
+}
+
+void AlarmsConfig::Describe(Visitor& visitor, AlarmsConfig& self) {
+  visitor.Field(
+      {.key = "defaults", .sentence = "Whether the default rules hold (`tapelake alarms list`)."},
+      &self.defaults);
+  visitor.Field({.key = "without", .sentence = "Names of default rules to leave out."},
+                &self.without);
+  visitor.Field({.key = "webhook",
+                 .sentence = "URL (`http` or `https`) that gets a POST with a JSON object when an "
+                             "alarm begins or ends. Default: none."},
+                &self.webhook);
+  visitor.Field({.key = "webhook_timeout",
+                 .sentence = "Time for one such request; a failed one is tried again.",
+                 .min = 100 * kMicrosPerMilli,
+                 .max = kMicrosPerMinute},
+                &self.webhook_timeout);
+  visitor.List({.key = "rules", .sentence = "Rules of your own."}, &self.rules);
 }
 
 void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
@@ -351,8 +432,9 @@ void Config::Describe(Visitor& visitor, Config& self) {
                   &self.simulator);
   visitor.Section({.key = "market", .sentence = "Bars, volatility and liquidity of the trades."},
                   &self.market);
-  visitor.Section({.key = "dashboard", .sentence = "The live page and its API."},
-                  &self.dashboard);
+  visitor.Section({.key = "dashboard", .sentence = "The live page and its API."}, &self.dashboard);
+  visitor.Section({.key = "alarms", .sentence = "Rules over the metrics, and whom they tell."},
+                  &self.alarms);
   visitor.List(
       {.key = "tables",
        .sentence = "The tables of the lake. Without any: `crypto.transactions`, fed by the "

@@ -72,6 +72,7 @@ struct QueryConfig {
 struct SimulatorConfig {
   int64_t seed = 1;
   int64_t changes_per_second = 50;
+  Duration history{2 * kMicrosPerHour};
   static void Describe(Visitor& visitor, SimulatorConfig& self);
 };
 
@@ -94,6 +95,32 @@ struct DashboardConfig {
   Duration sql_timeout{30 * kMicrosPerSecond};
   int64_t sql_rows_max = 10'000;
   static void Describe(Visitor& visitor, DashboardConfig& self);
+};
+
+/// One alarm rule, with CloudWatch's words. monitor::PlanAlarms checks what stands in several keys.
+struct AlarmRuleConfig {
+  std::string place;
+  std::string name;
+  std::string metric;
+  std::vector<std::string> labels;  ///< `name=value`; absent or `*`: an alarm for each value.
+  std::string statistic = "Average";
+  Duration period{kMicrosPerMinute};
+  int64_t evaluation_periods = 1;
+  int64_t datapoints_to_alarm = 0;  ///< 0: as many as evaluation_periods.
+  double threshold = 0;
+  std::string comparison = "GreaterThanThreshold";
+  std::string treat_missing_data = "missing";
+  std::vector<std::string> actions = {"log", "webhook", "page"};
+  static void Describe(Visitor& visitor, AlarmRuleConfig& self);
+};
+
+struct AlarmsConfig {
+  bool defaults = true;
+  std::vector<std::string> without;  ///< Names of default rules.
+  std::string webhook;               ///< Empty: none.
+  Duration webhook_timeout{10 * kMicrosPerSecond};
+  std::vector<AlarmRuleConfig> rules;
+  static void Describe(Visitor& visitor, AlarmsConfig& self);
 };
 
 struct ColumnConfig {
@@ -143,6 +170,7 @@ struct Config {
   SimulatorConfig simulator;
   MarketConfig market;
   DashboardConfig dashboard;
+  AlarmsConfig alarms;
   std::vector<TableConfig> tables;
   static void Describe(Visitor& visitor, Config& self);
 };

@@ -273,7 +273,7 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
   ASSERT_TRUE(schema.ok()) << schema.status().ToString();
   const base::JsonValue* properties = schema->Find("properties");
   ASSERT_NE(properties, nullptr);
-  EXPECT_EQ(properties->members().size(), 10u);
+  EXPECT_EQ(properties->members().size(), 13u);
   const base::JsonValue* table = properties->Find("tables")->Find("items");
   EXPECT_EQ(table->Find("required")->items()[0].text(), "name");
   EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);
@@ -287,6 +287,38 @@ TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
       text.find(
           "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `none` |"),
       std::string::npos);
+}
+
+TEST(Value, ReadsNumbers) {
+  EXPECT_EQ(ParseNumber("0.8"), 0.8);
+  EXPECT_EQ(ParseNumber("-5"), -5);
+  EXPECT_EQ(ParseNumber("1e9"), 1e9);
+  for (const char* bad : {"", "x", "1x", "nan", "inf", "1e999", "0,5"}) {
+    EXPECT_FALSE(ParseNumber(bad)) << bad;
+  }
+  EXPECT_EQ(FormatNumber(0.1), "0.1");
+}
+
+TEST(ParseConfig, ReadsAlarmRules) {
+  const Config config = Parsed(
+      "alarms:\n"
+      "  webhook: http://127.0.0.1:9/x\n"
+      "  without: [disk-share]\n"
+      "  rules:\n"
+      "    - {name: slow, metric: m, labels: [table=a.b], statistic: p99, period: 10s,\n"
+      "       evaluation_periods: 3, datapoints_to_alarm: 2, threshold: 0.5,\n"
+      "       comparison: LessThanThreshold, treat_missing_data: ignore, actions: [log]}\n");
+  ASSERT_EQ(config.alarms.rules.size(), 1u);
+  const AlarmRuleConfig& rule = config.alarms.rules[0];
+  EXPECT_EQ(rule.place, "t.yaml:5:7");
+  EXPECT_EQ(rule.threshold, 0.5);
+  EXPECT_EQ(rule.period.micros, 10'000'000);
+  EXPECT_EQ(rule.actions, std::vector<std::string>{"log"});
+  EXPECT_EQ(OnlyProblem("alarms: {rules: [{name: a, metric: b, threshold: much}]}\n"),
+            "alarms.rules[0].threshold = 'much' is no number (t.yaml:1:50); write a number, for "
+            "example 0.8");
+  EXPECT_EQ(OnlyProblem("alarms: {rules: [{name: a, metric: b}]}\n"),
+            "key 'alarms.rules[0].threshold' is missing (t.yaml:1:18); add 'threshold: ...'");
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ class MarkdownVisitor : public Visitor {
   void Field(const FieldInfo& info, int64_t* member) override {
     Row(info, "number", std::to_string(*member), RangeText(info, IntegerText));
   }
+  void Field(const FieldInfo& info, double* member) override {
+    Row(info, "number", FormatNumber(*member), "");
+  }
   void Field(const FieldInfo& info, bool* member) override {
     Row(info, "boolean", *member ? "true" : "false", "");
   }
@@ -110,6 +113,11 @@ class SchemaVisitor : public Visitor {
     if (info.min != std::numeric_limits<int64_t>::min()) writer_.Key("minimum").Int(info.min);
     if (info.max != std::numeric_limits<int64_t>::max()) writer_.Key("maximum").Int(info.max);
     writer_.Key("default").Int(*member).EndObject();
+  }
+  void Field(const FieldInfo& info, double* member) override {
+    BeginScalar(info, "number", "^[-+0-9.eE]+$");
+    if (!info.required) writer_.Key("default").Double(*member);
+    writer_.EndObject();
   }
   void Field(const FieldInfo& info, bool* member) override {
     Begin(info, "boolean");
@@ -193,6 +201,9 @@ class JsonVisitor : public Visitor {
   void Field(const FieldInfo& info, int64_t* member) override {
     writer_.Key(info.key).Int(*member);
   }
+  void Field(const FieldInfo& info, double* member) override {
+    writer_.Key(info.key).Double(*member);
+  }
   void Field(const FieldInfo& info, bool* member) override { writer_.Key(info.key).Bool(*member); }
   void Field(const FieldInfo& info, Duration* member) override {
     writer_.Key(info.key).String(FormatDuration(*member));
@@ -235,6 +246,9 @@ class YamlVisitor : public Visitor {
   void Field(const FieldInfo& info, std::string* member) override { Line(info, Quote(*member)); }
   void Field(const FieldInfo& info, int64_t* member) override {
     Line(info, std::to_string(*member));
+  }
+  void Field(const FieldInfo& info, double* member) override {
+    Line(info, FormatNumber(*member));
   }
   void Field(const FieldInfo& info, bool* member) override {
     Line(info, *member ? "true" : "false");

@@ -104,6 +104,17 @@ class ParseVisitor : public Visitor {
     }
   }
 
+  void Field(const FieldInfo& info, double* member) override {
+    const std::optional<std::string> text = Scalar(info);
+    if (!text) return;
+    const std::optional<double> value = ParseNumber(*text);
+    if (!value) {
+      BadValue(info, *text, "is no number", "write a number, for example 0.8");
+      return;
+    }
+    *member = *value;
+  }
+
   void Field(const FieldInfo& info, bool* member) override {
     const std::optional<std::string> text = Scalar(info);
     if (!text) return;

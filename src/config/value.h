@@ -44,4 +44,10 @@ std::string FormatByteSize(ByteSize size);
 /// Parse a whole decimal number with optional sign; nullopt if it is none or does not fit 64 bits.
 std::optional<int64_t> ParseInteger(std::string_view text);
 
+/// Parse a finite decimal number (`5`, `-0.5`, `1e9`); nullopt if it is none.
+std::optional<double> ParseNumber(std::string_view text);
+
+/// The shortest text that ParseNumber reads as the same value.
+std::string FormatNumber(double value);
+
 }  // namespace tapelake::config

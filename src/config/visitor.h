@@ -34,6 +34,7 @@ class Visitor {
 
   virtual void Field(const FieldInfo& info, std::string* member) = 0;
   virtual void Field(const FieldInfo& info, int64_t* member) = 0;
+  virtual void Field(const FieldInfo& info, double* member) = 0;  ///< Any finite number.
   virtual void Field(const FieldInfo& info, bool* member) = 0;
   virtual void Field(const FieldInfo& info, Duration* member) = 0;
   virtual void Field(const FieldInfo& info, ByteSize* member) = 0;

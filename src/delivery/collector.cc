@@ -186,6 +186,7 @@ void Collector::Cut(bool flush) {
     job.cut.error_types.push_back(type);
   job.assembly.Seal();
   open_.reset();
+  open_since_micros_ = 0;
 }
 
 }  // namespace tapelake::delivery

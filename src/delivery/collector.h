@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,6 +34,9 @@ class Collector {
 
   /// Whether nothing waits for Cut().
   bool idle() const { return open_ == nullptr; }
+
+  /// Steady time of the open object's first line, 0 if none is open. Any thread.
+  int64_t open_since_micros() const { return open_since_micros_.load(); }
 
  private:
   /// Where a line goes; no job: nowhere.
@@ -81,7 +85,7 @@ class Collector {
   int64_t added_bytes_ = 0;
 
   std::shared_ptr<CutJob> open_;
-  int64_t open_since_micros_ = 0;  // steady
+  std::atomic<int64_t> open_since_micros_{0};  // steady; 0: none open
   // Of the last part of open_:
   std::string open_source_;
   uint64_t open_from_ = 0;  // records before have been added

@@ -96,7 +96,9 @@ bool Delivery::idle() const {
   return impl_->collector().idle() && impl_->publisher().idle();
 }
 DeliveryCounts Delivery::counts() const {
-  return impl_->publisher().counts();
+  DeliveryCounts counts = impl_->publisher().counts();
+  counts.open_since_micros = impl_->collector().open_since_micros();
+  return counts;
 }
 
 }  // namespace tapelake::delivery

@@ -34,6 +34,7 @@ struct DeliveryCounts {
   int64_t raw_bytes = 0;  ///< Compressed.
   int64_t error_lines = 0;
   int64_t error_objects = 0;
+  int64_t open_since_micros = 0;  ///< Steady time of the open object's first line; 0: none open.
 };
 
 /// Delivery of one table. The source positions delivered are its own, kept in

@@ -241,11 +241,13 @@ TEST_F(DeliveryTest, CutsBySizeAndByAge) {
   EXPECT_EQ(ReadObjects(*files_).raw_objects, 0);
   EXPECT_FALSE(delivery->idle());
   clock_.Advance(options_.buffer_micros);
+  EXPECT_EQ(clock_.SteadyMicros() - delivery->counts().open_since_micros, options_.buffer_micros);
   ASSERT_TRUE(delivery->Cut(false).ok());
   EXPECT_FALSE(delivery->idle());
   ASSERT_TRUE(StepToEnd(delivery.get()).ok());
   EXPECT_EQ(ReadObjects(*files_).raw_objects, 1);
   EXPECT_TRUE(delivery->idle());
+  EXPECT_EQ(delivery->counts().open_since_micros, 0);
   EXPECT_EQ(delivery->DeliveredOffset("log"), offset);
   log.AddTo(delivery.get(), offset, 20);
   ASSERT_TRUE(delivery->Cut(false).ok());

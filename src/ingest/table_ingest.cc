@@ -93,7 +93,7 @@ class TableIngest::Impl {
 
   Status Open();
   Refusal Check(const record::Change& change) const;
-  Status Take(const record::Change& change);
+  Result<Verdict> Take(const record::Change& change);
   void CountError(ParseError error);
   void Advance(const std::string& source, uint64_t end_offset);
   Status PublishHot();
@@ -109,8 +109,8 @@ class TableIngest::Impl {
   Status OpenTable();
   Status RestoreState();
   Status RestoreRecentChanges(const hudi::Snapshot& snapshot);
-  Status TakeNewer(const record::Change& change, std::string_view key, ChangeOrder order,
-                   const ChangeIdentity& identity, ChangeBook::Entry* known);
+  Result<Verdict> TakeNewer(const record::Change& change, std::string_view key, ChangeOrder order,
+                            const ChangeIdentity& identity, ChangeBook::Entry* known);
   uint32_t PartitionId(std::string_view value);
   uint32_t OldPartition(const record::Change& change);
   Status AskStoredRows();
@@ -268,7 +268,7 @@ Refusal TableIngest::Impl::Check(const record::Change& change) const {
   return {};
 }
 
-Status TableIngest::Impl::Take(const record::Change& change) {
+Result<Verdict> TableIngest::Impl::Take(const record::Change& change) {
   ++counts_.received;
   if (!state_.shape) state_.shape = change.shape;
   const std::string_view key = builder_->KeyOf(change);
@@ -280,21 +280,21 @@ Status TableIngest::Impl::Take(const record::Change& change) {
       PlaceChange(*state_.shape, known->second.order, known->second.identity, order, identity)) {
     case OrderVerdict::kDuplicate:
       ++counts_.duplicates;
-      return Status::OK();
+      return Verdict::kDuplicate;
     case OrderVerdict::kStale:
       ++counts_.stale;
       // Its row is outdated, but it proves that the key has left the partition of its old image.
       book_.Leave(known, OldPartition(change));
-      return Status::OK();
+      return Verdict::kStale;
     case OrderVerdict::kNewer:
-      return TakeNewer(change, key, std::move(order), identity, known);
+      break;
   }
-  return Status::OK();
+  return TakeNewer(change, key, std::move(order), identity, known);
 }
 
-Status TableIngest::Impl::TakeNewer(const record::Change& change, std::string_view key,
-                                    ChangeOrder order, const ChangeIdentity& identity,
-                                    ChangeBook::Entry* known) {
+Result<Verdict> TableIngest::Impl::TakeNewer(const record::Change& change, std::string_view key,
+                                             ChangeOrder order, const ChangeIdentity& identity,
+                                             ChangeBook::Entry* known) {
   const bool removes = change.event == record::EventName::kRemove;
   const uint32_t left = OldPartition(change);
   // Without an entry and below the floor, or not knowing where the row was, only the table can say.
@@ -321,7 +321,7 @@ Status TableIngest::Impl::TakeNewer(const record::Change& change, std::string_vi
   book_.Leave(entry, left);
   if (options_.hot != nullptr) unshown_.push_back(entry);
   ++counts_.applied;
-  return Status::OK();
+  return book_.IsLate(entry) ? Verdict::kLate : Verdict::kApplied;
 }
 
 uint32_t TableIngest::Impl::PartitionId(std::string_view value) {
@@ -541,7 +541,7 @@ uint64_t TableIngest::CommittedOffset(const std::string& source) const {
 Refusal TableIngest::Check(const record::Change& change) const {
   return impl_->Check(change);
 }
-Status TableIngest::Take(const record::Change& change) {
+Result<Verdict> TableIngest::Take(const record::Change& change) {
   return impl_->Take(change);
 }
 void TableIngest::CountError(transform::ParseError error) {

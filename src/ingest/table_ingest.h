@@ -57,6 +57,14 @@ struct Refusal {
   bool refused() const { return error != transform::ParseError::kNone; }
 };
 
+/// What became of a change.
+enum class Verdict : uint8_t {
+  kApplied = 1,    ///< The row is now as the change says.
+  kDuplicate = 2,  ///< The same change again.
+  kStale = 3,      ///< The table holds, or is about to hold, something newer.
+  kLate = 4,       ///< Accepted, but only the stored rows can judge, at the commit.
+};
+
 /// What one Commit() did.
 struct CommitReport {
   std::string instant;           ///< Empty if there was nothing to commit.
@@ -87,8 +95,9 @@ class TableIngest {
   Refusal Check(const record::Change& change) const;
 
   /// Decide the fate of a change that Check() passed: apply it, or count it as duplicate or stale.
-  /// Accepted rows stay in memory. No I/O. After an error the object must be closed.
-  Status Take(const record::Change& change);
+  /// Accepted rows stay in memory. No I/O. Returns its fate as far as it is known now. After an
+  /// error the object must be closed.
+  Result<Verdict> Take(const record::Change& change);
 
   /// Count a record that cannot become a row.
   void CountError(transform::ParseError error);

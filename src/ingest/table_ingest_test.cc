@@ -109,7 +109,9 @@ class TableIngestTest : public ::testing::Test {
         EXPECT_FALSE(refusal.reason.empty());
         ingest_->CountError(refusal.error);
       } else {
-        ASSERT_TRUE(ingest_->Take(parser.change()).ok());
+        const auto verdict = ingest_->Take(parser.change());
+        ASSERT_TRUE(verdict.ok()) << verdict.status();
+        verdicts_.push_back(*verdict);
       }
     }
     ingest_->Advance("test-source", offset_);
@@ -162,6 +164,7 @@ class TableIngestTest : public ::testing::Test {
   record::TableDefinition table_;
   std::unique_ptr<TableIngest> ingest_;
   uint64_t offset_ = 0;
+  std::vector<Verdict> verdicts_;
 };
 
 TEST_F(TableIngestTest, InsertModifyRemoveMakeTheFinalRows) {
@@ -253,6 +256,7 @@ TEST_F(TableIngestTest, ARemoveWithoutADayFindsTheRowInTheTable) {
   Commit();
   Reopen();
   Append({{"a", kT0 + 61 * kMinute, "no-day", "P", "", ""}});
+  EXPECT_EQ(verdicts_.back(), Verdict::kLate) << "where the row is only the table can say";
   EXPECT_EQ(Commit().applied, 1);
   EXPECT_EQ(Rows(), (Strings{"z@2024-05-03=P"}));
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/host.h"
 #include "io/local_file_system.h"
 #include "io/random.h"
 
@@ -72,6 +73,18 @@ TEST(SeededRandomTest, RepeatsItself) {
   EXPECT_NE(first.Next(), other.Next());
   for (int i = 0; i < 1000; ++i)
     EXPECT_LT(first.Below(10), 10u);
+}
+
+TEST(Host, KnowsProcessAndDisk) {
+  const Result<ProcessFigures> process = ReadProcessFigures();
+  ASSERT_TRUE(process.ok()) << process.status();
+  EXPECT_GT(process->resident_bytes, 1 << 20);
+  EXPECT_GE(process->open_files, 3);
+  EXPECT_GT(process->cpu_micros, 0);
+  const Result<DiskFigures> disk = ReadDiskFigures(".");
+  ASSERT_TRUE(disk.ok()) << disk.status();
+  EXPECT_GT(disk->total_bytes, disk->free_bytes);
+  EXPECT_EQ(KindOf(ReadDiskFigures("./no such folder").status()), ErrorKind::kNotFound);
 }
 
 }  // namespace

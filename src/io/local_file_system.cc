@@ -62,13 +62,13 @@ std::string TemporaryName(const std::string& path) {
 /// a process that is killed leaves nothing behind; else a temporary one.
 class Draft {
  public:
-  /// `path` must outlive the draft.
-  explicit Draft(const std::string& path)
+  /// `path` must outlive the draft; `mode` are its permissions.
+  explicit Draft(const std::string& path, mode_t mode = 0644)
       : path_(path),
-        file_(::open(ParentPath(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644)) {
+        file_(::open(ParentPath(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode)) {
     if (file_->get() >= 0) return;
     temporary_ = TemporaryName(path);
-    file_.emplace(::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+    file_.emplace(::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, mode));
   }
   ~Draft() {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());

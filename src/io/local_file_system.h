@@ -24,6 +24,9 @@ class LocalFileSystem : public FileSystem {
   Status DeleteFile(const std::string& path) override;
   Status DeleteDirectory(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
+
+  /// As ReplaceFile, but only this user may read and write the file: for secrets.
+  Status ReplacePrivateFile(const std::string& path, std::string_view content);
 };
 
 }  // namespace tapelake::io

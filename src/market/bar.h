@@ -3,6 +3,8 @@
 /// One bar of one series: everything that the measures need of a stretch of time.
 
 #include <array>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -57,7 +59,7 @@ struct Bar {
 
   // Tick returns: ln(p_k / p_(k-1)) of consecutive counting trades within the bar.
   int64_t tick_returns = 0;
-  double squared_tick_returns = 0;  ///< Sum of r^2.
+  double squared_tick_returns = 0;    ///< Sum of r^2.
   double adjacent_tick_products = 0;  ///< Sum of |r_k r_(k-1)|.
   double first_tick_return = 0;       ///< Only if tick_returns > 0, as the next.
   double last_tick_return = 0;
@@ -68,14 +70,16 @@ struct Bar {
   int64_t other_status = 0;
   int64_t unpriced = 0;  ///< SUCCESS, but price or quantity is null, zero or negative.
 
+  bool operator==(const Bar&) const = default;
+
   bool has_prices() const { return trades > 0; }
-  base::Int128 open() const { return first.price; }
-  base::Int128 close() const { return last.price; }
+  base::Int128 open_price() const { return first.price; }
+  base::Int128 close_price() const { return last.price; }
   /// All rows, counting or not.
   int64_t rows() const { return trades + pending + failed + other_status + unpriced; }
 };
 
-/// Adds trades of one stretch in the order of their places.
+/// Add a trade of the bar's stretch; trades come in the order of their places.
 ///
 /// Precondition: each trade's place is not before the one added last.
 void AddTrade(const Trade& trade, Bar* bar);
@@ -86,7 +90,9 @@ void AppendBar(const Bar& later, Bar* bar);
 
 /// The bar of one stretch across exchanges. Prices and sums as if the trades were one series; tick
 /// returns are added up (each exchange's own ticks; gaps between exchanges are no returns), with
-/// `exchanges` in a fixed order (by name) so that the bits are always the same.
+/// `exchanges` in a fixed order (by name) so that the bits are always the same. There is no first
+/// or last tick return across exchanges (they stay 0): a longer bar across exchanges is made from
+/// the exchanges' longer bars, never by AppendBar.
 Bar MergeExchanges(std::span<const Bar* const> exchanges);
 
 }  // namespace tapelake::market

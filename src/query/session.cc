@@ -1,6 +1,8 @@
 #include "query/session.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "query/duck.h"
@@ -69,9 +71,11 @@ Status RunInternal(duckdb_connection connection, const char* sql) {
   return DuckError(duckdb_result_error(result.get()), 1);
 }
 
-/// Keeps every row as text.
+/// Keeps up to `rows_max` rows as text.
 class TextCollector : public RowWriter {
  public:
+  explicit TextCollector(int64_t rows_max) : rows_max_(rows_max) {}
+
   Status Begin(const std::vector<ResultColumn>& columns) override {
     columns_ = &columns;
     return Status::OK();
@@ -80,20 +84,38 @@ class TextCollector : public RowWriter {
     const std::vector<VectorView> views = ViewChunk(chunk, *columns_);
     const idx_t count = duckdb_data_chunk_get_size(chunk);
     for (idx_t row = 0; row < count; ++row) {
-      std::vector<std::string>& cells = rows_.emplace_back(views.size());
+      if (std::ssize(rows_.rows) == rows_max_) {
+        rows_.truncated = true;
+        return false;
+      }
+      auto& cells = rows_.rows.emplace_back(views.size());
       for (size_t i = 0; i < views.size(); ++i) {
-        if (!views[i].IsNull(row)) AppendCellText(views[i], row, &cells[i]);
+        if (!views[i].IsNull(row)) AppendCellText(views[i], row, &cells[i].emplace());
       }
     }
     return true;
   }
   Status Finish() override { return Status::OK(); }
-  std::vector<std::vector<std::string>> rows() && { return std::move(rows_); }
+  TextRows Take() && { return std::move(rows_); }
 
  private:
+  const int64_t rows_max_;
   const std::vector<ResultColumn>* columns_ = nullptr;
-  std::vector<std::vector<std::string>> rows_;
+  TextRows rows_;
 };
+
+constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();
+
+/// What a session of strangers may not: see SessionOptions::lake_only.
+Status LockIn(duckdb_connection connection, const std::string& lake_path) {
+  for (const std::string& sql :
+       {"SET GLOBAL allowed_directories = [" + QuoteLiteral(lake_path) + "]",
+        std::string("SET GLOBAL enable_external_access = false"),
+        std::string("SET GLOBAL lock_configuration = true")}) {
+    TAPELAKE_RETURN_NOT_OK(RunInternal(connection, sql.c_str()));
+  }
+  return Status::OK();
+}
 
 bool LooksLikeMissingTable(const std::string& message) {
   return message.starts_with("Catalog Error: Table with name") ||
@@ -163,6 +185,7 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
           .files = files, .snapshots = state->snapshots, .connection = state->internal.get()},
       options.lake_path);
   TAPELAKE_RETURN_NOT_OK(state->catalog->Refresh());
+  if (options.lake_only) TAPELAKE_RETURN_NOT_OK(LockIn(state->user.get(), options.lake_path));
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
@@ -199,14 +222,46 @@ Status Session::ExportParquet(const StatementText& statement, const std::string&
   // The line break ends a comment on the statement's last line.
   const std::string copy = "COPY (" + statement.sql + "\n) TO " + QuoteLiteral(path) +
                            " (FORMAT parquet, COMPRESSION zstd)";
-  TextCollector none;
+  TextCollector none(kAllRows);
   return state_->RunnerFor(statement).RunAll(copy, none).status();
 }
 
+Status Session::ExportCsv(const StatementText& statement, const TextSink& sink) {
+  TAPELAKE_ASSIGN_OR_RAISE(const bool query, IsQuery(statement));
+  if (!query) {
+    return MakeError(ErrorKind::kInvalid,
+                     "only the rows of a query can be written as CSV: " + statement.sql);
+  }
+  const auto writer = MakeCsvWriter(sink);
+  return state_->RunnerFor(statement).RunAll(statement.sql, *writer).status();
+}
+
 Result<std::vector<std::vector<std::string>>> Session::FetchText(const std::string& sql) {
-  TextCollector collector;
+  TextCollector collector(kAllRows);
   TAPELAKE_RETURN_NOT_OK(Execute({.sql = sql, .first_line = 1}, collector).status());
-  return std::move(collector).rows();
+  std::vector<std::vector<std::string>> texts;
+  for (auto& cells : std::move(collector).Take().rows) {
+    std::vector<std::string>& row = texts.emplace_back();
+    for (auto& cell : cells)
+      row.push_back(std::move(cell).value_or(""));
+  }
+  return texts;
+}
+
+Result<TextRows> Session::FetchRows(const StatementText& statement, int64_t rows_max) {
+  TAPELAKE_ASSIGN_OR_RAISE(const bool query, IsQuery(statement));
+  if (!query) {
+    return MakeError(ErrorKind::kInvalid, "one statement that reads is wanted, such as SELECT");
+  }
+  // The line break ends a comment on the statement's last line.
+  TAPELAKE_ASSIGN_OR_RAISE(const auto described,
+                           FetchText("DESCRIBE (" + statement.sql + "\n)"));
+  TextCollector collector(rows_max);
+  TAPELAKE_RETURN_NOT_OK(state_->RunnerFor(statement).RunAll(statement.sql, collector).status());
+  TextRows rows = std::move(collector).Take();
+  for (const std::vector<std::string>& column : described)
+    rows.columns.push_back({.name = column[0], .type = column[1]});
+  return rows;
 }
 
 }  // namespace tapelake::query

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,21 @@ struct SessionOptions {
   /// Rows that are durable but not committed; nullptr: committed rows only. Must outlive the
   /// session.
   HotProvider* hot = nullptr;
+  /// For statements of strangers: SQL reads files of the lake only, and no setting can be changed.
+  /// Whoever runs them still has to refuse what is no query (IsQuery): COPY could write in the
+  /// lake.
+  bool lake_only = false;
+};
+
+/// Rows as text.
+struct TextRows {
+  struct Column {
+    std::string name;
+    std::string type;  ///< In SQL's words: `DECIMAL(38,18)`.
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;  ///< Null: nothing.
+  bool truncated = false;                                     ///< There were more than wanted.
 };
 
 /// One piece of SQL text that holds one statement.
@@ -73,8 +89,16 @@ class Session {
   /// Errors: those of Execute; kInvalid if the statement gives no rows.
   Status ExportParquet(const StatementText& statement, const std::string& path);
 
+  /// Run one query and write its rows as CSV. Nothing is written before the statement is known to
+  /// be a query. Errors: those of Execute; kInvalid if it is none.
+  Status ExportCsv(const StatementText& statement, const TextSink& sink);
+
   /// Run a query and return its cells as text, null as empty; for small answers about the catalog.
   Result<std::vector<std::vector<std::string>>> FetchText(const std::string& sql);
+
+  /// Run one query, given without a ';', and return its first `rows_max` rows as text. Errors: those of Execute; kInvalid
+  /// if the statement is no query.
+  Result<TextRows> FetchRows(const StatementText& statement, int64_t rows_max);
 
   /// Stop the running statement, which then fails with kShuttingDown. Any thread and safe in a
   /// signal handler; nothing happens if none runs.

@@ -25,6 +25,30 @@ TEST_F(SessionTest, FindsHudiWhateverSchemaIsInUse) {
   EXPECT_EQ(Csv("SELECT k FROM hudi('/t')"), "k\n1\n");
 }
 
+TEST_F(SessionTest, GivesRowsAsTextWithTheirTypes) {
+  AddTable("/t", {2, 1, 3});
+  OpenSession();
+  const auto rows = session_->FetchRows(
+      {.sql = "SELECT k, CASE WHEN k > 1 THEN 1.5::DECIMAL(9,2) END AS d FROM hudi('/t') "
+              "ORDER BY k -- all"},
+      2);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->columns.size(), 2U);
+  EXPECT_EQ(rows->columns[0].type, "BIGINT");
+  EXPECT_EQ(rows->columns[1].name, "d");
+  EXPECT_EQ(rows->columns[1].type, "DECIMAL(9,2)");
+  ASSERT_EQ(rows->rows.size(), 2U);
+  EXPECT_EQ(rows->rows[0][0], "1");
+  EXPECT_EQ(rows->rows[0][1], std::nullopt);
+  EXPECT_EQ(rows->rows[1][1], "1.50");
+  EXPECT_TRUE(rows->truncated);
+  const auto whole = session_->FetchRows({.sql = "SELECT k FROM hudi('/t')"}, 3);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_FALSE(whole->truncated);
+  EXPECT_EQ(KindOf(session_->FetchRows({.sql = "CREATE TABLE x (a INT)"}, 1).status()),
+            ErrorKind::kInvalid);
+}
+
 TEST_F(SessionTest, GivesColumnsOfTheSchemaAndNotOfTheFiles) {
   const std::string old_file = folder_ + "/old.parquet";
   const std::string new_file = folder_ + "/new.parquet";

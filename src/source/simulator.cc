@@ -41,6 +41,9 @@ Status CheckOptions(const SimulatorOptions& options) {
   if (options.disorder_micros < 0 || options.disorder_micros > base::kMicrosPerDay) {
     return OutOfRange("disorder", std::to_string(options.disorder_micros) + " us", "0..1 day");
   }
+  if (options.history_micros < 0 || options.history_micros > 366 * base::kMicrosPerDay) {
+    return OutOfRange("history", std::to_string(options.history_micros) + " us", "0..366 days");
+  }
   if (options.added_attributes < 0 ||
       options.added_attributes > static_cast<int>(kAddedAttributesMax)) {
     return OutOfRange("added_attributes", std::to_string(options.added_attributes), "0..9");
@@ -109,7 +112,8 @@ class Simulator::Impl {
 // Up to which moment things have happened.
 int64_t Simulator::Impl::HorizonMicros() const {
   if (clock_ == nullptr) return std::numeric_limits<int64_t>::max();
-  return options_.start_micros + (clock_->SteadyMicros() - live_begin_micros_);
+  return options_.start_micros + options_.history_micros +
+         (clock_->SteadyMicros() - live_begin_micros_);
 }
 
 bool Simulator::Impl::ReadBlock(record::RecordBlock* block) {
@@ -213,7 +217,7 @@ Result<std::unique_ptr<Simulator>> Simulator::MakeLive(const SimulatorOptions& o
     return MakeError(ErrorKind::kInvalid, "a live simulation needs changes_per_second");
   }
   SimulatorOptions live = options;
-  live.start_micros = clock.WallMicros();
+  live.start_micros = clock.WallMicros() - options.history_micros;
   std::unique_ptr<Simulator> simulator(new Simulator());
   simulator->impl_ = std::make_unique<Impl>(live, &clock);
   return simulator;

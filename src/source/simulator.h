@@ -36,6 +36,9 @@ struct SimulatorOptions {
   double disorder_fraction = 0.05;
   /// Share of inserts and edits that leave a value of an unexpected type, size or format. 0..1
   double odd_types = 0.01;
+  /// A live run begins so long before the clock's time and hands that past out at once, as fast as
+  /// it is read.
+  int64_t history_micros = 0;
   /// New attributes that appear after half of the changes (without end: after 5,000). 0..9
   int added_attributes = 2;
 };
@@ -66,7 +69,7 @@ class Simulator : public record::RecordSource {
   /// bytes a row), for WriteExpected. Errors: kInvalid, naming the option and its range.
   static Result<std::unique_ptr<Simulator>> Make(const SimulatorOptions& options);
 
-  /// A run in real time: starts at `clock`'s wall time, hands out what is due by its steady time.
+  /// A run in real time: starts at `clock`'s wall time less `history_micros`, hands out what is due by its steady time.
   /// `start_micros` is ignored and `changes_per_second` must be given. Rows that will not change
   /// any more are forgotten, so memory stays bounded. `clock` must outlive the simulator. Errors:
   /// kInvalid.

@@ -440,6 +440,27 @@ TEST(LiveSimulator, HandsOutWhatIsDueByTheClockAndNothingElse) {
   EXPECT_NEAR(static_cast<double>(events), 200'000, 40'000);
 }
 
+TEST(LiveSimulator, HandsOutItsPastAtOnce) {
+  HandClock clock;
+  SimulatorOptions options = Kinesis(0);
+  options.changes_per_second = 100;
+  options.history_micros = 60 * base::kMicrosPerSecond;
+  auto simulator = Simulator::MakeLive(options, clock).ValueOrDie();
+  const int64_t start = clock.WallMicros();
+  record::RecordBlock block;
+  int64_t events = 0;
+  do {
+    ASSERT_TRUE(simulator->ReadBlock(&block).ValueOrDie());
+    for (const auto& entry : block.entries) {
+      const int64_t micros = CreationMicros(block.bytes(entry)).value();
+      EXPECT_GE(micros, start - options.history_micros);
+      EXPECT_LE(micros, start);
+    }
+    events += static_cast<int64_t>(block.entries.size());
+  } while (!block.entries.empty());
+  EXPECT_NEAR(static_cast<double>(events), 6'000, 2'000);
+}
+
 TEST(LiveSimulator, ForgetsRowsThatWillNotChange) {
   HandClock clock;
   SimulatorOptions options = Kinesis(0);

@@ -100,6 +100,8 @@ class Stream::Impl {
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
   Result<int64_t> DropExpired();
   StreamFacts facts() const;
+  std::map<std::string, uint64_t> taken() const;
+  io::Clock& clock() const { return clock_; }
   const std::vector<ShardRange>& shards() const { return shards_.ranges(); }
   const std::string& name() const { return metadata_.name; }
   const StreamOptions& options() const { return options_; }
@@ -527,6 +529,11 @@ StreamFacts Stream::Impl::facts() const {
   return FactsOf(segments_);
 }
 
+std::map<std::string, uint64_t> Stream::Impl::taken() const {
+  const std::scoped_lock lock(mutex_);
+  return taken_;
+}
+
 // ---- the door
 
 Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -571,6 +578,12 @@ Result<int64_t> Stream::DropExpired() {
 }
 StreamFacts Stream::facts() const {
   return impl_->facts();
+}
+std::map<std::string, uint64_t> Stream::taken() const {
+  return impl_->taken();
+}
+io::Clock& Stream::clock() const {
+  return impl_->clock();
 }
 const std::vector<ShardRange>& Stream::shards() const {
   return impl_->shards();

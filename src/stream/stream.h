@@ -4,6 +4,7 @@
 /// Format and numbered invariants: docs/internals/stream.md.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -138,6 +139,10 @@ class Stream {
   Result<int64_t> DropExpired();
 
   StreamFacts facts() const;
+  /// What each consumer declared by SetTaken(). Any thread.
+  std::map<std::string, uint64_t> taken() const;
+  /// The clock it was opened with.
+  io::Clock& clock() const;
   const StreamOptions& options() const;
   const std::vector<ShardRange>& shards() const;
   const std::string& name() const;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "stream/metrics.h"
+
 namespace tapelake::stream {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr size_t kEntryOverheadBytes = 32;
 struct Request {
   std::span<const PutEntry> entries;
   size_t bytes = 0;
+  int64_t since_micros = 0;  // steady, when it was queued
   StreamWriter::Done done;
 };
 
@@ -39,16 +42,21 @@ Status ShuttingDown() {
 
 }  // namespace
 
+WriterFigures::WriterFigures(size_t shard_count)
+    : shards(shard_count), durations(kPutDuration) {}
+
 class StreamWriter::Impl {
  public:
   explicit Impl(Stream& stream)
       : stream_(stream),
-        queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)) {}
+        queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)),
+        figures_(stream.shards().size()) {}
 
   Result<Places> Put(std::span<const PutEntry> entries);
   Status Offer(std::span<const PutEntry> entries, Done done);
   Result<bool> Step(int64_t wait_micros);
   void Close();
+  const WriterFigures& figures() const { return figures_; }
 
  private:
   bool HasRoom(size_t bytes) const {
@@ -57,9 +65,11 @@ class StreamWriter::Impl {
   void Push(std::span<const PutEntry> entries, size_t bytes, Done done);
   std::vector<Written> TakeGroup(int64_t wait_micros);
   Status WriteGroup(std::vector<Written>& group);
+  void Count(const Written& written);
 
   Stream& stream_;
   const size_t queue_bytes_max_;
+  WriterFigures figures_;
 
   std::mutex mutex_;  // guards all below
   std::condition_variable filled_;
@@ -70,7 +80,7 @@ class StreamWriter::Impl {
 };
 
 void StreamWriter::Impl::Push(std::span<const PutEntry> entries, size_t bytes, Done done) {
-  queue_.push_back({entries, bytes, std::move(done)});
+  queue_.push_back({entries, bytes, stream_.clock().SteadyMicros(), std::move(done)});
   queued_bytes_ += bytes;
   filled_.notify_one();
 }
@@ -136,6 +146,22 @@ Status StreamWriter::Impl::WriteGroup(std::vector<Written>& group) {
   return has_places ? stream_.Sync() : Status::OK();
 }
 
+void StreamWriter::Impl::Count(const Written& written) {
+  if (!written.places.ok()) {
+    figures_.refused.Add();
+    return;
+  }
+  const std::span<const PutEntry> entries = written.request.entries;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    WriterFigures::Shard& shard = figures_.shards[(*written.places)[i].shard];
+    shard.records.Add();
+    shard.bytes.Add(
+        static_cast<int64_t>(entries[i].partition_key.size() + entries[i].data.size()));
+  }
+  const int64_t took_micros = stream_.clock().SteadyMicros() - written.request.since_micros;
+  figures_.durations.Observe(static_cast<double>(took_micros) / 1e6);
+}
+
 Result<bool> StreamWriter::Impl::Step(int64_t wait_micros) {
   std::vector<Written> group = TakeGroup(wait_micros);
   Status ended;
@@ -146,6 +172,7 @@ Result<bool> StreamWriter::Impl::Step(int64_t wait_micros) {
     for (Written& written : group) {
       if (written.places.ok() && !synced.ok()) written.places = synced;
       ended = written.places.ok() ? synced : written.places.status();
+      Count(written);
       written.request.done(std::move(written.places));
     }
   }
@@ -183,6 +210,9 @@ Result<bool> StreamWriter::Step(int64_t wait_micros) {
 }
 void StreamWriter::Close() {
   impl_->Close();
+}
+const WriterFigures& StreamWriter::figures() const {
+  return impl_->figures();
 }
 
 }  // namespace tapelake::stream

@@ -9,9 +9,24 @@
 #include <vector>
 
 #include "base/status.h"
+#include "metrics/instruments.h"
 #include "stream/stream.h"
 
 namespace tapelake::stream {
+
+/// What a writer has done. Any thread.
+struct WriterFigures {
+  /// Of one shard; bytes as Kinesis counts them, partition key and data.
+  struct Shard {
+    metrics::Counter records;
+    metrics::Counter bytes;
+  };
+  explicit WriterFigures(size_t shard_count);
+
+  std::vector<Shard> shards;    ///< Durable records.
+  metrics::Counter refused;     ///< Puts that ended with an error.
+  metrics::Histogram durations;  ///< Of puts that succeeded, from queue to answer.
+};
 
 /// Collects what producers put and syncs it together. Step() belongs to one thread (a worker of the
 /// app, or the simulator); Put() and Offer() may be called from any other.
@@ -46,6 +61,8 @@ class StreamWriter {
   /// Refuse further puts, end those that wait with kShuttingDown, and wake everybody. A Step()
   /// under way ends as usual.
   void Close();
+
+  const WriterFigures& figures() const;
 
  private:
   class Impl;

@@ -62,6 +62,31 @@ TEST_F(StreamWriterTest, TellsOnlyTheProducerWhoseRecordsAreWrong) {
   EXPECT_THAT(ReadAll(*stream), ElementsAre("a", "c"));
 }
 
+TEST_F(StreamWriterTest, CountsWhatIsDurableByShardAndWhatIsRefused) {
+  const auto stream = Open();
+  StreamWriter writer(*stream);
+  for (const char* record : {"a", "bb", "", "dddd"})
+    ASSERT_TRUE(Offer(writer, record).ok());
+  clock_.Advance(250'000);
+  EXPECT_TRUE(*writer.Step(0));
+  int64_t records = 0;
+  int64_t bytes = 0;
+  for (size_t shard = 0; shard < stream->shards().size(); ++shard) {
+    const WriterFigures::Shard& figures = writer.figures().shards[shard];
+    int64_t expected = 0;
+    for (const auto& outcome : outcomes_)
+      expected += outcome.ok() && (*outcome)[0].shard == shard;
+    EXPECT_EQ(figures.records.value(), expected) << shard;
+    records += figures.records.value();
+    bytes += figures.bytes.value();
+  }
+  EXPECT_EQ(records, 3);
+  EXPECT_EQ(bytes, 2 * (1 + 2 + 4)) << "key and data";
+  EXPECT_EQ(writer.figures().refused.value(), 1);
+  EXPECT_EQ(writer.figures().durations.Read().count(), 3U);
+  EXPECT_DOUBLE_EQ(writer.figures().durations.Read().sum, 0.75);
+}
+
 TEST_F(StreamWriterTest, TellsProducersWhenADiskIsFullAndGoesOn) {
   const auto stream = Open();
   StreamWriter writer(*stream);

@@ -3,8 +3,6 @@
 import csv
 import datetime
 import gzip
-import os
-import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,25 +11,7 @@ import pytest
 from support import csv_table, program, readers
 from support.cells import cell
 from support.csv_table import NULL
-
-COLUMNS = ["trade_id", "trading_pair", "price", "quantity", "timestamp_ms", "is_buyer_maker"]
-EXCHANGE = "binance"
-
-
-def make_tape(path: Path) -> Path:
-    """Write trades over three days in the recorded tape's form, amounts of every length."""
-    random.seed(20)
-    millis = 1_570_752_011_620
-    with gzip.open(path, "wt", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for trade in range(13_519_807, 13_519_807 + 4_000):
-            millis += random.choice([0, 0, 7, 613, 130_000])
-            price = Decimal(random.randrange(1, 10**random.randrange(1, 16))).scaleb(-8)
-            amount = Decimal(random.randrange(1, 10**random.randrange(1, 18))).scaleb(-8)
-            writer.writerow([trade, "XRP/ETH", f"{price:.8f}", f"{amount:.8f}", millis,
-                             random.choice(["true", "false"])])
-    return path
+from support.tape import EXCHANGE, make_tape, tapes
 
 
 def expected_rows(tape: Path) -> dict[str, dict[str, str]]:
@@ -54,11 +34,6 @@ def expected_rows(tape: Path) -> dict[str, dict[str, str]]:
                 "event_date": csv_table.cell(time)[:10],
             }
     return rows
-
-
-def tapes() -> list:
-    recorded = os.environ.get("TAPELAKE_TAPE")
-    return ["generated"] + ([recorded] if recorded else [])
 
 
 @pytest.fixture(scope="module", params=tapes(), ids=lambda tape: Path(tape).name)

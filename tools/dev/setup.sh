@@ -122,14 +122,23 @@ setup_test_python() { make_venv "$DEPS/test-venv" tests/requirements.txt; }
 
 # --- npm -------------------------------------------------------------------------------------
 
+# Take the machine's Node.js if Vite can work with it, else the one from PyPI.
+use_node() {
+  have npm && node_is_new_enough && return 0
+  make_venv "$DEPS/node-venv" tools/requirements-node.txt
+  [[ ":$PATH:" == *":$DEPS/node-venv/bin:"* ]] || PATH="$DEPS/node-venv/bin:$PATH"
+}
+
+node_is_new_enough() {
+  have node || return 1
+  [[ "$(printf '20.19\n%s\n' "$(node --version | tr -d v)" | sort -V | head -n1)" == 20.19 ]]
+}
+
 setup_npm() {
   local stamp
   stamp="$(stamp_path npm tools/npm/package.json tools/npm/package-lock.json)"
   [[ -e "$stamp" && -d "$DEPS/npm/node_modules" ]] && return 0
-  if ! have npm; then
-    make_venv "$DEPS/node-venv" tools/requirements-node.txt
-    PATH="$DEPS/node-venv/bin:$PATH"
-  fi
+  use_node
   say "installing with npm into .deps/npm: DuckDB's library, simdjson"
   mkdir -p "$DEPS/npm"
   cp tools/npm/package.json tools/npm/package-lock.json "$DEPS/npm/"
@@ -222,6 +231,7 @@ hudi_bundles_are_here() {
 # build_preset PRESET [TARGET…]: everything if no target is named.
 build_preset() {
   local preset="$1"
+  build_web
   [[ -f "build/$preset/build.ninja" ]] ||
     phase "configure $preset" configure_preset "$preset" || return 1
   phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}" || return 1

@@ -62,6 +62,24 @@ Result<hot::HotView> LocalClient::Hot(std::string_view table) {
   return DecodeHotView(body);
 }
 
+Result<TailReply> LocalClient::Tail(const TailRequest& request) {
+  TAPELAKE_ASSIGN_OR_RAISE(
+      const std::string body,
+      Ask(EncodeTail(request), MessageKind::kTailReply, ErrorKind::kUnavailable));
+  return DecodeTailReply(body);
+}
+
+Result<std::string> LocalClient::AskPage(std::string_view target) {
+  Message request{.kind = MessageKind::kAsk, .body = {}};
+  WireWriter(&request.body).Text(target);
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string body,
+                           Ask(request, MessageKind::kAskReply, ErrorKind::kUnavailable));
+  WireReader reader(body);
+  std::string answer(reader.Text());
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  return answer;
+}
+
 Result<PingReply> LocalClient::Ping() {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string body,
                            Ask({.kind = MessageKind::kPing, .body = {}}, MessageKind::kPingReply,

@@ -34,6 +34,14 @@ class LocalClient {
   /// The rows of `database.table` that are durable and not committed. Errors: kNotFound.
   Result<hot::HotView> Hot(std::string_view table);
 
+  /// Durable records of a stream from a sequence number on, at most about a mebibyte; none yet: an
+  /// empty reply at once. Errors: kNotFound (no such stream, or a record that is no longer there).
+  Result<TailReply> Tail(const TailRequest& request);
+
+  /// What the page's API (docs/internals/live-api.md) answers to a GET of `target`, as JSON.
+  /// Errors: those of the API; kNotFound (the pipeline has no page).
+  Result<std::string> AskPage(std::string_view target);
+
   /// Who is there.
   Result<PingReply> Ping();
 

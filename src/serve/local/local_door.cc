@@ -8,6 +8,7 @@ namespace tapelake::serve {
 namespace {
 
 constexpr int64_t kAcceptPauseMicros = 100'000;
+constexpr size_t kTailBytes = size_t{1} << 20;
 
 Status NotFound(std::string_view what, std::string_view name) {
   return MakeError(ErrorKind::kNotFound,
@@ -115,6 +116,10 @@ Result<Message> LocalDoor::Answer(const Message& request) {
       return AnswerPut(request.body);
     case MessageKind::kHot:
       return AnswerHot(request.body);
+    case MessageKind::kTail:
+      return AnswerTail(request.body);
+    case MessageKind::kAsk:
+      return AnswerAsk(request.body);
     default:
       return MakeError(ErrorKind::kInvalid,
                        "a message of kind " + std::to_string(static_cast<unsigned>(request.kind)) +
@@ -138,6 +143,32 @@ Result<Message> LocalDoor::AnswerHot(std::string_view body) {
   const hot::HotTable* table = lookups_.find_table(name);
   if (table == nullptr) return EncodeError(NotFound("table", name));
   return ReplyOf(EncodeHotView(table->View()));
+}
+
+Result<Message> LocalDoor::AnswerTail(std::string_view body) {
+  TAPELAKE_ASSIGN_OR_RAISE(const TailRequest request, DecodeTail(body));
+  stream::Stream* log = lookups_.find_log ? lookups_.find_log(request.stream) : nullptr;
+  if (log == nullptr) return EncodeError(NotFound("stream", request.stream));
+  const stream::StreamFacts facts = log->facts();
+  uint64_t from = request.from_sequence;
+  if (from == TailRequest::kNewest) from = facts.next_sequence;
+  if (from == TailRequest::kOldest) from = facts.first_sequence;
+  record::RecordBlock block;
+  const Status read = log->Read(from, kTailBytes, &block);
+  if (!read.ok()) return EncodeError(read);
+  return EncodeTailReply(block, block.entries.empty() ? from : block.end_offset);
+}
+
+Result<Message> LocalDoor::AnswerAsk(std::string_view body) {
+  WireReader reader(body);
+  const std::string_view target = reader.Text();
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  if (!lookups_.ask_page) return EncodeError(NotFound("page", target));
+  const Result<std::string> answer = lookups_.ask_page(target);
+  if (!answer.ok()) return EncodeError(answer.status());
+  Message reply{.kind = MessageKind::kAskReply, .body = {}};
+  WireWriter(&reply.body).Text(*answer);
+  return reply;
 }
 
 }  // namespace tapelake::serve

@@ -33,6 +33,10 @@ struct LocalDoorOptions {
 struct LocalDoorLookups {
   std::function<stream::StreamWriter*(std::string_view stream)> find_stream;
   std::function<const hot::HotTable*(std::string_view table)> find_table;
+  /// The stream behind a writer that find_stream gave.
+  std::function<stream::Stream*(std::string_view stream)> find_log;
+  /// Answers a GET of the page's API; empty: there is no page.
+  std::function<Result<std::string>(std::string_view target)> ask_page;
 };
 
 /// Serves the local protocol (docs/internals/local-door.md) on a thread for each connection.
@@ -70,6 +74,8 @@ class LocalDoor {
   Result<Message> Answer(const Message& request);
   Result<Message> AnswerPut(std::string_view body);
   Result<Message> AnswerHot(std::string_view body);
+  Result<Message> AnswerTail(std::string_view body);
+  Result<Message> AnswerAsk(std::string_view body);
 
   io::Clock& clock_;
   const LocalDoorOptions options_;

@@ -56,7 +56,15 @@ class LocalDoorTest : public testing::StreamFixture {
                          .find_table =
                              [this](std::string_view name) {
                                return name == "crypto.orders" ? &hot_ : nullptr;
-                             }});
+                             },
+                         .find_log =
+                             [this](std::string_view name) {
+                               return name == "orders" ? stream_.get() : nullptr;
+                             },
+                         .ask_page = [](std::string_view target) -> Result<std::string> {
+                           if (target == "/api/v1/status") return std::string("{}");
+                           return MakeError(ErrorKind::kInvalid, "what?");
+                         }});
     const Status started = door_->Start();
     ASSERT_TRUE(started.ok()) << started;
   }
@@ -110,6 +118,38 @@ TEST_F(LocalDoorTest, PutsRecordsThatAreDurableWhenItAnswers) {
   EXPECT_THAT(ReadAll(*stream_), ElementsAre("one", "two"));
   ASSERT_TRUE(client->Put("orders", entries).ok());
   EXPECT_EQ(stream_->facts().next_sequence, 5U);
+}
+
+TEST_F(LocalDoorTest, HandsOutRecordsAfterTheNewestAndFromAPlaceOn) {
+  const auto client = Connect();
+  const std::vector<stream::PutEntry> entries = {{"k1", "one"}, {"k2", "two"}};
+  ASSERT_TRUE(client->Put("orders", entries).ok());
+  const auto newest = client->Tail({.stream = "orders"});
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  EXPECT_EQ(newest->next_sequence, 3U);
+  EXPECT_THAT(newest->records, SizeIs(0));
+  const auto all =
+      client->Tail({.stream = "orders", .from_sequence = TailRequest::kOldest});
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->next_sequence, 3U);
+  EXPECT_THAT(all->records, ElementsAre("one", "two"));
+  const auto none = client->Tail({.stream = "orders", .from_sequence = 3});
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->next_sequence, 3U);
+  EXPECT_EQ(KindOf(client->Tail({.stream = "orders", .from_sequence = 9}).status()),
+            ErrorKind::kNotFound);
+  EXPECT_EQ(KindOf(client->Tail({.stream = "trades"}).status()), ErrorKind::kNotFound);
+  EXPECT_TRUE(client->Ping().ok());
+}
+
+TEST_F(LocalDoorTest, AnswersWhatThePageWouldAsk) {
+  const auto client = Connect();
+  const auto answer = client->AskPage("/api/v1/status");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(*answer, "{}");
+  const Status refused = client->AskPage("/api/v1/nothing").status();
+  EXPECT_EQ(KindOf(refused), ErrorKind::kInvalid);
+  EXPECT_THAT(refused.message(), HasSubstr("what?"));
 }
 
 TEST_F(LocalDoorTest, AnswersErrorsOfPutsAndGoesOn) {

@@ -214,6 +214,46 @@ Result<PingReply> DecodePingReply(std::string_view body) {
   return reply;
 }
 
+Message EncodeTail(const TailRequest& request) {
+  Message message{.kind = MessageKind::kTail, .body = {}};
+  WireWriter writer(&message.body);
+  writer.Text(request.stream);
+  writer.U64(request.from_sequence);
+  return message;
+}
+
+Result<TailRequest> DecodeTail(std::string_view body) {
+  WireReader reader(body);
+  TailRequest request;
+  request.stream = reader.Text();
+  request.from_sequence = reader.U64();
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  return request;
+}
+
+Message EncodeTailReply(const record::RecordBlock& block, uint64_t next_sequence) {
+  Message message{.kind = MessageKind::kTailReply, .body = {}};
+  WireWriter writer(&message.body);
+  writer.U64(next_sequence);
+  writer.U32(static_cast<uint32_t>(block.entries.size()));
+  for (const record::RecordBlock::Entry& entry : block.entries)
+    writer.Text(block.bytes(entry));
+  return message;
+}
+
+Result<TailReply> DecodeTailReply(std::string_view body) {
+  WireReader reader(body);
+  TailReply reply;
+  reply.next_sequence = reader.U64();
+  const uint32_t count = reader.U32();
+  if (count > reader.left() / sizeof(uint32_t)) return Invalid("the message ends too early");
+  reply.records.reserve(count);
+  for (uint32_t i = 0; i < count && reader.ok(); ++i)
+    reply.records.emplace_back(reader.Text());
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  return reply;
+}
+
 Message EncodeError(const Status& status) {
   Message message{.kind = MessageKind::kError, .body = {}};
   WireWriter writer(&message.body);

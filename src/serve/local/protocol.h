@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "io/byte_stream.h"
+#include "record/record_block.h"
 #include "stream/stream.h"
 
 namespace tapelake::serve {
@@ -29,9 +30,13 @@ enum class MessageKind : uint8_t {
   kPing = 1,
   kPut = 2,
   kHot = 3,
+  kTail = 4,
+  kAsk = 5,
   kPingReply = 129,
   kPutReply = 130,
   kHotReply = 131,
+  kTailReply = 132,
+  kAskReply = 133,
   kError = 255,
 };
 
@@ -115,18 +120,39 @@ struct PingReply {
   int64_t process_id = 0;
 };
 
+/// Asks for durable records of a stream.
+struct TailRequest {
+  /// Instead of a sequence number: after the newest durable record.
+  static constexpr uint64_t kNewest = 0;
+  /// From the oldest record that is kept.
+  static constexpr uint64_t kOldest = UINT64_MAX;
+  std::string_view stream;
+  uint64_t from_sequence = kNewest;
+};
+
+/// Records in order of their sequence numbers; `next_sequence` is where to go on.
+struct TailReply {
+  uint64_t next_sequence = 0;
+  std::vector<std::string> records;
+};
+
 /// Bytes that an entry takes in a request.
 size_t PutEntryBytes(const stream::PutEntry& entry);
 
 Message EncodePut(std::string_view stream, std::span<const stream::PutEntry> entries);
 Message EncodePutReply(std::span<const stream::RecordPlace> places);
 Message EncodePingReply(const PingReply& reply);
+Message EncodeTail(const TailRequest& request);
+/// The records of `block`, which ends before `next_sequence`.
+Message EncodeTailReply(const record::RecordBlock& block, uint64_t next_sequence);
 Message EncodeError(const Status& status);
 
 /// Errors: kInvalid.
 Result<PutRequest> DecodePut(std::string_view body);
 Result<std::vector<stream::RecordPlace>> DecodePutReply(std::string_view body);
 Result<PingReply> DecodePingReply(std::string_view body);
+Result<TailRequest> DecodeTail(std::string_view body);
+Result<TailReply> DecodeTailReply(std::string_view body);
 /// The failed Status that a kError message carries.
 Status DecodeError(std::string_view body);
 

@@ -15,7 +15,7 @@ struct AssetSpec {
   double beta;      // answer to the market-wide factor
   int quantity_decimals;
 };
-enum AssetIndex : size_t { kUsd, kUsdt, kEur, kBtc, kEth, kSol, kXrp, kAda, kDoge, kLtc, kAssets };
+enum AssetIndex : size_t { kUsd, kUsdt, kEur, kBtc, kEth, kSol, kXrp, kAda, kDoge, kLtc, kAvax, kLink, kDot, kAssets };
 constexpr std::array<AssetSpec, kAssets> kAssetSpecs = {{
     {1.0, 0, 0, 2},
     {1.0002, 2e-13, 0, 2},
@@ -27,6 +27,9 @@ constexpr std::array<AssetSpec, kAssets> kAssetSpecs = {{
     {0.4562, 3.0e-8, 1.2, 1},
     {0.1402, 5.0e-8, 1.5, 0},
     {80.4, 2.4e-8, 1.0, 5},
+    {36.2, 4.2e-8, 1.4, 3},
+    {14.15, 3.4e-8, 1.2, 2},
+    {6.87, 3.2e-8, 1.2, 2},
 }};
 
 struct PairSpec {
@@ -51,6 +54,12 @@ constexpr std::array<PairSpec, PriceProcess::kPairs> kPairSpecs = {{
     {"ADA/USDT", kAda, kUsdt, 5, 4},
     {"DOGE/USDT", kDoge, kUsdt, 6, 3},
     {"LTC/BTC", kLtc, kBtc, 7, 2},
+    {"SOL/USD", kSol, kUsd, 3, 3},
+    {"XRP/USDT", kXrp, kUsdt, 5, 3},
+    {"DOGE/USD", kDoge, kUsd, 6, 2},
+    {"AVAX/USDT", kAvax, kUsdt, 3, 2},
+    {"LINK/USD", kLink, kUsd, 4, 2},
+    {"DOT/EUR", kDot, kEur, 4, 1},
 }};
 
 struct ExchangeSpec {

@@ -40,7 +40,7 @@ struct MarketTrade {
 class PriceProcess {
  public:
   static constexpr size_t kExchanges = 6;
-  static constexpr size_t kPairs = 14;
+  static constexpr size_t kPairs = 20;
 
   explicit PriceProcess(uint64_t seed);
 

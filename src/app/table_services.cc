@@ -1,0 +1,49 @@
+#include "app/table_services.h"
+
+#include "ingest/ingest_state.h"
+
+namespace tapelake::app {
+namespace {
+
+constexpr int kCompactionThreads = 1;
+
+}  // namespace
+
+Status TableServices::Begin(hudi::Table& table) {
+  if (table.config().type == hudi::TableType::kMergeOnRead) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto pending, table.PendingCompactions());
+    for (const std::string& instant : pending)
+      TAPELAKE_RETURN_NOT_OK(Compact(table, instant));
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, table.LoadTimeline());
+  for (const hudi::Instant& instant : timeline.PendingInstants()) {
+    if (instant.action != hudi::InstantAction::kClean) continue;
+    return table.Clean(policies_.cleaning).status();
+  }
+  return Status::OK();
+}
+
+Result<TableServices::Done> TableServices::Run(hudi::Table& table) {
+  Done done;
+  if (table.config().type == hudi::TableType::kMergeOnRead) {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
+                             table.ScheduleCompaction(policies_.compaction));
+    if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(table, instant));
+  }
+  if (--commits_until_services_ > 0) return done;
+  commits_until_services_ = policies_.commits_between;
+  TAPELAKE_ASSIGN_OR_RAISE(done.cleaned_files, table.Clean(policies_.cleaning));
+  TAPELAKE_ASSIGN_OR_RAISE(done.archived_instants,
+                           table.Archive(policies_.archival, ingest::kPositionsKey));
+  return done;
+}
+
+Status TableServices::Compact(hudi::Table& table, const std::string& instant) {
+  if (on_compaction_) {
+    on_compaction_(instant);
+    return Status::OK();
+  }
+  return table.RunCompaction(instant, kCompactionThreads).status();
+}
+
+}  // namespace tapelake::app

@@ -1,0 +1,56 @@
+#pragma once
+
+/// What a table needs between its commits.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/status.h"
+#include "hudi/cleaning/cleaning.h"
+#include "hudi/compaction/compaction.h"
+#include "hudi/table/table.h"
+
+namespace tapelake::app {
+
+/// Limits of the table's services, which run between commits.
+struct ServicePolicies {
+  hudi::CompactionPolicy compaction;
+  hudi::CleaningPolicy cleaning;
+  hudi::ArchivalPolicy archival;
+  /// Cleaning and archival are looked at so often, first after the first commit of a run:
+  /// `ingest --once` may make no other.
+  int64_t commits_between = 20;
+};
+
+/// Plans compactions, cleans and archives one table that we write, whose commits carry
+/// ingest::kPositionsKey. One thread: the table's own.
+class TableServices {
+ public:
+  /// Called with the instant of every compaction to run; empty: they run at once.
+  using OnCompaction = std::function<void(const std::string& instant)>;
+
+  TableServices(const ServicePolicies& policies, OnCompaction on_compaction)
+      : policies_(policies), on_compaction_(std::move(on_compaction)) {}
+
+  /// Take up what a dead process left: planned compactions, and a clean that it began (the next one
+  /// may be far away). Errors: those of hudi::Table.
+  Status Begin(hudi::Table& table);
+
+  struct Done {
+    int64_t cleaned_files = 0;
+    int64_t archived_instants = 0;
+  };
+  /// What is due after a commit. Errors: those of hudi::Table.
+  Result<Done> Run(hudi::Table& table);
+
+
+ private:
+  Status Compact(hudi::Table& table, const std::string& instant);
+
+  ServicePolicies policies_;
+  OnCompaction on_compaction_;
+  int64_t commits_until_services_ = 1;
+};
+
+}  // namespace tapelake::app

@@ -1,0 +1,248 @@
+#include "serve/http/http_server.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "serve/http/connection.h"
+#include "serve/http/listen_address.h"
+
+namespace tapelake::serve {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr int64_t kAcceptPauseMicros = 100'000;
+constexpr int64_t kCloseMicrosMax = 2'000'000;
+constexpr int64_t kClosePollMicros = 5'000;
+// Connections beyond connections_max that are being told so; more are just closed.
+constexpr size_t kRefusingMax = 64;
+
+DispatcherOptions DispatcherOptionsOf(const HttpServerOptions& options, bool loopback,
+                                      uint16_t port) {
+  const auto rate = static_cast<double>(options.requests_per_second);
+  return {.guard = {.loopback = loopback,
+                    .token = options.token,
+                    .cookie_name = "tapelake_" + std::to_string(port)},
+          .rate = {.per_second = rate, .burst = rate}};
+}
+
+/// The routes, each telling how its handler answered.
+std::vector<HttpRoute> Observed(std::vector<HttpRoute> routes, io::Clock& clock,
+                                const decltype(HttpServerOptions::on_answered)& on_answered) {
+  if (!on_answered) return routes;
+  for (HttpRoute& route : routes) {
+    route.handler = [&clock, on_answered, pattern = route.pattern,
+                     handler = std::move(route.handler)](const HttpRequest& request) {
+      const int64_t begin = clock.SteadyMicros();
+      HttpResponse response = handler(request);
+      on_answered(pattern, response.status, clock.SteadyMicros() - begin);
+      return response;
+    };
+  }
+  return routes;
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+ public:
+  Impl(io::Clock& clock, HttpServerOptions options, std::vector<HttpRoute> routes,
+       const AssetStore* assets)
+      : clock_(clock),
+        options_(std::move(options)),
+        routes_(Observed(std::move(routes), clock, options_.on_answered)),
+        assets_(assets) {}
+  ~Impl() { Stop(); }
+
+  Status Start();
+  void Stop();
+  uint16_t port() const { return port_; }
+  HttpCounters counters() const;
+
+ private:
+  /// What lives from Start() to Stop(). The order of the members is that of their making: the
+  /// threads of the handlers end before the context they post to.
+  struct Running {
+    Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made)
+        : dispatcher(std::move(made)),
+          quick({.threads = options.quick_threads, .waiting_max = options.waiting_max}),
+          slow({.threads = options.slow_threads, .waiting_max = options.waiting_max}),
+          environment{.options = options, .dispatcher = *dispatcher, .quick = quick, .slow = slow} {
+    }
+    std::unique_ptr<Dispatcher> dispatcher;
+    TaskPool quick;
+    TaskPool slow;
+    ConnectionEnvironment environment;
+  };
+
+  Status Listen(const ListenAddress& address);
+  asio::awaitable<void> AcceptLoop();
+  void Admit(tcp::socket socket);
+  void BeginClose();
+  void WaitForConnections();
+
+  io::Clock& clock_;
+  const HttpServerOptions options_;
+  const std::vector<HttpRoute> routes_;
+  const AssetStore* const assets_;
+  uint16_t port_ = 0;
+  HttpCounters last_;  // of the run before
+  std::unique_ptr<Running> running_;
+  std::unique_ptr<asio::io_context> context_;
+  std::unique_ptr<tcp::acceptor> acceptor_;
+  std::thread thread_;
+};
+
+Status HttpServer::Impl::Start() {
+  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address, ParseListenAddress(options_.listen));
+  if (!address.loopback && options_.token.empty()) {
+    return MakeError(ErrorKind::kInvalid,
+                     "dashboard.listen '" + options_.listen +
+                         "' can be reached from other machines: set dashboard.token");
+  }
+  context_ = std::make_unique<asio::io_context>(1);
+  TAPELAKE_RETURN_NOT_OK(Listen(address));
+  running_ = std::make_unique<Running>(
+      options_,
+      std::make_unique<Dispatcher>(clock_, DispatcherOptionsOf(options_, address.loopback, port_),
+                                   routes_, assets_));
+  asio::co_spawn(*context_, AcceptLoop(), asio::detached);
+  thread_ = std::thread([this] { context_->run(); });
+  return Status::OK();
+}
+
+Status HttpServer::Impl::Listen(const ListenAddress& address) {
+  error_code ec;
+  const asio::ip::address host = asio::ip::make_address(address.host, ec);
+  if (ec) {
+    return MakeError(ErrorKind::kInvalid, "dashboard.listen '" + options_.listen +
+                                              "' has no numeric address; write for example "
+                                              "127.0.0.1:8990");
+  }
+  const tcp::endpoint endpoint(host, address.port);
+  acceptor_ = std::make_unique<tcp::acceptor>(*context_);
+  acceptor_->open(endpoint.protocol(), ec);
+  if (!ec) acceptor_->set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor_->bind(endpoint, ec);
+  if (!ec) acceptor_->listen(tcp::acceptor::max_listen_connections, ec);
+  if (!ec) {
+    port_ = acceptor_->local_endpoint().port();
+    return Status::OK();
+  }
+  acceptor_.reset();
+  if (ec == boost::system::errc::address_in_use) {
+    return MakeError(ErrorKind::kAlreadyExists,
+                     "another program listens at " + options_.listen +
+                         "; end it, or set dashboard.listen to another port");
+  }
+  return MakeError(ErrorKind::kUnavailable,
+                   "cannot listen at " + options_.listen + ": " + ec.message());
+}
+
+asio::awaitable<void> HttpServer::Impl::AcceptLoop() {
+  asio::steady_timer pause(*context_);
+  while (!running_->environment.closing) {
+    error_code ec;
+    tcp::socket socket =
+        co_await acceptor_->async_accept(asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec) {
+      Admit(std::move(socket));
+    } else if (!running_->environment.closing) {
+      // For want of descriptors, say; the next may succeed.
+      pause.expires_after(std::chrono::microseconds(kAcceptPauseMicros));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    }
+  }
+}
+
+void HttpServer::Impl::Admit(tcp::socket socket) {
+  ConnectionEnvironment& environment = running_->environment;
+  const auto open = static_cast<size_t>(environment.connections_open.load());
+  if (open < static_cast<size_t>(options_.connections_max)) {
+    std::make_shared<Connection>(std::move(socket), environment)->Start();
+  } else if (environment.connections.size() - open < kRefusingMax) {
+    std::make_shared<Connection>(std::move(socket), environment)->StartRefusing();
+  } else {
+    ++environment.connections_refused_total;
+  }
+}
+
+void HttpServer::Impl::BeginClose() {
+  ConnectionEnvironment& environment = running_->environment;
+  environment.closing = true;
+  error_code ignored;
+  acceptor_->close(ignored);
+  for (Connection* connection : environment.connections)
+    connection->BeginClose();
+}
+
+void HttpServer::Impl::WaitForConnections() {
+  const int64_t until = clock_.SteadyMicros() + kCloseMicrosMax;
+  while (running_->environment.connections_open.load() > 0 && clock_.SteadyMicros() < until)
+    clock_.Sleep(kClosePollMicros);
+}
+
+void HttpServer::Impl::Stop() {
+  if (running_ == nullptr) return;
+  asio::post(*context_, [this] { BeginClose(); });
+  // Handlers end first, so that what they answered can still be written.
+  running_->quick.Stop();
+  running_->slow.Stop();
+  WaitForConnections();
+  context_->stop();
+  thread_.join();
+  for (Connection* connection : running_->environment.connections)
+    connection->DetachSink();
+  last_ = counters();
+  acceptor_.reset();
+  // The connections that are left go with the context, and use the environment while they do.
+  context_.reset();
+  running_.reset();
+}
+
+HttpCounters HttpServer::Impl::counters() const {
+  if (running_ == nullptr) return last_;
+  const ConnectionEnvironment& environment = running_->environment;
+  return {.connections = environment.connections_open.load(),
+          .connections_total = environment.connections_total.load(),
+          .connections_refused_total = environment.connections_refused_total.load(),
+          .requests_total = environment.requests_total.load(),
+          .errors_total = environment.errors_total.load(),
+          .bytes_sent_total = environment.bytes_sent_total.load()};
+}
+
+HttpServer::HttpServer(io::Clock& clock, HttpServerOptions options, std::vector<HttpRoute> routes,
+                       const AssetStore* assets)
+    : impl_(std::make_unique<Impl>(clock, std::move(options), std::move(routes), assets)) {}
+
+HttpServer::~HttpServer() = default;
+
+Status HttpServer::Start() {
+  return impl_->Start();
+}
+
+void HttpServer::Stop() {
+  impl_->Stop();
+}
+
+uint16_t HttpServer::port() const {
+  return impl_->port();
+}
+
+HttpCounters HttpServer::counters() const {
+  return impl_->counters();
+}
+
+}  // namespace tapelake::serve
