@@ -2,11 +2,11 @@
 //
 // TAPELAKE_SOAK_SECONDS makes the soak longer than its default.
 
-import assert from "node:assert/strict";
-import { cpus, loadavg } from "node:os";
-import { after, before, test } from "node:test";
+import assert from 'node:assert/strict';
+import { cpus, loadavg } from 'node:os';
+import { after, before, test } from 'node:test';
 
-import { figure, startWorld } from "./support/page.mjs";
+import { figure, startWorld } from './support/page.mjs';
 
 const RATE = 5_000;
 const FRAME_BUDGET_MS = 8;
@@ -33,20 +33,16 @@ function frameWork(trace) {
   const events = trace.traceEvents;
   const counts = new Map();
   for (const event of events) {
-    if (event.name !== "FireAnimationFrame") continue;
+    if (event.name !== 'FireAnimationFrame') continue;
     const thread = `${event.pid}/${event.tid}`;
     counts.set(thread, (counts.get(thread) ?? 0) + 1);
   }
   const main = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
   const own = events
-    .filter((event) => event.ph === "X" && `${event.pid}/${event.tid}` === main)
+    .filter((event) => event.ph === 'X' && `${event.pid}/${event.tid}` === main)
     .sort((a, b) => a.ts - b.ts);
-  const tasks = own.filter(
-    (event) => event.name === "ThreadControllerImpl::RunTask",
-  );
-  const starts = own
-    .filter((event) => event.name === "FireAnimationFrame")
-    .map((each) => each.ts);
+  const tasks = own.filter((event) => event.name === 'ThreadControllerImpl::RunTask');
+  const starts = own.filter((event) => event.name === 'FireAnimationFrame').map((each) => each.ts);
   const frames = [];
   let work = 0;
   let next = 0;
@@ -63,83 +59,62 @@ function frameWork(trace) {
 /** A machine that has more to do than processors cannot tell what the page costs. */
 function frameBudget() {
   const crowd = loadavg()[0] / cpus().length;
-  figure("processes that want a processor, for each", crowd, "");
+  figure('processes that want a processor, for each', crowd, '');
   return FRAME_BUDGET_MS * Math.max(1, Math.min(4, crowd));
 }
 
-test(
-  "costs little of each frame and is fresh",
-  { timeout: 60_000 },
-  async () => {
-    const { page, close } = await world.open();
-    await page.waitForSelector(".panel-overview tr.selected");
-    // The first second reads and draws everything; what is measured is life after it.
-    await page.waitForFunction(() => window.tapelake.freshness().length > 20);
-    const skip = await page.evaluate(() => [
-      window.tapelake.work().length,
-      window.tapelake.freshness().length,
-    ]);
-    await world.browser.startTracing(page, {
-      categories: ["toplevel", "devtools.timeline"],
-    });
-    await page.waitForTimeout(MEASURE_MS);
-    const trace = JSON.parse((await world.browser.stopTracing()).toString());
-    const [work, fresh] = await page.evaluate(
-      ([w, f]) => [
-        window.tapelake.work().slice(w),
-        window.tapelake.freshness().slice(f),
-      ],
-      skip,
-    );
-    const frames = frameWork(trace);
-    assert.ok(
-      frames.length > 50 && fresh.length > 20,
-      "there is something to measure",
-    );
-    figure("page script per frame p95", quantile(work, 0.95), "ms");
-    figure("page main thread per frame p50", quantile(frames, 0.5), "ms");
-    figure("page main thread per frame p95", quantile(frames, 0.95), "ms");
-    figure("page main thread per frame p99", quantile(frames, 0.99), "ms");
-    figure("event to screen p50", quantile(fresh, 0.5), "ms");
-    figure("event to screen p99", quantile(fresh, 0.99), "ms");
-    figure("updates shown", (fresh.length / MEASURE_MS) * 1_000, "/s");
-    assert.ok(
-      quantile(frames, 0.95) < frameBudget(),
-      "p95 of the main thread per frame",
-    );
-    assert.ok(
-      quantile(fresh, 0.99) < FRESH_BUDGET_MS,
-      "p99 of event to screen",
-    );
-    await close();
-  },
-);
+test('costs little of each frame and is fresh', { timeout: 60_000 }, async () => {
+  const { page, close } = await world.open();
+  await page.waitForSelector('.panel-overview tr.selected');
+  // The first second reads and draws everything; what is measured is life after it.
+  await page.waitForFunction(() => window.tapelake.freshness().length > 20);
+  const skip = await page.evaluate(() => [
+    window.tapelake.work().length,
+    window.tapelake.freshness().length,
+  ]);
+  await world.browser.startTracing(page, {
+    categories: ['toplevel', 'devtools.timeline'],
+  });
+  await page.waitForTimeout(MEASURE_MS);
+  const trace = JSON.parse((await world.browser.stopTracing()).toString());
+  const [work, fresh] = await page.evaluate(
+    ([w, f]) => [window.tapelake.work().slice(w), window.tapelake.freshness().slice(f)],
+    skip,
+  );
+  const frames = frameWork(trace);
+  assert.ok(frames.length > 50 && fresh.length > 20, 'there is something to measure');
+  figure('page script per frame p95', quantile(work, 0.95), 'ms');
+  figure('page main thread per frame p50', quantile(frames, 0.5), 'ms');
+  figure('page main thread per frame p95', quantile(frames, 0.95), 'ms');
+  figure('page main thread per frame p99', quantile(frames, 0.99), 'ms');
+  figure('event to screen p50', quantile(fresh, 0.5), 'ms');
+  figure('event to screen p99', quantile(fresh, 0.99), 'ms');
+  figure('updates shown', (fresh.length / MEASURE_MS) * 1_000, '/s');
+  assert.ok(quantile(frames, 0.95) < frameBudget(), 'p95 of the main thread per frame');
+  assert.ok(quantile(fresh, 0.99) < FRESH_BUDGET_MS, 'p99 of event to screen');
+  await close();
+});
 
-test("does not grow", { timeout: SOAK_MS + 60_000 }, async () => {
-  const { page, close } = await world.open({ hash: "#/market?interval=1s" });
-  await page.waitForSelector(".panel-overview tr.selected");
+test('does not grow', { timeout: SOAK_MS + 60_000 }, async () => {
+  const { page, close } = await world.open({ hash: '#/market?interval=1s' });
+  await page.waitForSelector('.panel-overview tr.selected');
   const session = await page.context().newCDPSession(page);
   const sample = async () => {
-    await session.send("HeapProfiler.collectGarbage");
-    const { usedSize } = await session.send("Runtime.getHeapUsage");
-    const { nodes, jsEventListeners } = await session.send(
-      "Memory.getDOMCounters",
-    );
+    await session.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await session.send('Runtime.getHeapUsage');
+    const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
     return { heap: usedSize / 1_048_576, nodes, listeners: jsEventListeners };
   };
   await page.waitForTimeout(Math.min(SOAK_MS / 3, 60_000));
   const first = await sample();
   await page.waitForTimeout(SOAK_MS - Math.min(SOAK_MS / 3, 60_000));
   const last = await sample();
-  figure("page heap at first", first.heap, "MiB");
-  figure("page heap at last", last.heap, "MiB");
-  figure("page nodes", `${first.nodes} then ${last.nodes}`, "");
+  figure('page heap at first', first.heap, 'MiB');
+  figure('page heap at last', last.heap, 'MiB');
+  figure('page nodes', `${first.nodes} then ${last.nodes}`, '');
   // The tape fills up to its bound; what is allowed covers that and the newest bars.
-  assert.ok(
-    last.heap - first.heap < 4,
-    `the heap grew by ${last.heap - first.heap} MiB`,
-  );
-  assert.ok(last.nodes - first.nodes < 1_500, "nodes");
-  assert.ok(last.listeners - first.listeners < 100, "listeners");
+  assert.ok(last.heap - first.heap < 4, `the heap grew by ${last.heap - first.heap} MiB`);
+  assert.ok(last.nodes - first.nodes < 1_500, 'nodes');
+  assert.ok(last.listeners - first.listeners < 100, 'listeners');
   await close();
 });

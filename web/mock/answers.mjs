@@ -96,15 +96,15 @@ export function measures(market, pair, exchange) {
     as_of_ms: market.now(),
     values: MEASURES.map((definition, index) => {
       const { name, base, spread, detail } = definition;
-      if (exchange !== '*' && /^(gap|hhi)/.test(name)) return [name, null, 'single', null, 1, null];
+      if (exchange !== '*' && /^exchange_/.test(name)) return [name, null, 'single', null, 1, null];
       if (name === 'roll_24h') return [name, null, 'undefined', null, 1439, null];
-      if (name === 'yang_zhang_30d') return [name, null, 'too_few', null, 4, null];
+      if (name === 'yang_zhang_24h') return [name, null, 'too_few', null, 4, null];
       const value = base * (1 + spread * Math.sin(index + wave));
       const note =
         {
           parkinson_1h: 'thin',
           corwin_schultz_1h: 'floored',
-          rv_5m_24h: 'gaps',
+          realized_24h: 'gaps',
           kyle_lambda_1h: 'not_significant',
         }[name] ?? null;
       return [name, value, null, note, 20 + index * 13, detail ? 1.4 + wave : null];

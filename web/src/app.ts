@@ -169,6 +169,7 @@ export class App {
     this.barsError = '';
     const { pair, exchange, interval } = this.view;
     const to = beforeMs === undefined ? {} : { to_ms: beforeMs };
+    const asked = this.market.taken;
     try {
       const answer = await this.client.bars(
         { pair, exchange, interval, limit: BARS_FIRST, ...to },
@@ -177,7 +178,7 @@ export class App {
       if (request.signal.aborted) return;
       const bars = beforeMs ? answer.bars.filter((bar) => bar[0] < beforeMs) : answer.bars;
       if (beforeMs !== undefined && bars.length === 0) this.reachedFirst = true;
-      this.frames.take(() => this.market.bars.put(bars, answer.version));
+      this.frames.take(() => this.market.bars.put(bars, asked));
       this.emit('bars');
     } catch (error) {
       if (!request.signal.aborted) this.failBars(error);
@@ -190,6 +191,7 @@ export class App {
     const { pair, exchange, interval, fromMs, toMs } = this.view;
     if (!pair || fromMs === null || toMs === null) return;
     this.history.clear();
+    const asked = this.market.taken;
     this.emit('series');
     try {
       const answer = await this.client.bars({
@@ -201,7 +203,7 @@ export class App {
         limit: BARS_MOST,
       });
       if (this.view.fromMs !== fromMs || this.view.pair !== pair) return;
-      this.history.put(answer.bars, answer.version);
+      this.history.put(answer.bars, asked);
       this.barsError = '';
       this.emit('bars');
     } catch (error) {
@@ -239,7 +241,7 @@ export class App {
     const { range, fromMs, toMs } = this.view;
     if (range !== 'custom' || fromMs === null || toMs === null || !update.bars) return;
     const inside = update.bars.filter((bar) => bar[0] >= fromMs && bar[0] < toMs);
-    this.history.put(inside, update.version);
+    this.history.put(inside, this.market.taken);
   }
 
   togglePause(): void {

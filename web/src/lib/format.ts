@@ -123,6 +123,10 @@ export class Format {
         return this.percent(value, Math.abs(value) < 0.1 ? 2 : 1);
       case 'bp':
         return this.fixed(value, Math.abs(value) < 10 ? 2 : 1);
+      case 'quote':
+        return this.price(value);
+      case 'trades':
+        return this.count(value);
       case 'seconds':
         return this.duration(value * SECOND);
       default:

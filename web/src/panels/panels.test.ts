@@ -51,6 +51,7 @@ describe('measures', () => {
 
   test('name their unit with the quote currency', () => {
     expect(unitText('1e6/quote', 'USD')).toBe('/M USD');
+    expect(unitText('bp per 1e6 quote', 'USD')).toBe('bp/M USD');
     expect(unitText('quote', 'EUR')).toBe('EUR');
     expect(unitText('annualised', 'EUR')).toBe('');
   });
@@ -58,7 +59,7 @@ describe('measures', () => {
   test('show a short detail beside the value', () => {
     const value: MeasureValue[] = [['g', 3, null, null, 2, 1.9]];
     const [age] = measureRows([def('g', 'bp', 'age (seconds)')], value, ['volatility']);
-    expect(detailText(format, age as never)).toBe('age 1.9 s');
+    expect(detailText(format, age as never)).toBe('1.9 s');
     const [t] = measureRows([def('g', 'bp', 't')], value, ['volatility']);
     expect(detailText(format, t as never)).toBe('t 1.9');
   });
