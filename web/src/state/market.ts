@@ -82,6 +82,7 @@ export function applyUpdate(state: MarketState, update: Update): Set<Part> {
     touched.add('overview');
   }
   if (update.exchanges) {
+    state.exchanges.clear();
     for (const row of update.exchanges) state.exchanges.set(row.exchange, row);
     touched.add('exchanges');
   }

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
 import { backoffMs } from '../api/live';
-import { B, type Bar, type OverviewRow, type Trade, type Update } from '../api/types';
+import {
+  B,
+  type Bar,
+  type ExchangeRow,
+  type OverviewRow,
+  type Trade,
+  type Update,
+} from '../api/types';
 import { BARS_MAX, BarSeries } from './bars';
 import { boardsText, parseBoards, withBoard } from './boards';
 import { applyUpdate, MarketState, mergeTape, TAPE_MAX } from './market';
@@ -118,6 +125,14 @@ describe('the state of the market', () => {
     expect(state.tape).toEqual([]);
     expect(state.version).toBe(3);
     expect(state.awaiting).toBe(false);
+  });
+
+  test('takes exchanges as a whole', () => {
+    const state = new MarketState();
+    const at = (exchange: string) => ({ exchange }) as ExchangeRow;
+    applyUpdate(state, update(1, { exchanges: [at('kraken'), at('okx')] }));
+    applyUpdate(state, update(2, { exchanges: [at('okx')] }));
+    expect([...state.exchanges.keys()]).toEqual(['okx']);
   });
 
   test('removes bars and large trades that are no more', () => {
