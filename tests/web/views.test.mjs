@@ -22,6 +22,9 @@ test('goes from view to view by tab, key and back', async () => {
   await page.goBack();
   await page.waitForFunction(() => location.hash.startsWith('#/pipeline'));
   assert.equal(await page.locator('.tab[aria-current=page]').innerText(), 'Pipeline');
+  await page.goForward();
+  await page.waitForFunction(() => location.hash.startsWith('#/market'));
+  assert.equal(await page.locator('.tab[aria-current=page]').innerText(), 'Market');
   await page.keyboard.press('a');
   await page.waitForFunction(() => location.hash.startsWith('#/analysis'));
   await close();

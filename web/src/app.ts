@@ -36,7 +36,6 @@ export class App {
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private barsRequest = new AbortController();
   private subscribed = '';
-  private writing = '';
 
   constructor(private readonly onLogin: () => void) {
     this.client.onUnauthorized = onLogin;
@@ -58,7 +57,7 @@ export class App {
       refused: () => void this.client.status().catch(() => {}),
     });
     addEventListener('hashchange', () => {
-      if (location.hash !== this.writing) this.go(viewOfHash(location.hash), false);
+      this.go(viewOfHash(location.hash), false);
     });
   }
 
@@ -125,7 +124,6 @@ export class App {
     this.view = next;
     const hash = hashOf(next);
     if (hash !== location.hash) {
-      this.writing = hash;
       if (remember && before.view !== next.view) history.pushState(null, '', hash);
       else history.replaceState(null, '', hash);
     }

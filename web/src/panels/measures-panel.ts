@@ -72,12 +72,11 @@ export function measureRows(
   });
 }
 
-/** Units of the catalog, beside a value of a pair in USD: `/M USD`. */
+/** Units of the catalog in short, beside the value; the explanation has them in full. */
 export function unitText(unit: string, quote: string): string {
-  const money = quote || 'quote';
-  if (unit === '1e6/quote') return `/M ${money}`;
-  if (unit === 'bp per 1e6 quote') return `bp/M ${money}`;
-  if (unit === 'quote') return money;
+  if (unit === '1e6/quote') return '/M';
+  if (unit === 'bp per 1e6 quote') return 'bp/M';
+  if (unit === 'quote') return quote || unit;
   return PLAIN_UNITS.has(unit) ? '' : unit;
 }
 
@@ -175,14 +174,14 @@ export class MeasuresPanel {
       {
         key: 'name',
         label: 'Measure',
-        width: 35,
+        width: 34,
         text: (row) => row.def.label,
         draw: (cell, row) => this.drawName(cell, row),
       },
       {
         key: 'value',
         label: 'Value',
-        width: 27,
+        width: 24,
         numeric: true,
         text: (row) => valueText(format, row, this.quote()),
         exact: (row) => String(row.value?.[1] ?? ''),
@@ -192,7 +191,7 @@ export class MeasuresPanel {
       {
         key: 'note',
         label: 'Note',
-        width: 14,
+        width: 13,
         text: (row) => {
           const note = row.value?.[3];
           return (note ? (NOTES_SHORT[note] ?? note) : '') || detailText(format, row);
@@ -203,7 +202,7 @@ export class MeasuresPanel {
         key: 'n',
         label: 'n',
         title: 'Observations the value rests on',
-        width: 12,
+        width: 10,
         numeric: true,
         text: (row) => (row.value ? format.count(row.value[4]) : NONE),
         exact: (row) => String(row.value?.[4] ?? ''),
@@ -211,7 +210,7 @@ export class MeasuresPanel {
       {
         key: 'window',
         label: 'Window',
-        width: 17,
+        width: 19,
         text: (row) => row.def.window,
         exact: (row) => row.def.window,
         kind: () => 'window',

@@ -78,7 +78,7 @@ export function sizesPanel(app: App): LoadedPanel {
           labels: from,
           y: counts,
           title: 'Trades by size: the table below holds the counts',
-          yText: (value) => format.compact(value),
+          yText: (value) => format.count(value),
         }),
       );
     },
