@@ -183,10 +183,10 @@ test('switches theme and zone, and remembers both', async () => {
   await picture(page, 'market-light');
   await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
   assert.equal(await theme(), 'dark');
-  await page.getByRole('button', { name: 'UTC' }).click();
-  await page.getByRole('button', { name: 'Local' }).waitFor();
+  await page.getByRole('button', { name: 'UTC', exact: true }).click();
+  await page.getByRole('button', { name: 'Local', exact: true }).waitFor();
   await page.reload();
-  await page.getByRole('button', { name: 'Local' }).waitFor();
+  await page.getByRole('button', { name: 'Local', exact: true }).waitFor();
   assert.equal(await theme(), 'dark');
   await close();
 });
