@@ -174,7 +174,7 @@ export class MeasuresPanel {
       {
         key: 'name',
         label: 'Measure',
-        width: 34,
+        width: 33,
         text: (row) => row.def.label,
         draw: (cell, row) => this.drawName(cell, row),
       },
@@ -191,7 +191,7 @@ export class MeasuresPanel {
       {
         key: 'note',
         label: 'Note',
-        width: 13,
+        width: 12,
         text: (row) => {
           const note = row.value?.[3];
           return (note ? (NOTES_SHORT[note] ?? note) : '') || detailText(format, row);
@@ -202,7 +202,7 @@ export class MeasuresPanel {
         key: 'n',
         label: 'n',
         title: 'Observations the value rests on',
-        width: 10,
+        width: 11,
         numeric: true,
         text: (row) => (row.value ? format.count(row.value[4]) : NONE),
         exact: (row) => String(row.value?.[4] ?? ''),
@@ -210,7 +210,7 @@ export class MeasuresPanel {
       {
         key: 'window',
         label: 'Window',
-        width: 19,
+        width: 20,
         text: (row) => row.def.window,
         exact: (row) => row.def.window,
         kind: () => 'window',

@@ -35,7 +35,7 @@ class Workbench {
       spellcheck: 'false',
       autocapitalize: 'off',
       autocomplete: 'off',
-      rows: 9,
+      rows: 6,
       onkeydown: (event) => {
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
           event.preventDefault();
