@@ -44,6 +44,20 @@ test('what can wait is drawn one a frame, after what cannot', () => {
   expect(waiting.length).toBe(0);
 });
 
+test('what can wait gets its turn though each frame has urgent work', () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const frames = new Frames();
+  const drawn: string[] = [];
+  frames.drawLater('x', () => drawn.push('x'));
+  for (let frame = 0; frame < 5; frame++) {
+    frames.draw('a', () => drawn.push('a'));
+    nextFrame();
+    now += 100;
+  }
+  expect(drawn).toEqual(['a', 'a', 'a', 'a', 'x', 'a']);
+});
+
 test('one panel that cannot draw does not still the others', () => {
   const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
   const frames = new Frames();
