@@ -7,6 +7,9 @@ import { toggleInfo } from '../ui/info';
 import { panel, type Panel } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 
+/** Characters of a label that the column has room for. */
+const LABEL_ROOM = 15;
+
 export interface MeasureRow {
   def: MeasureDef;
   value: MeasureValue | null;
@@ -222,9 +225,10 @@ export class MeasuresPanel {
     if (cell.firstChild) return;
     const name = row.def.name;
     const anchor: HTMLButtonElement = el(
-      'button.link',
+      'button',
       {
         type: 'button',
+        class: shortLabel(row.def.label).length > LABEL_ROOM ? 'link long' : 'link',
         'aria-expanded': 'false',
         title: row.def.formula,
         onclick: (event) => {
