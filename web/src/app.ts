@@ -3,7 +3,7 @@ import { Live, type LineState } from './api/live';
 import { ALL, type PairInfo, type Status, type Update } from './api/types';
 import { Format } from './lib/format';
 import { Frames } from './lib/frame';
-import { BarSeries } from './state/bars';
+import { BARS_LIVE, BARS_MAX, BarSeries } from './state/bars';
 import { applyUpdate, clearSeries, MarketState, type Part } from './state/market';
 import { loadTheme, loadZone, storeTheme, storeZone, type Theme } from './state/prefs';
 import { hashOf, viewOfHash, type View } from './state/view';
@@ -11,7 +11,7 @@ import { hashOf, viewOfHash, type View } from './state/view';
 export type Topic = Part | 'view' | 'line' | 'format' | 'theme' | 'markets' | 'series' | 'history';
 
 /** Bars asked for when a series is opened. */
-const BARS_FIRST = 1_500;
+const BARS_FIRST = BARS_LIVE;
 const BARS_MOST = 5_000;
 
 /** What all panels share: the state, the address, the stream, and who wants to know of changes. */
@@ -21,7 +21,7 @@ export class App {
   readonly frames = new Frames();
   readonly market = new MarketState();
   /** The bars of a fixed range, apart from those the stream keeps. */
-  readonly history = new BarSeries();
+  readonly history = new BarSeries(BARS_MAX);
   view: View = viewOfHash(location.hash);
   status: Status | null = null;
   pairs: PairInfo[] = [];
@@ -151,6 +151,7 @@ export class App {
     this.live.subscribe({ pair, exchange, interval, everyMs });
     if (!series) return;
     clearSeries(this.market);
+    this.market.bars.most = BARS_LIVE;
     this.reachedFirst = false;
     for (const topic of ['series', 'measures', 'exchanges'] as const) this.emit(topic);
     void this.loadBars();
@@ -164,6 +165,7 @@ export class App {
     const request = new AbortController();
     this.barsRequest = request;
     this.loadingBars = true;
+    if (beforeMs !== undefined) this.market.bars.most = BARS_MAX;
     this.barsError = '';
     const { pair, exchange, interval } = this.view;
     const to = beforeMs === undefined ? {} : { to_ms: beforeMs };

@@ -51,6 +51,7 @@ export class Format {
     return this.number(`f${digits}`, {
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
+      signDisplay: 'negative',
     }).format(value);
   }
 
@@ -101,7 +102,7 @@ export class Format {
       style: 'percent',
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
-      signDisplay: signed ? 'exceptZero' : 'auto',
+      signDisplay: signed ? 'exceptZero' : 'negative',
     }).format(value);
   }
 

@@ -1,7 +1,11 @@
 import { B, type Bar } from '../api/types';
 
-/** Bars kept in the page at most: two screens of the most the program sends at once. */
+/** Bars kept of a series that grows by itself. */
+export const BARS_LIVE = 1_500;
+/** Bars kept of a series that the reader has asked more of. */
 export const BARS_MAX = 10_000;
+/** Old bars go so many at a time: each time all is drawn anew. */
+const BARS_SLACK = 300;
 
 /**
  * The bars of one series, ascending, and what changed since it was drawn.
@@ -16,6 +20,9 @@ export class BarSeries {
   readonly changed = new Set<number>();
   /** The whole must be drawn anew: bars went, or came before the first. */
   rebuilt = true;
+
+  /** Holds up to `most` bars, for a while some more. */
+  constructor(public most: number = BARS_LIVE) {}
 
   private find(start: number): number {
     let low = 0;
@@ -55,8 +62,8 @@ export class BarSeries {
       }
       this.changed.add(start);
     }
-    const over = this.items.length - BARS_MAX;
-    if (over > 0) {
+    const over = this.items.length - this.most;
+    if (over > BARS_SLACK) {
       this.items.splice(0, over);
       this.times.splice(0, over);
       this.rebuilt = true;

@@ -67,14 +67,29 @@ describe('a series of bars', () => {
     expect(series.rebuilt).toBe(true);
   });
 
-  test('removes, and stays bounded', () => {
-    const series = new BarSeries();
+  test('stays bounded, and drops old bars many at a time', () => {
+    const series = new BarSeries(1_000);
+    for (let at = 0; at < 5_000; at++) {
+      series.put([bar(at)], at);
+      expect(series.items.length).toBeLessThanOrEqual(1_300);
+    }
+    expect(series.items.length).toBeGreaterThanOrEqual(1_000);
+    expect(series.items[series.items.length - 1]?.[B.start]).toBe(4_999);
+  });
+
+  test('holds more of what the reader asked for', () => {
+    const series = new BarSeries(10);
+    series.most = BARS_MAX;
     series.put(
-      Array.from({ length: BARS_MAX + 5 }, (_, at) => bar(at)),
+      Array.from({ length: 5_000 }, (_, at) => bar(at)),
       1,
     );
-    expect(series.items.length).toBe(BARS_MAX);
-    expect(series.items[0]?.[B.start]).toBe(5);
+    expect(series.items.length).toBe(5_000);
+  });
+
+  test('removes bars', () => {
+    const series = new BarSeries();
+    series.put([bar(5), bar(6)], 1);
     series.clean();
     series.remove([6, 4]);
     expect(series.indexOf(6)).toBe(-1);
