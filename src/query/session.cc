@@ -48,6 +48,8 @@ Status OpenDatabase(const SessionOptions& options, DuckDatabase* database) {
   duckdb_create_config(config.out());
   TAPELAKE_RETURN_NOT_OK(SetConfig(config, "autoload_known_extensions", "false"));
   TAPELAKE_RETURN_NOT_OK(SetConfig(config, "autoinstall_known_extensions", "false"));
+  // The system's page cache holds the files already.
+  TAPELAKE_RETURN_NOT_OK(SetConfig(config, "enable_external_file_cache", "false"));
   if (options.thread_count > 0) {
     TAPELAKE_RETURN_NOT_OK(SetConfig(config, "threads", std::to_string(options.thread_count)));
   }

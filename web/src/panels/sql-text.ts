@@ -26,13 +26,13 @@ export function examples(table: string): { name: string; sql: string }[] {
     { name: 'Newest rows', sql: `SELECT * FROM ${name}\nORDER BY timestamp DESC\nLIMIT 100` },
     {
       name: 'Rows by status',
-      sql: `SELECT transaction_status, count(*) AS n\nFROM ${name}\nGROUP BY 1\nORDER BY n DESC`,
+      sql: `SELECT trade_status, count(*) AS n\nFROM ${name}\nGROUP BY 1\nORDER BY n DESC`,
     },
     {
       name: 'Volume by pair and exchange',
       sql:
-        `SELECT trading_pair, exchange_id, sum(quantity) AS quantity\nFROM ${name}\n` +
-        "WHERE transaction_status = 'SUCCESS'\nGROUP BY ALL\nORDER BY 1, 2",
+        `SELECT trading_pair, exchange, sum(quantity) AS quantity\nFROM ${name}\n` +
+        "WHERE trade_status = 'SUCCESS'\nGROUP BY ALL\nORDER BY 1, 2",
     },
     { name: 'Bars', sql: `SELECT *\nFROM ${database}market_bars\nLIMIT 500` },
     { name: 'Measures', sql: `SELECT *\nFROM ${database}market_measures\nLIMIT 500` },
