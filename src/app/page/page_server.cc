@@ -58,7 +58,8 @@ Result<std::unique_ptr<PageServer>> PageServer::Open(Parts parts) {
       .monitoring = parts.monitoring,
       .sql = {.lake_path = config.lake.path,
               .threads = static_cast<int>(config.query.threads),
-              .check_files = config.query.check_files},
+              .check_files = config.query.check_files,
+              .metrics = &parts.monitoring.registry()},
       .hot = config.query.hot ? server->hot_.get() : nullptr});
   server->dashboard_ = std::make_unique<serve::Dashboard>(
       serve::Dashboard::Parts{.data = *server->data_,
