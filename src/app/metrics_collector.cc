@@ -85,6 +85,7 @@ TableFigures FiguresOf(TableLane& lane) {
                        .commit_durations = lane.commit_durations().Read(),
                        .delivery = lane.delivery_counts(),
                        .compactions = lane.compactions_done(),
+                       .past_until_micros = lane.past_until_micros(),
                        .stream = std::nullopt};
   if (lane.stream() == nullptr) return figures;
   const stream::WriterFigures& writer = lane.stream_writer()->figures();
@@ -162,12 +163,13 @@ void MetricsCollector::CollectFreshness(const TableFigures& table, metrics::Coll
                               ? 0
                               : std::max<int64_t>(0, now - progress.waiting_since_micros);
   out.Set(ingest::kWaitingAge, {progress.table}, Seconds(waiting));
+  const bool in_past = progress.watermark_micros < table.past_until_micros;
   std::optional<int64_t> freshness;
-  if (waiting > 0) freshness = waiting;
+  if (waiting > 0 && !in_past) freshness = waiting;
   if (progress.last_commit_wall_micros != 0) {
     const int64_t age = std::max<int64_t>(0, now - progress.last_commit_wall_micros);
     out.Set(ingest::kCommitAge, {progress.table}, Seconds(age));
-    if (age <= kFreshCommitMicros && progress.watermark_micros != 0) {
+    if (age <= kFreshCommitMicros && progress.watermark_micros != 0 && !in_past) {
       freshness = std::max(freshness.value_or(0),
                            progress.last_commit_wall_micros - progress.watermark_micros);
     }

@@ -33,6 +33,9 @@ struct TableFigures {
   metrics::HistogramCounts commit_durations;
   delivery::DeliveryCounts delivery;
   int64_t compactions = 0;
+  /// The source began with changes of a simulated past, up to this moment: how late those come says
+  /// nothing. 0: it did not.
+  int64_t past_until_micros = 0;
   std::optional<StreamFigures> stream;  ///< Absent if it is fed from files.
 };
 

@@ -73,6 +73,7 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
                                                   kGroupCommitWaitMicros);
   if (plan.source.kind != "simulator") return Status::OK();
   const bool is_new = stream_->facts().next_sequence == 1;
+  if (is_new) past_until_micros_ = world_.clock.WallMicros();
   TAPELAKE_ASSIGN_OR_RAISE(auto simulator,
                            MakeLiveSimulator(SimulatorOptionsOf(config, plan, is_new),
                                              world_.clock));

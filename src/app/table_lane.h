@@ -51,6 +51,9 @@ class TableLane {
   /// The market of the table's trades; nullptr if it has none.
   MarketDesk* market() { return market_ == nullptr ? nullptr : &market_->desk(); }
 
+  /// The simulator began with a past that ends here; 0: it did not.
+  int64_t past_until_micros() const { return past_until_micros_; }
+
   /// What opening the stream found; empty texts if there is none.
   const stream::OpenReport& stream_report() const { return stream_report_; }
 
@@ -63,6 +66,7 @@ class TableLane {
   World compaction_world_;  // of the compaction worker
   std::string name_;
   hot::HotTable hot_;
+  int64_t past_until_micros_ = 0;
   stream::OpenReport stream_report_;
   std::unique_ptr<stream::Stream> stream_;
   std::unique_ptr<stream::StreamWriter> stream_writer_;

@@ -23,16 +23,25 @@ after(() => world.close());
 
 async function violations(page) {
   await page.evaluate(axe);
-  const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return result.violations.map((found) =>
-    `${found.id}: ${found.nodes.slice(0, 4).map((node) => `${node.target} ${node.any[0]?.message ?? ''}`).join('; ')}`);
+  const result = await page.evaluate(() =>
+    window.axe.run(document, { resultTypes: ['violations'] }),
+  );
+  return result.violations.map(
+    (found) =>
+      `${found.id}: ${found.nodes
+        .slice(0, 4)
+        .map((node) => `${node.target} ${node.any[0]?.message ?? ''}`)
+        .join('; ')}`,
+  );
 }
 
 for (const theme of ['dark', 'light']) {
   test(`axe finds nothing in any view, ${theme}`, async () => {
     const { page, close } = await world.open({ colorScheme: theme });
     for (const [view, ready] of Object.entries(READY)) {
-      await page.evaluate((name) => { location.hash = `#/${name}`; }, view);
+      await page.evaluate((name) => {
+        location.hash = `#/${name}`;
+      }, view);
       await page.waitForSelector(ready);
       assert.deepEqual(await violations(page), [], view);
     }
@@ -57,11 +66,16 @@ for (const theme of ['dark', 'light']) {
 test('fits a phone of 360 pixels, in every view', async () => {
   const { page, close } = await world.open({ width: 360, height: 780 });
   for (const [view, ready] of Object.entries(READY)) {
-    await page.evaluate((name) => { location.hash = `#/${name}`; }, view);
+    await page.evaluate((name) => {
+      location.hash = `#/${name}`;
+    }, view);
     await page.waitForSelector(ready, { state: 'attached' });
     const [wide, inner] = await page.evaluate(() => {
       const main = document.querySelector('main');
-      return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+      return [
+        document.documentElement.scrollWidth - innerWidth,
+        main.scrollWidth - main.clientWidth,
+      ];
     });
     assert.ok(wide <= 0 && inner <= 0, `${view} is ${wide} and ${inner} too wide`);
     assert.deepEqual(await violations(page), [], view);
@@ -74,7 +88,10 @@ test('the keyboard goes through everything in order, and focus is seen', async (
   const { page, close } = await world.open();
   await page.waitForSelector(READY.market);
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+  assert.equal(
+    await page.evaluate(() => document.activeElement.textContent),
+    'Skip to the content',
+  );
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
   const seen = new Set();
@@ -100,8 +117,13 @@ test('regions that are read aloud are quiet while only numbers change', async ()
   await page.evaluate(() => {
     window.heard = 0;
     for (const region of document.querySelectorAll('[aria-live], [role=status], [role=alert]')) {
-      new MutationObserver((changes) => { window.heard += changes.length; })
-        .observe(region, { childList: true, characterData: true, subtree: true });
+      new MutationObserver((changes) => {
+        window.heard += changes.length;
+      }).observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
     }
   });
   const before = await page.evaluate(() => window.tapelake.work().length);
@@ -122,6 +144,8 @@ test('nothing moves for those who do not want movement', async () => {
 test('numbers are written as the reader writes them', { skip: real }, async () => {
   const { page, close } = await world.open({ locale: 'de-DE' });
   await page.waitForSelector(READY.market);
-  await page.waitForFunction(() => /^\d+\.\d{3},\d{2}$/.test(document.querySelector('.last').textContent));
+  await page.waitForFunction(() =>
+    /^\d+\.\d{3},\d{2}$/.test(document.querySelector('.last').textContent),
+  );
   await close();
 });

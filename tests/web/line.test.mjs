@@ -47,7 +47,9 @@ test('says that it is behind when it hears nothing for three seconds', { skip: r
   });
   assert.equal(number, faint, 'numbers are grey');
   assert.match(await page.title(), /behind/);
-  await page.waitForFunction(() => document.querySelector('[role=status].visually-hidden').textContent.includes('Behind'));
+  await page.waitForFunction(() =>
+    document.querySelector('[role=status].visually-hidden').textContent.includes('Behind'),
+  );
   await picture(page, 'behind');
   world.mock.muted = false;
   await bodyLine(page, 'live');
@@ -77,8 +79,12 @@ test('throws away what it knows when the program has started anew', { skip: real
   for (const each of world.mock.market.pairs) each.version = 3;
   world.mock.dropStreams();
   await page.waitForFunction(
-    (pair) => ![...document.querySelectorAll('.panel-overview .pick')]
-      .some((each) => each.textContent === pair), gone.pair);
+    (pair) =>
+      ![...document.querySelectorAll('.panel-overview .pick')].some(
+        (each) => each.textContent === pair,
+      ),
+    gone.pair,
+  );
   await bodyLine(page, 'live');
   await close();
 });
@@ -113,7 +119,11 @@ test('asks for updates as often as the reader wants', { skip: real }, async () =
   await page.getByLabel('Refresh interval').selectOption('900000');
   await page.waitForFunction(() => location.hash.includes('every=900000'));
   await page.waitForTimeout(3_400);
-  assert.equal(await page.evaluate(() => document.body.dataset.line), 'live', 'idle keeps the line');
+  assert.equal(
+    await page.evaluate(() => document.body.dataset.line),
+    'live',
+    'idle keeps the line',
+  );
   await close();
 });
 
@@ -139,7 +149,10 @@ test('asks for the token, and never puts it into an address', { skip: real }, as
 });
 
 test('waits for a program that does not answer yet', { skip: real }, async () => {
-  const { page, close } = await world.open({ waitLive: false, hash: 'nowhere.html' });
+  const { page, close } = await world.open({
+    waitLive: false,
+    hash: 'nowhere.html',
+  });
   await page.route('**/api/v1/status', (route) => route.abort());
   await page.goto(world.base);
   await page.waitForSelector('.waiting');

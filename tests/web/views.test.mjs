@@ -22,6 +22,9 @@ test('goes from view to view by tab, key and back', async () => {
   await page.goBack();
   await page.waitForFunction(() => location.hash.startsWith('#/pipeline'));
   assert.equal(await page.locator('.tab[aria-current=page]').innerText(), 'Pipeline');
+  await page.goForward();
+  await page.waitForFunction(() => location.hash.startsWith('#/market'));
+  assert.equal(await page.locator('.tab[aria-current=page]').innerText(), 'Market');
   await page.keyboard.press('a');
   await page.waitForFunction(() => location.hash.startsWith('#/analysis'));
   await close();
@@ -35,7 +38,8 @@ test('shows correlations, the cone and trade sizes', async () => {
   await page.getByLabel('Returns', { exact: true }).selectOption('15m:672');
   await page.getByLabel('Time', { exact: true }).selectOption('168');
   const csv = await downloadOf(page, () =>
-    page.locator('.panel-correlation').getByRole('button', { name: 'CSV' }).click());
+    page.locator('.panel-correlation').getByRole('button', { name: 'CSV' }).click(),
+  );
   assert.match(csv.content.toString(), /^pair,/);
   await picture(page, 'analysis');
   if (!real) {
@@ -48,7 +52,9 @@ test('shows correlations, the cone and trade sizes', async () => {
 test('runs a statement, remembers it, draws its result', async () => {
   const { page, close } = await world.open({ hash: '#/sql' });
   const editor = page.getByLabel('SQL statement');
-  await editor.fill("SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL (i) HOUR AS at, i AS n FROM range(20) t(i)");
+  await editor.fill(
+    "SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL (i) HOUR AS at, i AS n FROM range(20) t(i)",
+  );
   await editor.press('Control+Enter');
   await page.waitForSelector('.panel-result tbody tr:nth-child(20)');
   await page.waitForSelector('.panel-sql-plot .plot-line');
@@ -92,7 +98,8 @@ test('browses tables, commits, files and schema versions', async () => {
   await picture(page, 'tables');
   await page.getByRole('radio', { name: 'Files' }).click();
   await page.waitForFunction(() =>
-    document.querySelector('.panel-table-detail table').textContent.includes('File group'));
+    document.querySelector('.panel-table-detail table').textContent.includes('File group'),
+  );
   await page.getByRole('radio', { name: 'Schema' }).click();
   await page.waitForSelector('.schemas h3');
   if (!real) {
@@ -108,7 +115,10 @@ test('shows the pipeline and the reasons of alarms', async () => {
   await page.waitForSelector('.panel-pipeline-tables tbody th');
   if (!real) {
     await page.waitForSelector('.panel-alarms .state.alarm');
-    assert.match(await page.locator('.panel-alarms tbody tr').first().innerText(), /14\.2 is above 10/);
+    assert.match(
+      await page.locator('.panel-alarms tbody tr').first().innerText(),
+      /14\.2 is above 10/,
+    );
     assert.match(await page.locator('.strip-alarms').innerText(), /1 alarm: gap/);
   }
   for (const name of ['event→screen', 'event→commit', 'changes/s', 'lag', 'errors']) {
@@ -120,7 +130,7 @@ test('shows the pipeline and the reasons of alarms', async () => {
 
 test('shows the same to whoever gets the address', async () => {
   const first = await world.open();
-  await first.page.getByRole('radio', { name: '15m' , exact: true }).nth(0).click();
+  await first.page.getByRole('radio', { name: '15m', exact: true }).nth(0).click();
   await first.page.getByRole('radio', { name: '1h', exact: true }).nth(0).click();
   await first.page.locator('.tools').getByRole('button', { name: 'Bollinger' }).click();
   const address = hash(first.page);
@@ -139,14 +149,18 @@ test('saves, opens, exports, imports and removes boards', async () => {
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   assert.match(await page.locator('.boards').innerText(), /<b>Mine<\/b>/);
   await picture(page, 'boards');
-  const file = await downloadOf(page, () => page.getByRole('button', { name: 'Export JSON' }).click());
+  const file = await downloadOf(page, () =>
+    page.getByRole('button', { name: 'Export JSON' }).click(),
+  );
   const boards = JSON.parse(file.content.toString());
   assert.equal(boards.boards[0].fields.interval, '5m');
   await page.getByRole('button', { name: 'Remove <b>Mine</b>' }).click();
   assert.match(await page.locator('.boards').innerText(), /No boards/);
   const give = (text) =>
     page.locator('dialog input[type=file]').setInputFiles({
-      name: 'b.json', mimeType: 'application/json', buffer: Buffer.from(text),
+      name: 'b.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(text),
     });
   await give('{"format":"other"}');
   await page.waitForFunction(() => document.querySelector('dialog .problem').textContent !== '');
@@ -169,10 +183,10 @@ test('switches theme and zone, and remembers both', async () => {
   await picture(page, 'market-light');
   await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
   assert.equal(await theme(), 'dark');
-  await page.getByRole('button', { name: 'UTC' }).click();
-  await page.getByRole('button', { name: 'Local' }).waitFor();
+  await page.getByRole('button', { name: 'UTC', exact: true }).click();
+  await page.getByRole('button', { name: 'Local', exact: true }).waitFor();
   await page.reload();
-  await page.getByRole('button', { name: 'Local' }).waitFor();
+  await page.getByRole('button', { name: 'Local', exact: true }).waitFor();
   assert.equal(await theme(), 'dark');
   await close();
 });

@@ -13,6 +13,9 @@ const { values } = parseArgs({
   },
 });
 const mock = await startMock({
-  port: Number(values.port), rate: Number(values.rate), root: values.root, token: values.token,
+  port: Number(values.port),
+  rate: Number(values.rate),
+  root: values.root,
+  token: values.token,
 });
 console.log(mock.url);

@@ -73,9 +73,22 @@ class Bar {
     const sd =
       vwap === null ? null : Math.sqrt(Math.max(0, this.second / this.quantity - vwap * vwap));
     return [
-      this.start, price(this.open), price(this.high), price(this.low), price(this.close),
-      this.quantity.toFixed(8), this.money.toFixed(6), vwap, sd, this.trades,
-      this.buy.toFixed(8), this.sell.toFixed(8), this.pending, this.failed, 0, 0,
+      this.start,
+      price(this.open),
+      price(this.high),
+      price(this.low),
+      price(this.close),
+      this.quantity.toFixed(8),
+      this.money.toFixed(6),
+      vwap,
+      sd,
+      this.trades,
+      this.buy.toFixed(8),
+      this.sell.toFixed(8),
+      this.pending,
+      this.failed,
+      0,
+      0,
     ];
   }
 }
@@ -91,7 +104,8 @@ export class Market {
     this.tape = [];
     this.counts = { received: 0, errors: 0, bars: 0 };
     this.pairs = [...NAMES, ...(hostile ? HOSTILE : [])].map(([pair, price], index) =>
-      this.makePair(pair, price, index));
+      this.makePair(pair, price, index),
+    );
     this.startedMs = now();
     for (let at = 60; at > 0; at--) {
       const entry = this.pick();
@@ -159,16 +173,18 @@ export class Market {
     const entry = this.pick();
     const venue = entry.venues[random.below(EXCHANGES.length)];
     entry.price *= Math.exp(random.normal() * 0.00004);
-    const price = Number((entry.price * (1 + venue.offset + random.normal() * 4e-5))
-      .toFixed(entry.digits));
+    const price = Number(
+      (entry.price * (1 + venue.offset + random.normal() * 4e-5)).toFixed(entry.digits),
+    );
     const quantity = (Math.exp(random.normal() * 1.1) * 900) / entry.price;
     const kind = random.next();
-    for (const name of ['*', venue.exchange]) this.bars(entry, name, nowMs, (bar) => {
-      if (kind < 0.05) bar.pending++;
-      else if (kind < 0.07) bar.failed++;
-      else bar.trade(price, quantity, random.next() < 0.52);
-      bar.version = this.version;
-    });
+    for (const name of ['*', venue.exchange])
+      this.bars(entry, name, nowMs, (bar) => {
+        if (kind < 0.05) bar.pending++;
+        else if (kind < 0.07) bar.failed++;
+        else bar.trade(price, quantity, random.next() < 0.52);
+        bar.version = this.version;
+      });
     entry.version = this.version;
     if (kind < 0.07) return;
     Object.assign(entry, { last: price, lastMs: nowMs });
@@ -185,8 +201,13 @@ export class Market {
     this.tape.unshift({
       version: this.version,
       wire: [
-        nowMs * 1_000 + this.random.below(1_000), entry.pair, venue.exchange, side,
-        price.toFixed(entry.digits), quantity.toFixed(8), (price * quantity).toFixed(6),
+        nowMs * 1_000 + this.random.below(1_000),
+        entry.pair,
+        venue.exchange,
+        side,
+        price.toFixed(entry.digits),
+        quantity.toFixed(8),
+        (price * quantity).toFixed(6),
         `t${this.version}-${this.tape.length}-${this.random.below(1e9)}`,
       ],
     });
@@ -222,7 +243,8 @@ export class Market {
     const sigma = 0.9 * Math.sqrt(width / (365 * DAY_MS));
     // As much as the present rate makes in a bar, so that old and new ones go together.
     const total = this.pairs.reduce((sum, each) => sum + each.weight, 0);
-    const usual = (((this.rate * entry.weight) / total) * width * 1.6) / entry.price *
+    const usual =
+      ((((this.rate * entry.weight) / total) * width * 1.6) / entry.price) *
       (exchange === '*' ? 1 : 1 / 6);
     let price = entry.price;
     for (let back = 0; back < HISTORY_BARS; back++) {
@@ -232,8 +254,11 @@ export class Market {
         points.push(points[i] * Math.exp((this.random.normal() * sigma) / 3.3));
       }
       for (const point of points.reverse()) {
-        bar.trade(Number(point.toFixed(entry.digits)),
-          (Math.exp(this.random.normal() * 0.4) * usual) / 12, this.random.next() < 0.5);
+        bar.trade(
+          Number(point.toFixed(entry.digits)),
+          (Math.exp(this.random.normal() * 0.4) * usual) / 12,
+          this.random.next() < 0.5,
+        );
       }
       bar.pending = this.random.below(3);
       bar.failed = this.random.below(2);

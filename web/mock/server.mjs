@@ -13,8 +13,11 @@ export const CSP =
   "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'";
 const TYPES = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 };
 const TICK_MS = 100;
 const BODY_MAX = 1_000_000;
@@ -43,7 +46,8 @@ class Mock {
       this.handle(request, response).catch((error) => {
         console.error(error);
         response.destroy();
-      }));
+      }),
+    );
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -62,8 +66,11 @@ class Mock {
 
   async handle(request, response) {
     const url = new URL(request.url, 'http://mock');
-    this.seen.push({ method: request.method, url: request.url,
-      last: request.headers['last-event-id'] ?? null });
+    this.seen.push({
+      method: request.method,
+      url: request.url,
+      last: request.headers['last-event-id'] ?? null,
+    });
     if (this.seen.length > 5_000) this.seen.splice(0, 1_000);
     response.setHeader('Content-Security-Policy', CSP);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -104,19 +111,32 @@ class Mock {
     const table = /^\/tables\/([^/]+)\/(commits|files|columns)$/.exec(path);
     if (table) return answers.tablePart(market, table[2]);
     switch (path) {
-      case '/status': return answers.status(market, false);
-      case '/markets': return answers.markets(market);
-      case '/bars': return answers.bars(market, query);
-      case '/overview': return answers.overview(market);
-      case '/measures': return answers.measures(market, pair, query.get('exchange'));
-      case '/exchanges': return answers.exchanges(market, pair);
-      case '/correlation': return answers.correlation(market, query);
-      case '/cone': return answers.cone();
-      case '/sizes': return answers.sizes();
-      case '/pipeline': return answers.pipeline(market, this.clients.size, this.rate);
-      case '/alarms': return answers.alarms(market);
-      case '/tables': return answers.tables();
-      default: return null;
+      case '/status':
+        return answers.status(market, false);
+      case '/markets':
+        return answers.markets(market);
+      case '/bars':
+        return answers.bars(market, query);
+      case '/overview':
+        return answers.overview(market);
+      case '/measures':
+        return answers.measures(market, pair, query.get('exchange'));
+      case '/exchanges':
+        return answers.exchanges(market, pair);
+      case '/correlation':
+        return answers.correlation(market, query);
+      case '/cone':
+        return answers.cone();
+      case '/sizes':
+        return answers.sizes();
+      case '/pipeline':
+        return answers.pipeline(market, this.clients.size, this.rate);
+      case '/alarms':
+        return answers.alarms(market);
+      case '/tables':
+        return answers.tables();
+      default:
+        return null;
     }
   }
 
@@ -126,23 +146,38 @@ class Mock {
       const line = sql.split('\n').findIndex((each) => /\bFRM\b/.test(each));
       const text = sql.split('\n')[line];
       const lead = `LINE ${line + 1}: `;
-      return fail(response, 400, 'invalid',
+      return fail(
+        response,
+        400,
+        'invalid',
         `Parser Error: syntax error at or near "FRM"\n${lead}${text}\n` +
-        `${' '.repeat(lead.length + text.indexOf('FRM'))}^`);
+          `${' '.repeat(lead.length + text.indexOf('FRM'))}^`,
+      );
     }
     const rows = Array.from({ length: 40 }, (_, at) => [
-      `2026-11-26 20:${String(at).padStart(2, '0')}:00+00`, EXCHANGES[at % 6],
-      at === 7 ? null : (64_000 + Math.sin(at / 4) * 150).toFixed(18), String(at * at),
+      `2026-11-26 20:${String(at).padStart(2, '0')}:00+00`,
+      EXCHANGES[at % 6],
+      at === 7 ? null : (64_000 + Math.sin(at / 4) * 150).toFixed(18),
+      String(at * at),
       at === 3 ? '<img src=x onerror=alert(1)>' : 'SUCCESS',
     ]);
     if (path === '/sql/export') {
       response.setHeader('Content-Type', 'application/octet-stream');
       return response.end(format === 'csv' ? rows.map((row) => row.join(',')).join('\n') : 'PAR1');
     }
-    const columns = [['minute', 'TIMESTAMP WITH TIME ZONE'], ['exchange_id', 'VARCHAR'],
-      ['price', 'DECIMAL(38,18)'], ['n', 'BIGINT'], ['status', 'VARCHAR']];
-    return send(response, { columns: columns.map(([name, type]) => ({ name, type })), rows,
-      truncated: false, took_ms: 3 });
+    const columns = [
+      ['minute', 'TIMESTAMP WITH TIME ZONE'],
+      ['exchange_id', 'VARCHAR'],
+      ['price', 'DECIMAL(38,18)'],
+      ['n', 'BIGINT'],
+      ['status', 'VARCHAR'],
+    ];
+    return send(response, {
+      columns: columns.map(([name, type]) => ({ name, type })),
+      rows,
+      truncated: false,
+      took_ms: 3,
+    });
   }
 
   live(query, request, response) {
@@ -152,11 +187,20 @@ class Mock {
     const [epoch, version] = (request.headers['last-event-id'] ?? '').split('-');
     const resumed = epoch === this.epoch;
     const client = {
-      response, pair: query.get('pair'), exchange: query.get('exchange'),
-      interval: query.get('interval'), everyMs: Number(query.get('every_ms') ?? 0),
-      version: resumed ? Number(version) : 0, sentMs: 0, wroteMs: Date.now(),
+      response,
+      pair: query.get('pair'),
+      exchange: query.get('exchange'),
+      interval: query.get('interval'),
+      everyMs: Number(query.get('every_ms') ?? 0),
+      version: resumed ? Number(version) : 0,
+      sentMs: 0,
+      wroteMs: Date.now(),
     };
-    this.write(client, 'hello', { epoch: this.epoch, every_ms: client.everyMs, now_ms: Date.now() });
+    this.write(client, 'hello', {
+      epoch: this.epoch,
+      every_ms: client.everyMs,
+      now_ms: Date.now(),
+    });
     if (!resumed) this.write(client, 'reset', {});
     this.clients.add(client);
     request.on('close', () => this.clients.delete(client));
@@ -190,9 +234,15 @@ class Mock {
     const changed = (each) => each.version > since;
     const series = market.seriesOf(client.pair, client.exchange, client.interval);
     const update = {
-      version: market.version, now_ms: now, newest_change_us: market.newestUs,
-      bars: entry ? series.slice(-600).filter((bar) => since === 0 || changed(bar))
-        .map((bar) => bar.wire(entry.digits)) : [],
+      version: market.version,
+      now_ms: now,
+      newest_change_us: market.newestUs,
+      bars: entry
+        ? series
+            .slice(-600)
+            .filter((bar) => since === 0 || changed(bar))
+            .map((bar) => bar.wire(entry.digits))
+        : [],
       overview: market.pairs.filter(changed).map(answers.overviewRow),
       tape: market.tape.filter(changed).map((trade) => trade.wire),
     };

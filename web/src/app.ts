@@ -3,7 +3,7 @@ import { Live, type LineState } from './api/live';
 import { ALL, type PairInfo, type Status, type Update } from './api/types';
 import { Format } from './lib/format';
 import { Frames } from './lib/frame';
-import { BarSeries } from './state/bars';
+import { BARS_LIVE, BARS_MAX, BarSeries } from './state/bars';
 import { applyUpdate, clearSeries, MarketState, type Part } from './state/market';
 import { loadTheme, loadZone, storeTheme, storeZone, type Theme } from './state/prefs';
 import { hashOf, viewOfHash, type View } from './state/view';
@@ -11,7 +11,7 @@ import { hashOf, viewOfHash, type View } from './state/view';
 export type Topic = Part | 'view' | 'line' | 'format' | 'theme' | 'markets' | 'series' | 'history';
 
 /** Bars asked for when a series is opened. */
-const BARS_FIRST = 1_500;
+const BARS_FIRST = BARS_LIVE;
 const BARS_MOST = 5_000;
 
 /** What all panels share: the state, the address, the stream, and who wants to know of changes. */
@@ -21,7 +21,7 @@ export class App {
   readonly frames = new Frames();
   readonly market = new MarketState();
   /** The bars of a fixed range, apart from those the stream keeps. */
-  readonly history = new BarSeries();
+  readonly history = new BarSeries(BARS_MAX);
   view: View = viewOfHash(location.hash);
   status: Status | null = null;
   pairs: PairInfo[] = [];
@@ -36,7 +36,6 @@ export class App {
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private barsRequest = new AbortController();
   private subscribed = '';
-  private writing = '';
 
   constructor(private readonly onLogin: () => void) {
     this.client.onUnauthorized = onLogin;
@@ -58,7 +57,7 @@ export class App {
       refused: () => void this.client.status().catch(() => {}),
     });
     addEventListener('hashchange', () => {
-      if (location.hash !== this.writing) this.go(viewOfHash(location.hash), false);
+      this.go(viewOfHash(location.hash), false);
     });
   }
 
@@ -125,7 +124,6 @@ export class App {
     this.view = next;
     const hash = hashOf(next);
     if (hash !== location.hash) {
-      this.writing = hash;
       if (remember && before.view !== next.view) history.pushState(null, '', hash);
       else history.replaceState(null, '', hash);
     }
@@ -153,6 +151,7 @@ export class App {
     this.live.subscribe({ pair, exchange, interval, everyMs });
     if (!series) return;
     clearSeries(this.market);
+    this.market.bars.most = BARS_LIVE;
     this.reachedFirst = false;
     for (const topic of ['series', 'measures', 'exchanges'] as const) this.emit(topic);
     void this.loadBars();
@@ -166,9 +165,11 @@ export class App {
     const request = new AbortController();
     this.barsRequest = request;
     this.loadingBars = true;
+    if (beforeMs !== undefined) this.market.bars.most = BARS_MAX;
     this.barsError = '';
     const { pair, exchange, interval } = this.view;
     const to = beforeMs === undefined ? {} : { to_ms: beforeMs };
+    const asked = this.market.taken;
     try {
       const answer = await this.client.bars(
         { pair, exchange, interval, limit: BARS_FIRST, ...to },
@@ -177,7 +178,7 @@ export class App {
       if (request.signal.aborted) return;
       const bars = beforeMs ? answer.bars.filter((bar) => bar[0] < beforeMs) : answer.bars;
       if (beforeMs !== undefined && bars.length === 0) this.reachedFirst = true;
-      this.frames.take(() => this.market.bars.put(bars, answer.version));
+      this.frames.take(() => this.market.bars.put(bars, asked));
       this.emit('bars');
     } catch (error) {
       if (!request.signal.aborted) this.failBars(error);
@@ -190,6 +191,7 @@ export class App {
     const { pair, exchange, interval, fromMs, toMs } = this.view;
     if (!pair || fromMs === null || toMs === null) return;
     this.history.clear();
+    const asked = this.market.taken;
     this.emit('series');
     try {
       const answer = await this.client.bars({
@@ -201,7 +203,7 @@ export class App {
         limit: BARS_MOST,
       });
       if (this.view.fromMs !== fromMs || this.view.pair !== pair) return;
-      this.history.put(answer.bars, answer.version);
+      this.history.put(answer.bars, asked);
       this.barsError = '';
       this.emit('bars');
     } catch (error) {
@@ -239,7 +241,7 @@ export class App {
     const { range, fromMs, toMs } = this.view;
     if (range !== 'custom' || fromMs === null || toMs === null || !update.bars) return;
     const inside = update.bars.filter((bar) => bar[0] >= fromMs && bar[0] < toMs);
-    this.history.put(inside, update.version);
+    this.history.put(inside, this.market.taken);
   }
 
   togglePause(): void {

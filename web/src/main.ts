@@ -1,8 +1,10 @@
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
+import './styles/overlays.css';
 import './styles/tables.css';
 import './styles/shell.css';
+import './styles/panel.css';
 import './styles/market.css';
 import './styles/views.css';
 

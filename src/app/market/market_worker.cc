@@ -16,17 +16,20 @@ constexpr size_t kChangesAtOnce = 256;  // under one lock
 constexpr int64_t kAdvanceMicros = 200'000;
 constexpr int64_t kNoteMicros = 250'000;
 // Statements cost by what lies over the table's files, not by their stretches: fewer, larger ones.
-constexpr int64_t kRebuildPaceMicros = 1'000'000;
+constexpr int64_t kRebuildPaceMicros = 2'000'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
+// What is still stale at the end becomes so again at the next start.
+constexpr int64_t kDrainRebuildMicrosMax = 2'000'000;
 constexpr size_t kLateKeysAtOnce = 500;
 constexpr size_t kRestoredAtOnce = 2'000;
 constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
-// Stretches of one statement: what they hold must fit into memory.
-constexpr size_t kMinutesAtOnce = 300;
-constexpr size_t kHoursAtOnce = 8;
-constexpr size_t kDaysAtOnce = 1;
+// Stretches of one statement. It costs by the range it reads more than by their number, and holds
+// the rows of one series at a time.
+constexpr size_t kMinutesAtOnce = 20'000;
+constexpr size_t kHoursAtOnce = 1'000;
+constexpr size_t kDaysAtOnce = 50;
 // Parts of a core: 1 / (1 + factor).
 constexpr int64_t kRebuildRest = 6;
 constexpr int64_t kBackfillRest = 4;
@@ -63,6 +66,34 @@ void Fill(const MarketChange& change, market::Trade* trade) {
   trade->quantity = change.after.quantity;
   trade->fee = change.after.fee;
 }
+
+/// Gathers rows that come in the order of pair, then exchange, into stretches, one series at a time.
+class RowsOfSeries {
+ public:
+  using OnStretch = std::function<void(const StaleStretch&, const std::vector<market::Trade>&)>;
+
+  RowsOfSeries(Interval interval, OnStretch on_stretch)
+      : interval_(interval), on_stretch_(std::move(on_stretch)) {}
+
+  void Add(const market::Trade& trade) {
+    const bool same_series = rows_.empty() || (rows_.begin()->first.pair == trade.pair &&
+                                               rows_.begin()->first.exchange == trade.exchange);
+    if (!same_series) Finish();
+    rows_[{trade.pair, trade.exchange, interval_, market::BarStart(interval_, trade.time_micros)}]
+        .push_back(trade);
+  }
+  /// After the last row.
+  void Finish() {
+    for (const auto& [stretch, trades] : rows_)
+      on_stretch_(stretch, trades);
+    rows_.clear();
+  }
+
+ private:
+  const Interval interval_;
+  const OnStretch on_stretch_;
+  std::map<StaleStretch, std::vector<market::Trade>> rows_;
+};
 
 int64_t FirstSlotAfter(int64_t micros, int64_t length) {
   return (micros / length + 1) * length;
@@ -198,24 +229,16 @@ void MarketWorker::RebuildOne(const StaleStretch& stretch, std::span<const marke
 /// Make every stretch of a range anew that has rows. Holds the rows of one series at a time.
 Status MarketWorker::RebuildRange(Interval interval, const TimeRange& range,
                                   std::set<StaleStretch>* rebuilt) {
-  std::map<StaleStretch, std::vector<market::Trade>> rows;  // of one series
-  const auto finish = [&] {
-    for (const auto& [stretch, trades] : rows) {
-      RebuildOne(stretch, trades);
-      if (rebuilt != nullptr) rebuilt->insert(stretch);
-    }
-    rows.clear();
-    NoteChanged();
-  };
+  RowsOfSeries rows(interval, [&](const StaleStretch& stretch, const auto& trades) {
+    RebuildOne(stretch, trades);
+    if (rebuilt != nullptr) rebuilt->insert(stretch);
+  });
   TAPELAKE_RETURN_NOT_OK(parts_.lake->VisitRange(range, [&](const market::Trade& trade) {
-    const bool same_series = rows.empty() || (rows.begin()->first.pair == trade.pair &&
-                                              rows.begin()->first.exchange == trade.exchange);
-    if (!same_series) finish();
-    rows[{trade.pair, trade.exchange, interval, market::BarStart(interval, trade.time_micros)}]
-        .push_back(trade);
+    rows.Add(trade);
     return Status::OK();
   }));
-  finish();
+  rows.Finish();
+  NoteChanged();
   return Status::OK();
 }
 
@@ -350,17 +373,17 @@ Status MarketWorker::RebuildOldest() {
   if (stretches.empty()) return Status::OK();
   const Interval interval = stretches.front().interval;
   stretches = stale_.Oldest(CountAtOnce(interval));
-  std::map<StaleStretch, std::vector<market::Trade>> rows;
-  for (const StaleStretch& stretch : stretches)
-    rows[stretch];
+  std::set<StaleStretch> empty(stretches.begin(), stretches.end());
+  RowsOfSeries rows(interval, [&](const StaleStretch& stretch, const auto& trades) {
+    if (empty.erase(stretch) > 0) RebuildOne(stretch, trades);
+  });
   TAPELAKE_RETURN_NOT_OK(parts_.lake->VisitStretches(stretches, [&](const market::Trade& trade) {
-    const auto found = rows.find(
-        {trade.pair, trade.exchange, interval, market::BarStart(interval, trade.time_micros)});
-    if (found != rows.end()) found->second.push_back(trade);
+    rows.Add(trade);
     return Status::OK();
   }));
-  for (const auto& [stretch, trades] : rows)
-    RebuildOne(stretch, trades);
+  rows.Finish();
+  for (const StaleStretch& stretch : empty)
+    RebuildOne(stretch, {});
   stale_.Done(stretches);
   NoteChanged();
   return Status::OK();
@@ -531,7 +554,9 @@ Status MarketWorker::Drain() {
     if (!TakeBatch() && (!late_committed_.empty() || unstored_.size() > kUnstoredStop)) break;
   }
   NoteChanged();
-  while (clock_.SteadyMicros() < end) {
+  const int64_t rebuild_end =
+      std::min(end, clock_.SteadyMicros() + kDrainRebuildMicrosMax);
+  while (clock_.SteadyMicros() < rebuild_end) {
     // What one stretch that is made anew asks of others waits for no further commit.
     desk_.Change([this](MarketBook& book) { stale_.Add(book.TakeStale(book.stale_count())); });
     if (stale_.size() == 0) break;

@@ -117,7 +117,7 @@ Status SqlTradeLake::VisitStretches(std::span<const market::StaleStretch> stretc
       micros + " - ((" + micros + " % " + text + ") + " + text + ") % " + text;
   return VisitTrades(InRange(time_column_, range) +
                          " AND (coalesce(trading_pair, ''), coalesce(exchange, ''), " + start +
-                         ") IN (VALUES " + wanted + ")",
+                         ") IN (VALUES " + wanted + ") ORDER BY 2, 3",
                      visit);
 }
 

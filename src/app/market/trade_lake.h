@@ -38,7 +38,8 @@ class TradeLake {
 
   virtual ~TradeLake() = default;
 
-  /// Visit all rows of the stretches, which lie on one day and have one interval, in any order.
+  /// Visit all rows of the stretches, which lie on one day and have one interval, in the order of
+  /// pair, then exchange.
   /// Errors everywhere: those of query::Session::Execute, the visit's.
   virtual Status VisitStretches(std::span<const market::StaleStretch> stretches,
                                 const VisitTrade& visit) = 0;

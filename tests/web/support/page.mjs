@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 import { startMock } from '../../../web/mock/server.mjs';
 
-const modules = process.env.TAPELAKE_WEB_MODULES ?? fileURLToPath(new URL('../../../web/', import.meta.url));
+const modules =
+  process.env.TAPELAKE_WEB_MODULES ?? fileURLToPath(new URL('../../../web/', import.meta.url));
 export const require = createRequire(join(modules, 'package.json'));
 const { chromium } = require('playwright-core');
 
@@ -15,9 +16,16 @@ const ROOT =
   process.env.TAPELAKE_WEB_OUT ?? fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const SCREENSHOTS = process.env.TAPELAKE_SCREENSHOTS ?? '';
 const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--enable-precise-memory-info', '--js-flags=--expose-gc',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--enable-precise-memory-info',
+  '--js-flags=--expose-gc',
 ];
 
 /** True if the program itself is looked at: the mock's levers are not there. */

@@ -94,8 +94,7 @@ export class Client {
     params: { pair: string; exchange: string; interval: string } & Params,
     signal?: AbortSignal,
   ): Promise<BarsAnswer> => this.get('/bars', params, signal);
-  exchanges = (pair: string): Promise<{ rows: ExchangeRow[] }> =>
-    this.get('/exchanges', { pair });
+  exchanges = (pair: string): Promise<{ rows: ExchangeRow[] }> => this.get('/exchanges', { pair });
   correlation = (params: Params, signal?: AbortSignal): Promise<Correlation> =>
     this.get('/correlation', params, signal);
   cone = (params: Params, signal?: AbortSignal): Promise<{ points: ConePoint[] }> =>

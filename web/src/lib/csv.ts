@@ -38,5 +38,10 @@ export function downloadCsv(
 
 /** A name that every file system takes. */
 export function fileName(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+/, '').slice(0, 120) || 'tapelake';
+  return (
+    name
+      .replace(/[^A-Za-z0-9._-]+/g, '-')
+      .replace(/^[-.]+/, '')
+      .slice(0, 120) || 'tapelake'
+  );
 }

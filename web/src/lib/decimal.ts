@@ -69,5 +69,8 @@ export function fractionDigits(text: string | null, most: number): number {
   if (!text) return 0;
   const point = text.indexOf('.');
   if (point < 0) return 0;
-  return Math.min(most, trimZeros(text).length - point - 1 < 0 ? 0 : trimZeros(text).length - point - 1);
+  return Math.min(
+    most,
+    trimZeros(text).length - point - 1 < 0 ? 0 : trimZeros(text).length - point - 1,
+  );
 }

@@ -51,6 +51,7 @@ export class Format {
     return this.number(`f${digits}`, {
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
+      signDisplay: 'negative',
     }).format(value);
   }
 
@@ -101,7 +102,7 @@ export class Format {
       style: 'percent',
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
-      signDisplay: signed ? 'exceptZero' : 'auto',
+      signDisplay: signed ? 'exceptZero' : 'negative',
     }).format(value);
   }
 
@@ -123,6 +124,10 @@ export class Format {
         return this.percent(value, Math.abs(value) < 0.1 ? 2 : 1);
       case 'bp':
         return this.fixed(value, Math.abs(value) < 10 ? 2 : 1);
+      case 'quote':
+        return this.price(value);
+      case 'trades':
+        return this.count(value);
       case 'seconds':
         return this.duration(value * SECOND);
       default:

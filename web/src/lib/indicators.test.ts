@@ -5,7 +5,11 @@ import { addToSession, barBand, bollinger, NO_SESSION, sessionBand } from './ind
 
 const DAY = 86_400_000;
 
-function bar(start: number, close: number | null, fields: Partial<{ q: number; vwap: number; sd: number }> = {}): Bar {
+function bar(
+  start: number,
+  close: number | null,
+  fields: Partial<{ q: number; vwap: number; sd: number }> = {},
+): Bar {
   const text = close === null ? null : String(close);
   const { q = 1, vwap = close, sd = 0 } = fields;
   return [start, text, text, text, text, String(q), '0', vwap, sd, 1, '0', '0', 0, 0, 0, 0];
@@ -36,7 +40,9 @@ test('bars without trades leave the session as it was', () => {
 });
 
 test('the deviation survives large prices', () => {
-  const sums = [1e9, 1e9 + 0.02].map((close, at) => bar(at * 1_000, close)).reduce(addToSession, NO_SESSION);
+  const sums = [1e9, 1e9 + 0.02]
+    .map((close, at) => bar(at * 1_000, close))
+    .reduce(addToSession, NO_SESSION);
   const { middle, upper } = sessionBand(sums);
   expect((upper as number) - (middle as number)).toBeCloseTo(0.01, 6);
 });

@@ -70,6 +70,12 @@ describe('formats', () => {
     expect(english.exact('not a number')).toBe('not a number');
   });
 
+  test('give no sign to what rounds to zero', () => {
+    expect(english.fixed(-0.01, 1)).toBe('0.0');
+    expect(english.fixed(-0.06, 1)).toBe('-0.1');
+    expect(english.percent(-0.00001, 2, true)).toBe('0.00%');
+  });
+
   test('show tiny prices with telling digits', () => {
     expect(english.price('0.0000178123')).toBe('0.00001781');
     expect(english.price('64000.5')).toBe('64,000.50');

@@ -69,8 +69,16 @@ export class ChartPanel {
 
   private files(): HTMLElement[] {
     return [
-      el('button.quiet', { type: 'button', title: 'Save the bars as CSV', onclick: () => this.csv() }, 'CSV'),
-      el('button.quiet', { type: 'button', title: 'Save the chart as PNG', onclick: () => this.png() }, 'PNG'),
+      el(
+        'button.quiet',
+        { type: 'button', title: 'Save the bars as CSV', onclick: () => this.csv() },
+        'CSV',
+      ),
+      el(
+        'button.quiet',
+        { type: 'button', title: 'Save the chart as PNG', onclick: () => this.png() },
+        'PNG',
+      ),
     ];
   }
 
@@ -204,7 +212,14 @@ export class ChartPanel {
   private place(): void {
     const { view, shownBars } = this.app;
     if (shownBars.items.length === 0) return;
-    const key = [view.pair, view.exchange, view.interval, view.range, view.fromMs, view.toMs].join();
+    const key = [
+      view.pair,
+      view.exchange,
+      view.interval,
+      view.range,
+      view.fromMs,
+      view.toMs,
+    ].join();
     if (key === this.placed) return;
     this.placed = key;
     this.summedAt = -Infinity;

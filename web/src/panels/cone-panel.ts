@@ -40,7 +40,10 @@ export function conePanel(app: App): LoadedPanel {
   const shell = panel(
     'cone',
     'Volatility cone',
-    ...exportButtons(() => table, () => `cone-${app.view.pair}`),
+    ...exportButtons(
+      () => table,
+      () => `cone-${app.view.pair}`,
+    ),
   );
   const drawing = el('div.drawing', {});
   shell.body.append(drawing, scrollRegion('Volatility cone, numbers', table.element));
@@ -80,7 +83,9 @@ function cone(app: App, points: readonly ConePoint[]): SVGElement | HTMLElement 
     if (point.now === null) return;
     const title = svg('title');
     title.textContent = `${point.horizon}: ${app.format.percent(point.now, 1) || NONE}`;
-    drawing.append(svg('circle', { class: 'cone-now', cx: x(index), cy: y(point.now), r: 4 }, title));
+    drawing.append(
+      svg('circle', { class: 'cone-now', cx: x(index), cy: y(point.now), r: 4 }, title),
+    );
   });
   return drawing;
 }

@@ -46,7 +46,9 @@ export function correlationPanel(app: App): LoadedPanel {
       'correlation.png',
       `Correlation of returns, ${quote}`,
       ['Pair', ...answer.pairs].map((label) => ({ label })),
-      rows().map((row) => row.map((text, at) => (at === 0 || !text ? text : Number(text).toFixed(2)))),
+      rows().map((row) =>
+        row.map((text, at) => (at === 0 || !text ? text : Number(text).toFixed(2))),
+      ),
     );
   const quiet = (label: string, act: () => void) =>
     el('button.quiet', { type: 'button', title: `Save as ${label}`, onclick: act }, label);
@@ -61,8 +63,12 @@ export function correlationPanel(app: App): LoadedPanel {
   const box = scrollRegion('Correlation');
   shell.body.append(
     box,
-    el('p.hint', {}, 'Close-to-close returns over adjacent bars that both pairs have. ' +
-      'A cell without a number has too few.'),
+    el(
+      'p.hint',
+      {},
+      'Close-to-close returns over adjacent bars that both pairs have. ' +
+        'A cell without a number has too few.',
+    ),
   );
   const ask = asking(
     shell,
@@ -91,7 +97,8 @@ function heatmap(app: App, answer: Correlation): HTMLElement {
   const { format } = app;
   const short = (pair: string) => app.pairInfo(pair)?.base ?? pair;
   const head = el('tr', {}, el('td', {}));
-  for (const pair of answer.pairs) head.append(el('th', { scope: 'col', title: pair }, short(pair)));
+  for (const pair of answer.pairs)
+    head.append(el('th', { scope: 'col', title: pair }, short(pair)));
   const body = el('tbody', {});
   answer.pairs.forEach((pair, i) => {
     const row = el('tr', {}, el('th', { scope: 'row', title: pair }, short(pair)));

@@ -119,8 +119,5 @@ function pairChoices(app: App): Choice[] {
 
 function exchangeChoices(app: App): Choice[] {
   const known = app.pairInfo()?.exchanges ?? [];
-  return [
-    { value: ALL, label: ALL_LABEL },
-    ...known.map((name) => ({ value: name, label: name })),
-  ];
+  return [{ value: ALL, label: ALL_LABEL }, ...known.map((name) => ({ value: name, label: name }))];
 }

@@ -25,7 +25,10 @@ export function exchangesPanel(app: App): HTMLElement {
   const shell = panel(
     'exchanges',
     'Exchanges',
-    ...exportButtons(() => table, () => `exchanges-${app.view.pair}`),
+    ...exportButtons(
+      () => table,
+      () => `exchanges-${app.view.pair}`,
+    ),
   );
   shell.body.append(el('div.scroll-x', {}, table.element));
   let arrangedAt = -Infinity;
@@ -83,10 +86,22 @@ function exchangeColumns(format: Format): Column<ExchangeRow>[] {
       sort: (row) => row.last,
       kind: () => 'num',
     },
-    number('deviation', 'Dev bp', 13, (row) => row.deviation_bp, (v) => format.fixed(v, 1),
-      'Last price against the VWAP across exchanges'),
-    number('age', 'Age', 13, (row) => row.age_ms, (v) => format.duration(v),
-      'Since the last trade'),
+    number(
+      'deviation',
+      'Dev bp',
+      13,
+      (row) => row.deviation_bp,
+      (v) => format.fixed(v, 1),
+      'Last price against the VWAP across exchanges',
+    ),
+    number(
+      'age',
+      'Age',
+      13,
+      (row) => row.age_ms,
+      (v) => format.duration(v),
+      'Since the last trade',
+    ),
     {
       key: 'money',
       label: 'Volume',
@@ -98,12 +113,36 @@ function exchangeColumns(format: Format): Column<ExchangeRow>[] {
       sort: (row) => row.money_24h,
       kind: () => 'num',
     },
-    number('share', 'Share', 13, (row) => row.share_24h, (v) => format.percent(v, 1)),
-    number('trades', 'n 1 min', 12, (row) => row.trades_1m, (v) => format.integer(v),
-      'Trades in the last minute'),
-    number('spread', 'Spr bp', 12, (row) => row.spread_bp, (v) => format.fixed(v, 1)),
-    number('volatility', 'σ 1 h', 13, (row) => row.volatility_1h, (v) => format.percent(v, 0),
-      'Realised volatility of the last hour, annualised'),
+    number(
+      'share',
+      'Share',
+      13,
+      (row) => row.share_24h,
+      (v) => format.percent(v, 1),
+    ),
+    number(
+      'trades',
+      'n 1 min',
+      12,
+      (row) => row.trades_1m,
+      (v) => format.integer(v),
+      'Trades in the last minute',
+    ),
+    number(
+      'spread',
+      'Spr bp',
+      12,
+      (row) => row.spread_bp,
+      (v) => format.fixed(v, 1),
+    ),
+    number(
+      'volatility',
+      'σ 1 h',
+      13,
+      (row) => row.volatility_1h,
+      (v) => format.percent(v, 0),
+      'Realised volatility of the last hour, annualised',
+    ),
   ];
 }
 
@@ -135,7 +174,10 @@ export function tapePanel(app: App): HTMLElement {
     'tape',
     'Large trades',
     which.element,
-    ...exportButtons(() => table, () => 'large-trades'),
+    ...exportButtons(
+      () => table,
+      () => 'large-trades',
+    ),
   );
   shell.body.append(scrollRegion('Large trades', table.element));
   const draw = () => {

@@ -7,6 +7,9 @@ import { toggleInfo } from '../ui/info';
 import { panel, type Panel } from '../ui/panel';
 import { DataTable, exportButtons, type Column } from '../ui/table';
 
+/** Characters of a label that the column has room for. */
+const LABEL_ROOM = 15;
+
 export interface MeasureRow {
   def: MeasureDef;
   value: MeasureValue | null;
@@ -37,10 +40,15 @@ const NOTES: Record<string, string> = {
 const NOTES_SHORT: Record<string, string> = { not_significant: 'n.s.' };
 
 /** Units that are understood from the number itself. */
-const PLAIN_UNITS = new Set(['annualised', 'percent', 'share', 'ratio', 'seconds', '']);
+const PLAIN_UNITS = new Set(['annualised', 'ratio', 'seconds', 'trades', 'quote^(-1/3)', '']);
 
 export function reasonText(reason: string | null): string {
   return reason === null ? 'no value' : (REASONS[reason] ?? reason);
+}
+
+/** Order flow is read beside the spread, whatever else it tells of. */
+function groupOf(def: MeasureDef): string {
+  return /^(imbalance|vpin)/.test(def.name) ? 'liquidity' : def.group;
 }
 
 /** Rows of a group in the order of the catalog, each with its size beside its like. */
@@ -50,7 +58,7 @@ export function measureRows(
   groups: readonly string[],
 ): MeasureRow[] {
   const byName = new Map(values.map((value) => [value[0], value]));
-  const chosen = defs.filter((def) => groups.includes(def.group));
+  const chosen = defs.filter((def) => groups.includes(groupOf(def)));
   const most = new Map<string, number>();
   for (const def of chosen) {
     const value = byName.get(def.name)?.[1];
@@ -67,10 +75,17 @@ export function measureRows(
   });
 }
 
-/** `1e6/quote` of a pair in USD: `/M USD`. */
+/** Units of the catalog in short, beside the value; the explanation has them in full. */
 export function unitText(unit: string, quote: string): string {
-  if (PLAIN_UNITS.has(unit)) return '';
-  return unit.replace('1e6/', '/M ').replace('/1e6', '/M').replace('quote', quote || 'quote');
+  if (unit === '1e6/quote') return '/M';
+  if (unit === 'bp per 1e6 quote') return 'bp/M';
+  if (unit === 'quote') return quote || unit;
+  return PLAIN_UNITS.has(unit) ? '' : unit;
+}
+
+/** The panel says what its measures are: `Spread, EDGE` is `EDGE` there. */
+export function shortLabel(label: string): string {
+  return label.replace(/^Spread, /, '');
 }
 
 export function valueText(format: Format, row: MeasureRow, quote = ''): string {
@@ -81,15 +96,13 @@ export function valueText(format: Format, row: MeasureRow, quote = ''): string {
   return `${text} ${unitText(row.def.unit, quote)}`.trim();
 }
 
+/** The second number where it belongs to reading the first: significance, age. */
 export function detailText(format: Format, row: MeasureRow): string {
   const detail = row.value?.[5];
-  // A long name would leave no room for its number: the explanation has both.
-  if (detail == null || !row.def.detail || row.def.detail.length > 16) return '';
-  const text = /age|seconds/.test(row.def.detail)
-    ? format.duration(detail * 1_000)
-    : format.telling(detail, 3);
-  const name = row.def.detail.replace(/ \(.*/, '');
-  return name.length > 5 ? '' : `${name} ${text}`;
+  if (detail == null) return '';
+  if (row.def.detail === 't') return `t ${format.telling(detail, 2)}`;
+  if (row.def.detail.startsWith('age')) return format.duration(detail * 1_000);
+  return '';
 }
 
 function explain(app: App, row: MeasureRow): Child[] {
@@ -142,7 +155,10 @@ export class MeasuresPanel {
     this.shell = panel(
       name,
       title,
-      ...exportButtons(() => this.table, () => `${name}-${app.view.pair}`),
+      ...exportButtons(
+        () => this.table,
+        () => `${name}-${app.view.pair}`,
+      ),
     );
     this.element = this.shell.element;
     this.head.append(this.headLabel, this.headValue, this.headNote);
@@ -161,14 +177,14 @@ export class MeasuresPanel {
       {
         key: 'name',
         label: 'Measure',
-        width: 31,
+        width: 33,
         text: (row) => row.def.label,
         draw: (cell, row) => this.drawName(cell, row),
       },
       {
         key: 'value',
         label: 'Value',
-        width: 28,
+        width: 24,
         numeric: true,
         text: (row) => valueText(format, row, this.quote()),
         exact: (row) => String(row.value?.[1] ?? ''),
@@ -178,7 +194,7 @@ export class MeasuresPanel {
       {
         key: 'note',
         label: 'Note',
-        width: 16,
+        width: 12,
         text: (row) => {
           const note = row.value?.[3];
           return (note ? (NOTES_SHORT[note] ?? note) : '') || detailText(format, row);
@@ -189,7 +205,7 @@ export class MeasuresPanel {
         key: 'n',
         label: 'n',
         title: 'Observations the value rests on',
-        width: 13,
+        width: 11,
         numeric: true,
         text: (row) => (row.value ? format.count(row.value[4]) : NONE),
         exact: (row) => String(row.value?.[4] ?? ''),
@@ -209,9 +225,10 @@ export class MeasuresPanel {
     if (cell.firstChild) return;
     const name = row.def.name;
     const anchor: HTMLButtonElement = el(
-      'button.link',
+      'button',
       {
         type: 'button',
+        class: shortLabel(row.def.label).length > LABEL_ROOM ? 'link long' : 'link',
         'aria-expanded': 'false',
         title: row.def.formula,
         onclick: (event) => {
@@ -220,7 +237,7 @@ export class MeasuresPanel {
           toggleInfo(anchor, () => explain(this.app, now));
         },
       },
-      row.def.label,
+      shortLabel(row.def.label),
     );
     cell.append(anchor);
   }

@@ -45,7 +45,10 @@ export class OverviewPanel {
       'overview',
       'Markets',
       this.filter,
-      ...exportButtons(() => this.table, () => 'markets'),
+      ...exportButtons(
+        () => this.table,
+        () => 'markets',
+      ),
     );
     this.element = shell.element;
     shell.body.classList.add('scroll-y');
@@ -131,7 +134,8 @@ function overviewColumns(
       text: (row) => format.percent(row.change_24h, 2, true),
       exact: (row) => String(row.change_24h ?? ''),
       sort: (row) => row.change_24h,
-      kind: (row) => `num ${(row.change_24h ?? 0) > 0 ? 'up' : (row.change_24h ?? 0) < 0 ? 'down' : ''}`,
+      kind: (row) =>
+        `num ${(row.change_24h ?? 0) > 0 ? 'up' : (row.change_24h ?? 0) < 0 ? 'down' : ''}`,
     },
     {
       key: 'money',

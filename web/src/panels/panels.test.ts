@@ -29,7 +29,11 @@ describe('measures', () => {
       ['c', 4_000, null, null, 1, null],
     ];
     const rows = measureRows([def('a'), def('b'), def('c', 'quote')], values, ['volatility']);
-    expect(rows.map((row) => [row.def.name, row.share])).toEqual([['a', 1], ['b', 0.5], ['c', 0]]);
+    expect(rows.map((row) => [row.def.name, row.share])).toEqual([
+      ['a', 1],
+      ['b', 0.5],
+      ['c', 0],
+    ]);
   });
 
   test('say why there is no value', () => {
@@ -37,12 +41,17 @@ describe('measures', () => {
     expect(valueText(format, row as never)).toBe('too few');
     const [missing] = measureRows([def('a')], [], ['volatility']);
     expect(valueText(format, missing as never)).toBe(NONE);
-    const [odd] = measureRows([def('a')], [['a', null, 'new_reason', null, 0, null]], ['volatility']);
+    const [odd] = measureRows(
+      [def('a')],
+      [['a', null, 'new_reason', null, 0, null]],
+      ['volatility'],
+    );
     expect(valueText(format, odd as never)).toBe('new_reason');
   });
 
-  test('name their unit with the quote currency', () => {
-    expect(unitText('1e6/quote', 'USD')).toBe('/M USD');
+  test('name their unit in short', () => {
+    expect(unitText('1e6/quote', 'USD')).toBe('/M');
+    expect(unitText('bp per 1e6 quote', 'USD')).toBe('bp/M');
     expect(unitText('quote', 'EUR')).toBe('EUR');
     expect(unitText('annualised', 'EUR')).toBe('');
   });
@@ -50,7 +59,7 @@ describe('measures', () => {
   test('show a short detail beside the value', () => {
     const value: MeasureValue[] = [['g', 3, null, null, 2, 1.9]];
     const [age] = measureRows([def('g', 'bp', 'age (seconds)')], value, ['volatility']);
-    expect(detailText(format, age as never)).toBe('age 1.9 s');
+    expect(detailText(format, age as never)).toBe('1.9 s');
     const [t] = measureRows([def('g', 'bp', 't')], value, ['volatility']);
     expect(detailText(format, t as never)).toBe('t 1.9');
   });
@@ -109,8 +118,9 @@ describe('statements', () => {
       truncated: false,
       took_ms: 1,
     });
-    expect(firstChoice(answer(['VARCHAR', 'TIMESTAMP', 'BIGINT'], ['a', '2026-01-01 00:00:00', '3'])))
-      .toEqual({ x: 1, y: 2 });
+    expect(
+      firstChoice(answer(['VARCHAR', 'TIMESTAMP', 'BIGINT'], ['a', '2026-01-01 00:00:00', '3'])),
+    ).toEqual({ x: 1, y: 2 });
     expect(firstChoice(answer(['VARCHAR', 'BIGINT'], ['a', '3']))).toEqual({ x: 0, y: 1 });
     expect(firstChoice(answer(['VARCHAR'], ['a']))).toBeNull();
   });

@@ -86,8 +86,8 @@ export class PriceChart {
         autoscaleInfoProvider: (own: () => AutoscaleInfo | null) => this.nearby(own()),
       });
     this.lines = {
-      vwapLower: line(LineStyle.Dashed),
-      vwapUpper: line(LineStyle.Dashed),
+      vwapLower: line(),
+      vwapUpper: line(),
       lower: line(),
       upper: line(),
       mid: line(LineStyle.Dotted),

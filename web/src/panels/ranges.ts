@@ -18,7 +18,11 @@ const BARS_MOST = 1_500;
 const BARS_LEAST = 12;
 
 /** The interval to show a range with: the present one unless it makes too many bars or too few. */
-export function intervalFor(range: View['range'], interval: string, width = rangeMs(range)): string {
+export function intervalFor(
+  range: View['range'],
+  interval: string,
+  width = rangeMs(range),
+): string {
   if (width === null) return interval;
   const bars = width / intervalMs(interval);
   if (bars <= BARS_MOST && bars >= BARS_LEAST) return interval;

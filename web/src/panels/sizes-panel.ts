@@ -50,7 +50,10 @@ export function sizesPanel(app: App): LoadedPanel {
     'sizes',
     'Trade sizes',
     span.element,
-    ...exportButtons(() => table, () => `sizes-${app.view.pair}`),
+    ...exportButtons(
+      () => table,
+      () => `sizes-${app.view.pair}`,
+    ),
   );
   const drawing = el('div.drawing', {});
   shell.body.append(drawing, scrollRegion('Trade sizes, numbers', table.element));
@@ -75,7 +78,7 @@ export function sizesPanel(app: App): LoadedPanel {
           labels: from,
           y: counts,
           title: 'Trades by size: the table below holds the counts',
-          yText: (value) => format.compact(value),
+          yText: (value) => format.count(value),
         }),
       );
     },

@@ -1,5 +1,9 @@
 /** A line through the values, scaled to the box; gaps are left open. */
-export function sparkPath(values: readonly (number | null)[], width: number, height: number): string {
+export function sparkPath(
+  values: readonly (number | null)[],
+  width: number,
+  height: number,
+): string {
   const known = values.filter((value): value is number => value !== null);
   if (known.length < 2) return '';
   const low = Math.min(...known);

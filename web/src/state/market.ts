@@ -12,18 +12,13 @@ import { BarSeries } from './bars';
 /** Large trades kept in the page. */
 export const TAPE_MAX = 200;
 
-export type Part =
-  | 'bars'
-  | 'measures'
-  | 'overview'
-  | 'exchanges'
-  | 'tape'
-  | 'pipeline'
-  | 'alarms';
+export type Part = 'bars' | 'measures' | 'overview' | 'exchanges' | 'tape' | 'pipeline' | 'alarms';
 
 /** All the page knows of the market; filled by updates, thrown away by a reset. */
 export class MarketState {
   version = 0;
+  /** Updates taken in so far, of all streams. */
+  taken = 0;
   nowMs = 0;
   newestChangeUs = 0;
   /** A reset came: what is here is old, and the next update is complete. */
@@ -65,12 +60,13 @@ export function applyUpdate(state: MarketState, update: Update): Set<Part> {
     return touched;
   }
   state.version = update.version;
+  state.taken++;
   state.nowMs = update.now_ms;
   if (update.newest_change_us) {
     state.newestChangeUs = Math.max(state.newestChangeUs, update.newest_change_us);
   }
   if (update.bars) {
-    state.bars.put(update.bars, update.version);
+    state.bars.put(update.bars, state.taken);
     touched.add('bars');
   }
   if (update.removed_bars) {
@@ -86,6 +82,7 @@ export function applyUpdate(state: MarketState, update: Update): Set<Part> {
     touched.add('overview');
   }
   if (update.exchanges) {
+    state.exchanges.clear();
     for (const row of update.exchanges) state.exchanges.set(row.exchange, row);
     touched.add('exchanges');
   }

@@ -1,15 +1,38 @@
 import { describe, expect, test } from 'vitest';
 
 import { backoffMs } from '../api/live';
-import { B, type Bar, type OverviewRow, type Trade, type Update } from '../api/types';
+import {
+  B,
+  type Bar,
+  type ExchangeRow,
+  type OverviewRow,
+  type Trade,
+  type Update,
+} from '../api/types';
 import { BARS_MAX, BarSeries } from './bars';
 import { boardsText, parseBoards, withBoard } from './boards';
 import { applyUpdate, MarketState, mergeTape, TAPE_MAX } from './market';
 import { withStatement } from './prefs';
 import { DEFAULT_VIEW, fieldsOf, hashOf, viewOf, viewOfHash, type View } from './view';
 
-const bar = (start: number, close = '1'): Bar =>
-  [start, '1', '1', '1', close, '1', '1', 1, 0, 1, '1', '0', 0, 0, 0, 0];
+const bar = (start: number, close = '1'): Bar => [
+  start,
+  '1',
+  '1',
+  '1',
+  close,
+  '1',
+  '1',
+  1,
+  0,
+  1,
+  '1',
+  '0',
+  0,
+  0,
+  0,
+  0,
+];
 const trade = (us: number, key: string): Trade => [us, 'A/B', 'x', 'BUY', '1', '1', '1', key];
 const update = (version: number, rest: Partial<Update> = {}): Update => ({
   version,
@@ -44,11 +67,29 @@ describe('a series of bars', () => {
     expect(series.rebuilt).toBe(true);
   });
 
-  test('removes, and stays bounded', () => {
+  test('stays bounded, and drops old bars many at a time', () => {
+    const series = new BarSeries(1_000);
+    for (let at = 0; at < 5_000; at++) {
+      series.put([bar(at)], at);
+      expect(series.items.length).toBeLessThanOrEqual(1_300);
+    }
+    expect(series.items.length).toBeGreaterThanOrEqual(1_000);
+    expect(series.items[series.items.length - 1]?.[B.start]).toBe(4_999);
+  });
+
+  test('holds more of what the reader asked for', () => {
+    const series = new BarSeries(10);
+    series.most = BARS_MAX;
+    series.put(
+      Array.from({ length: 5_000 }, (_, at) => bar(at)),
+      1,
+    );
+    expect(series.items.length).toBe(5_000);
+  });
+
+  test('removes bars', () => {
     const series = new BarSeries();
-    series.put(Array.from({ length: BARS_MAX + 5 }, (_, at) => bar(at)), 1);
-    expect(series.items.length).toBe(BARS_MAX);
-    expect(series.items[0]?.[B.start]).toBe(5);
+    series.put([bar(5), bar(6)], 1);
     series.clean();
     series.remove([6, 4]);
     expect(series.indexOf(6)).toBe(-1);
@@ -99,6 +140,14 @@ describe('the state of the market', () => {
     expect(state.tape).toEqual([]);
     expect(state.version).toBe(3);
     expect(state.awaiting).toBe(false);
+  });
+
+  test('takes exchanges as a whole', () => {
+    const state = new MarketState();
+    const at = (exchange: string) => ({ exchange }) as ExchangeRow;
+    applyUpdate(state, update(1, { exchanges: [at('kraken'), at('okx')] }));
+    applyUpdate(state, update(2, { exchanges: [at('okx')] }));
+    expect([...state.exchanges.keys()]).toEqual(['okx']);
   });
 
   test('removes bars and large trades that are no more', () => {
@@ -195,5 +244,10 @@ describe('boards', () => {
 
 test('the history holds each statement once, newest first', () => {
   expect(withStatement(['a', 'b'], 'b')).toEqual(['b', 'a']);
-  expect(withStatement(Array.from({ length: 100 }, (_, at) => `s${at}`), 'x').length).toBe(100);
+  expect(
+    withStatement(
+      Array.from({ length: 100 }, (_, at) => `s${at}`),
+      'x',
+    ).length,
+  ).toBe(100);
 });

@@ -26,7 +26,8 @@ export function toggleInfo(anchor: HTMLElement, content: () => Child[]): void {
   const id = freshId('info');
   const box = el('div.popover', { popover: 'auto', id, role: 'note', tabindex: '-1' });
   replace(box, ...content());
-  add(document.body, box);
+  // Within the landmark of what it explains, though it is shown above everything.
+  add(anchor.closest('main') ?? document.body, box);
   anchor.setAttribute('aria-expanded', 'true');
   anchor.setAttribute('aria-controls', id);
   box.addEventListener('toggle', (event) => {

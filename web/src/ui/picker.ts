@@ -70,7 +70,8 @@ export class Picker {
     });
     this.list.addEventListener('pointermove', (event) => {
       const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
-      if (row && Number(row.dataset.index) !== this.active) this.activate(Number(row.dataset.index));
+      if (row && Number(row.dataset.index) !== this.active)
+        this.activate(Number(row.dataset.index));
     });
   }
 
@@ -134,7 +135,8 @@ export class Picker {
         ),
       );
     });
-    if (rows.length === 0) rows.push(el('div.picker-none', { role: 'presentation' }, 'Nothing found'));
+    if (rows.length === 0)
+      rows.push(el('div.picker-none', { role: 'presentation' }, 'Nothing found'));
     replace(this.list, ...rows);
     this.activate(0);
     if (this.input.value) announce(`${this.found.length} found`);

@@ -48,7 +48,10 @@ export function tablePng(
   context.fillText(title, PAD * 1.5, PAD + ROW / 2);
   context.font = font(400);
   context.fillStyle = color('--muted');
-  line(columns.map((column) => column.label), PAD + ROW * 1.5);
+  line(
+    columns.map((column) => column.label),
+    PAD + ROW * 1.5,
+  );
   context.fillStyle = color('--line');
   context.fillRect(PAD, PAD + ROW * 2, width - PAD * 2, 1);
   context.fillStyle = color('--text');

@@ -36,6 +36,9 @@ export interface TableOptions<T> {
   empty?: string;
 }
 
+/** Characters that any cell of text has room for. */
+const ROOM = 9;
+
 interface Place {
   body: HTMLElement;
   head: HTMLElement | null;
@@ -276,12 +279,18 @@ export class DataTable<T> {
     this.options.columns.forEach((column, index) => {
       if (column.calm && !calm) return;
       const cell = line.cells[index] as HTMLElement;
+      const text = column.draw ? '' : column.text(row);
       if (column.draw) column.draw(cell, row);
-      else setText(cell, column.text(row));
+      else setText(cell, text);
       if (column.exact) setExact(cell, column.exact(row));
-      if (column.kind && cell.tagName !== 'BUTTON') {
-        setClass(cell, `${column.numeric ? 'numeric ' : ''}${column.kind(row)}`.trim());
-      }
+      const names = [
+        cell.tagName === 'BUTTON' ? 'pick' : '',
+        column.numeric ? 'numeric' : '',
+        column.kind?.(row) ?? '',
+        // Each clipped box costs every frame: only what may be too long is one.
+        !column.numeric && text.length > ROOM ? 'long' : '',
+      ];
+      setClass(cell, names.filter((name) => name !== '').join(' '));
     });
     const label = line.pick && this.options.pickLabel?.(row);
     if (line.pick && label) setOptional(line.pick, 'aria-label', label);
@@ -319,28 +328,30 @@ export class DataTable<T> {
     const rows = this.sorted(this.rows).map((row) =>
       this.options.columns.map((column) => this.exactCell(column, row)),
     );
-    downloadCsv(`${name}.csv`, this.options.columns.map((column) => column.label), rows);
+    downloadCsv(
+      `${name}.csv`,
+      this.options.columns.map((column) => column.label),
+      rows,
+    );
   }
 
   png(name: string): void {
     const rows = this.sorted(this.rows);
     const { columns, caption } = this.options;
-    tablePng(`${name}.png`, caption, columns, rows.map((row) => columns.map((c) => c.text(row))));
+    tablePng(
+      `${name}.png`,
+      caption,
+      columns,
+      rows.map((row) => columns.map((c) => c.text(row))),
+    );
   }
 }
 
 /** Buttons that hand a table out as a file. */
 export function exportButtons<T>(table: () => DataTable<T>, name: () => string): HTMLElement[] {
   const make = (label: string, act: () => void) =>
-    el(
-      'button.quiet',
-      { type: 'button', title: `Save as ${label}`, onclick: act },
-      label,
-    );
-  return [
-    make('CSV', () => table().csv(name())),
-    make('PNG', () => table().png(name())),
-  ];
+    el('button.quiet', { type: 'button', title: `Save as ${label}`, onclick: act }, label);
+  return [make('CSV', () => table().csv(name())), make('PNG', () => table().png(name()))];
 }
 
 export function emptyMessage(parent: Element, text: string): void {

@@ -3,10 +3,7 @@ import { el } from '../lib/dom';
 import { KEYS } from '../keys';
 import { openDialog } from '../ui/dialog';
 
-const ATTRIBUTION = [
-  'TradingView Lightweight Charts™',
-  'Copyright (c) 2023 TradingView, Inc.',
-];
+const ATTRIBUTION = ['TradingView Lightweight Charts™', 'Copyright (c) 2023 TradingView, Inc.'];
 
 export function openAbout(app: App): void {
   const { format, status } = app;
@@ -39,7 +36,11 @@ export function openAbout(app: App): void {
     el(
       'p',
       {},
-      el('a', { href: './third-party-notices.txt', target: '_blank' }, 'Licences of what is bundled'),
+      el(
+        'a',
+        { href: './third-party-notices.txt', target: '_blank' },
+        'Licences of what is bundled',
+      ),
     ),
   ]);
 }

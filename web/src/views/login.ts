@@ -38,7 +38,11 @@ export function loginView(client: Client): HTMLElement {
     {},
     el('img', { src: './icon.svg', alt: '', width: 40, height: 40 }),
     el('h1', {}, 'Tapelake'),
-    el('p.hint', {}, 'This address asks for the token that stands in the configuration or the log.'),
+    el(
+      'p.hint',
+      {},
+      'This address asks for the token that stands in the configuration or the log.',
+    ),
     form,
   );
 }

@@ -34,7 +34,14 @@ export function pipelineView(app: App): HTMLElement {
     clients: fact('pages connected'),
   };
   const table = <T>(name: string, title: string, content: DataTable<T>) => {
-    const shell = panel(name, title, ...exportButtons(() => content, () => name));
+    const shell = panel(
+      name,
+      title,
+      ...exportButtons(
+        () => content,
+        () => name,
+      ),
+    );
     shell.body.append(scrollRegion(title, content.element));
     return shell.element;
   };
@@ -116,7 +123,9 @@ function alarmTable(app: App): DataTable<Alarm> {
         key: 'metric',
         label: 'Metric',
         text: (alarm) => {
-          const labels = Object.entries(alarm.labels ?? {}).map(([name, text]) => `${name}=${text}`);
+          const labels = Object.entries(alarm.labels ?? {}).map(
+            ([name, text]) => `${name}=${text}`,
+          );
           return labels.length > 0 ? `${alarm.metric}{${labels.join(', ')}}` : alarm.metric;
         },
       },

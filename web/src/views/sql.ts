@@ -35,7 +35,7 @@ class Workbench {
       spellcheck: 'false',
       autocapitalize: 'off',
       autocomplete: 'off',
-      rows: 9,
+      rows: 6,
       onkeydown: (event) => {
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
           event.preventDefault();
@@ -124,7 +124,14 @@ class Workbench {
   }
 
   private resultPanel(): HTMLElement {
-    const shell = panel('result', 'Result', ...exportButtons(() => this.table, () => 'result'));
+    const shell = panel(
+      'result',
+      'Result',
+      ...exportButtons(
+        () => this.table,
+        () => 'result',
+      ),
+    );
     shell.body.append(this.result);
     return shell.element;
   }

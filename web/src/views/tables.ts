@@ -34,7 +34,14 @@ export function tablesView(app: App): HTMLElement {
     empty: 'No files yet',
   });
   const schemas = el('div.schemas', {});
-  const list = panel('tables', 'Tables', ...exportButtons(() => tables, () => 'tables'));
+  const list = panel(
+    'tables',
+    'Tables',
+    ...exportButtons(
+      () => tables,
+      () => 'tables',
+    ),
+  );
   list.body.append(scrollRegion('Tables', tables.element));
   const parts = new Segmented(
     'Show',
@@ -66,22 +73,39 @@ export function tablesView(app: App): HTMLElement {
     if (box.firstChild !== content) replace(box, content);
   };
   const loaders: Record<Part, () => void> = {
-    commits: asking(detail, () => app.client.commits(app.view.table), (answer) =>
-      commits.set(answer.commits)),
-    files: asking(detail, () => app.client.files(app.view.table), (answer) =>
-      files.set(answer.files)),
-    columns: asking(detail, () => app.client.columns(app.view.table), (answer) =>
-      replace(schemas, ...answer.schemas.map((schema, at) => schemaOf(app, schema, answer.schemas[at + 1])))),
+    commits: asking(
+      detail,
+      () => app.client.commits(app.view.table),
+      (answer) => commits.set(answer.commits),
+    ),
+    files: asking(
+      detail,
+      () => app.client.files(app.view.table),
+      (answer) => files.set(answer.files),
+    ),
+    columns: asking(
+      detail,
+      () => app.client.columns(app.view.table),
+      (answer) =>
+        replace(
+          schemas,
+          ...answer.schemas.map((schema, at) => schemaOf(app, schema, answer.schemas[at + 1])),
+        ),
+    ),
   };
   const loadPart = () => {
     if (app.view.table) loaders[part]();
   };
-  const loadTables = asking(list, () => app.client.tables(), (answer) => {
-    tables.set(answer.tables);
-    const first = answer.tables[0];
-    if (!app.view.table && first) app.setView({ table: first.table }, false);
-    tables.select(app.view.table);
-  });
+  const loadTables = asking(
+    list,
+    () => app.client.tables(),
+    (answer) => {
+      tables.set(answer.tables);
+      const first = answer.tables[0];
+      if (!app.view.table && first) app.setView({ table: first.table }, false);
+      tables.select(app.view.table);
+    },
+  );
   let last = '';
   app.on('view', () => {
     if (app.view.view !== 'tables') {
@@ -113,7 +137,13 @@ function schemaOf(app: App, schema: SchemaVersion, older?: SchemaVersion): HTMLE
   const known = new Map(older?.columns.map((column) => [column.name, column.type]));
   const rows = schema.columns.map((column) => {
     const before = known.get(column.name);
-    const news = !older ? '' : before === undefined ? 'new' : before !== column.type ? `was ${before}` : '';
+    const news = !older
+      ? ''
+      : before === undefined
+        ? 'new'
+        : before !== column.type
+          ? `was ${before}`
+          : '';
     return el(
       'tr',
       {},
@@ -144,4 +174,3 @@ function schemaOf(app: App, schema: SchemaVersion, older?: SchemaVersion): HTMLE
     el('p.hint', {}, `${app.format.integer(schema.columns.length)} columns`),
   );
 }
-
