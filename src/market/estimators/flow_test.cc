@@ -76,7 +76,8 @@ TEST(Vpin, PoursBarsIntoBucketsProRata) {
 
 TEST(RelativeVolume, ComparesWithTheSameHourOfTheDaysThereAre) {
   std::vector<Bar> bars;
-  for (const auto& [hour, quantity] : {std::pair{5, 2.0}, {6, 50.0}, {29, 4.0}, {53, 3.0}, {77, 6.0}})
+  for (const auto& [hour, quantity] :
+       {std::pair{5, 2.0}, {6, 50.0}, {29, 4.0}, {53, 3.0}, {77, 6.0}})
     bars.push_back(TestBar(hour * kHourMicros, {{.quantity = quantity}}));
   const VolumeWindow window = {.interval = Interval::kHour, .last = 77, .window_bars = 1};
   const Measure measure = RelativeVolume(PointersTo(bars), window);
