@@ -41,7 +41,8 @@ class Pipeline:
     def __init__(self, program: Path, folder: Path):
         self.program, self.lake = program, folder / "lake"
         config = folder / "tapelake.yaml"
-        config.write_text("tables:\n  - name: transactions\n    source: {kind: stream}\n")
+        config.write_text("dashboard: {listen: '127.0.0.1:0'}\n"
+                          "tables:\n  - name: transactions\n    source: {kind: stream}\n")
         self.log = open(folder / "up.log", "wb")
         self.process = subprocess.Popen(
             [program, "up", "--json", "--config", config, "--lake", self.lake],

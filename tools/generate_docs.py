@@ -2,8 +2,8 @@
 
 usage: generate_docs.py --program FILE [--check] [--root FOLDER]
 
-docs/reference/* is what `tapelake config docs`, `config schema`, `metrics docs` and `reference`
-print; the layer table of docs/architecture.md comes from src/layers.txt. With --check nothing is
+docs/reference/* is what `tapelake config docs`, `config schema`, `metrics docs`, `measures`
+and `reference` print; the layer table of docs/architecture.md comes from src/layers.txt. With --check nothing is
 written and the command fails, naming the documents that are not current.
 """
 
@@ -17,6 +17,7 @@ REFERENCE = {
     "docs/reference/config.schema.json": ["config", "schema"],
     "docs/reference/cli.md": ["reference"],
     "docs/reference/metrics.md": ["metrics", "docs"],
+    "docs/reference/measures.md": ["measures"],
 }
 BEGIN = "<!-- generated from src/layers.txt: begin -->"
 END = "<!-- generated from src/layers.txt: end -->"

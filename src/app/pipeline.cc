@@ -61,11 +61,10 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
     return MarketFiguresOf(*market(), market_table(), clock.WallMicros(),
                            market_lane()->progress().watermark_micros);
   };
-  TAPELAKE_ASSIGN_OR_RAISE(
-      monitoring_,
-      Monitoring::Open(
-          world.files, world.clock, config,
-          {.tables = tables, .market = market_figures, .lake_path = config.lake.path}));
+  TAPELAKE_ASSIGN_OR_RAISE(monitoring_, Monitoring::Open(world.files, world.clock, config,
+                                                         {.tables = tables,
+                                                          .market = market_figures,
+                                                          .lake_path = config.lake.path}));
   for (Worker* worker : monitoring_->workers()) {
     auto post = std::make_unique<Post>();
     post->worker = worker;

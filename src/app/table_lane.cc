@@ -74,9 +74,8 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
   if (plan.source.kind != "simulator") return Status::OK();
   const bool is_new = stream_->facts().next_sequence == 1;
   if (is_new) past_until_micros_ = world_.clock.WallMicros();
-  TAPELAKE_ASSIGN_OR_RAISE(auto simulator,
-                           MakeLiveSimulator(SimulatorOptionsOf(config, plan, is_new),
-                                             world_.clock));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      auto simulator, MakeLiveSimulator(SimulatorOptionsOf(config, plan, is_new), world_.clock));
   source_worker_ =
       std::make_unique<SourceWorker>("simulator", std::move(simulator), *stream_writer_);
   return Status::OK();

@@ -44,7 +44,6 @@ class TableServices {
   /// What is due after a commit. Errors: those of hudi::Table.
   Result<Done> Run(hudi::Table& table);
 
-
  private:
   Status Compact(hudi::Table& table, const std::string& instant);
 

@@ -50,9 +50,8 @@ Result<ChangeFilter::Condition> ChangeFilter::ParseCondition(const std::string& 
       condition.attribute = Trimmed(std::string_view(text).substr(0, place));
       condition.op = op;
       condition.value = Trimmed(rest.substr(sign.size()));
-      condition.is_number =
-          base::ParseDecimal(condition.value, base::kDecimalPrecisionMax, kScale,
-                             &condition.number) == base::DecimalOutcome::kOk;
+      condition.is_number = base::ParseDecimal(condition.value, base::kDecimalPrecisionMax, kScale,
+                                               &condition.number) == base::DecimalOutcome::kOk;
       if (!condition.attribute.empty()) return condition;
     }
   }

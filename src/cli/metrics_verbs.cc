@@ -1,6 +1,7 @@
 #include "app/metrics.h"
 #include "cli/report.h"
 #include "cli/verb.h"
+#include "market/measure.h"
 #include "metrics/registry.h"
 
 namespace tapelake::cli {
@@ -32,6 +33,16 @@ class MetricsDocsCommand : public Command {
   }
 };
 
+class MeasuresCommand : public Command {
+ public:
+  void Declare(Options&) override {}
+  bool NeedsConfig() const override { return false; }
+  Result<int> Run(Context&) override {
+    Print(market::MeasureCatalogMarkdown());
+    return kExitOk;
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Command> MakeMetricsListCommand() {
@@ -40,6 +51,10 @@ std::unique_ptr<Command> MakeMetricsListCommand() {
 
 std::unique_ptr<Command> MakeMetricsDocsCommand() {
   return std::make_unique<MetricsDocsCommand>();
+}
+
+std::unique_ptr<Command> MakeMeasuresCommand() {
+  return std::make_unique<MeasuresCommand>();
 }
 
 }  // namespace tapelake::cli

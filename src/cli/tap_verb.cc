@@ -30,9 +30,10 @@ std::string ChangeLine(const record::Change& change) {
   const auto field = [&change](std::string_view name, size_t width) {
     return Padded(Printable(TextOf(change, name)), width) + " ";
   };
-  const std::string time = change.change_time_micros == 0
-                               ? std::string("-")
-                               : base::FormatIso8601Micros(change.change_time_micros).substr(11, 12);
+  const std::string time =
+      change.change_time_micros == 0
+          ? std::string("-")
+          : base::FormatIso8601Micros(change.change_time_micros).substr(11, 12);
   return time + " " + Padded(std::string(record::EventNameText(change.event)), 6) + " " +
          field("exchange", 9) + field("trading_pair", 10) + field("order_type", 4) +
          field("quantity", 14) + "@ " + field("price", 14) + field("trade_status", 7) +
@@ -49,9 +50,8 @@ class TapCommand : public Command {
                  &lake_);
     options.Text({.name = "--pair", .placeholder = "PAIR", .sentence = "Only this trading pair."},
                  &pair_);
-    options.Text(
-        {.name = "--exchange", .placeholder = "NAME", .sentence = "Only this exchange."},
-        &exchange_);
+    options.Text({.name = "--exchange", .placeholder = "NAME", .sentence = "Only this exchange."},
+                 &exchange_);
     options.Text({.name = "--where",
                   .placeholder = "CONDITION",
                   .sentence = "Only changes whose image meets this, for example "

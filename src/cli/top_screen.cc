@@ -132,8 +132,7 @@ void AddAlarms(const base::JsonValue& alarms, Lines* lines) {
   const auto raised = std::count_if(all.begin(), all.end(), [](const base::JsonValue& alarm) {
     return Member(alarm, "state").text() == "ALARM";
   });
-  lines->Add("alarms: " + std::to_string(raised) + " of " + std::to_string(all.size()) +
-                 " raised",
+  lines->Add("alarms: " + std::to_string(raised) + " of " + std::to_string(all.size()) + " raised",
              raised > 0 ? kRed : "");
   for (const base::JsonValue& alarm : all) {
     if (Member(alarm, "state").text() != "ALARM") continue;
@@ -153,7 +152,8 @@ const char* SortMember(const std::string& sort) {
 void SortRows(const std::string& sort, std::vector<const base::JsonValue*>* rows) {
   std::stable_sort(rows->begin(), rows->end(),
                    [&sort](const base::JsonValue* a, const base::JsonValue* b) {
-                     if (sort == "pair") return Member(*a, "pair").text() < Member(*b, "pair").text();
+                     if (sort == "pair")
+                       return Member(*a, "pair").text() < Member(*b, "pair").text();
                      const char* member = SortMember(sort);
                      return Number(Member(*a, member)).value_or(-1e300) >
                             Number(Member(*b, member)).value_or(-1e300);

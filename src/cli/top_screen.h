@@ -25,8 +25,8 @@ struct TopLayout {
   bool color = false;           ///< ANSI colours for signs and alarms.
 };
 
-/// The lines of one moment: the pipeline, alarms that are not OK, then pairs, each quote currency by
-/// itself. Whatever is absent is shown as `-`, never as zero.
+/// The lines of one moment: the pipeline, alarms that are not OK, then pairs, each quote currency
+/// by itself. Whatever is absent is shown as `-`, never as zero.
 std::string TopScreen(const TopAnswers& answers, const TopLayout& layout);
 
 /// Eight heights of block for up to `cells` values, the newest last; empty for none.

@@ -16,16 +16,15 @@ base::JsonValue Json(std::string_view text) {
 }
 
 TopAnswers Answers() {
-  return {
-      .overview = Json(R"({"rows":[
+  return {.overview = Json(R"({"rows":[
         {"pair":"A/USD","quote":"USD","last":"2","change_24h":0.01,"money_24h":"10","spark":[1,2]},
         {"pair":"B/USD","quote":"USD","last":"3","change_24h":-0.02,"money_24h":"2500000.5",
          "volatility_1h":0.4,"spread_bp":3.14,"gap_bp":null},
         {"pair":"C/\u001bEUR","quote":"EUR","last":null,"money_24h":"0"}]})"),
-      .pipeline = Json(R"({"now_ms":1795719839000,"tables":[{"table":"crypto.transactions",
+          .pipeline = Json(R"({"now_ms":1795719839000,"tables":[{"table":"crypto.transactions",
         "changes_per_second":49.96,"errors":0,"backlog_records":7,"event_to_market_ms":120,
         "event_to_commit_ms":1900,"commit_age_ms":900,"last_failure":""}]})"),
-      .alarms = Json(R"({"alarms":[{"name":"freshness","state":"OK","reason":"fine"},
+          .alarms = Json(R"({"alarms":[{"name":"freshness","state":"OK","reason":"fine"},
         {"name":"errors","state":"ALARM","reason":"12 > 0"}]})")};
 }
 

@@ -77,6 +77,7 @@ std::unique_ptr<Command> MakeConfigDocsCommand();
 std::unique_ptr<Command> MakeConfigSchemaCommand();
 std::unique_ptr<Command> MakeMetricsListCommand();
 std::unique_ptr<Command> MakeMetricsDocsCommand();
+std::unique_ptr<Command> MakeMeasuresCommand();
 std::unique_ptr<Command> MakeAlarmsListCommand();
 std::unique_ptr<Command> MakeAlarmsTestCommand();
 std::unique_ptr<Command> MakeVersionCommand();

@@ -140,6 +140,13 @@ constexpr Verb kVerbs[] = {
      .details = "",
      .example = "tapelake metrics docs | less",
      .make = MakeMetricsDocsCommand},
+    {.name = "measures",
+     .sentence = "Print the reference of all measures of the market as Markdown.",
+     .details =
+         "What the page and the table `market_measures` show of each pair: windows, formulas, "
+         "and why a measure may have no value.",
+     .example = "tapelake measures | less",
+     .make = MakeMeasuresCommand},
     {.name = "alarms list",
      .sentence = "List the alarm rules in force: the default ones and those of the configuration.",
      .details = "A rule makes an alarm for each series of its metric. States are shown by the page "

@@ -247,9 +247,7 @@ class YamlVisitor : public Visitor {
   void Field(const FieldInfo& info, int64_t* member) override {
     Line(info, std::to_string(*member));
   }
-  void Field(const FieldInfo& info, double* member) override {
-    Line(info, FormatNumber(*member));
-  }
+  void Field(const FieldInfo& info, double* member) override { Line(info, FormatNumber(*member)); }
   void Field(const FieldInfo& info, bool* member) override {
     Line(info, *member ? "true" : "false");
   }

@@ -12,12 +12,11 @@ inline constexpr metrics::MetricDef kReceivedRecords{
     .unit = "records",
     .help = "Records read: applied, duplicate, stale and error records together.",
     .labels = {"table"}};
-inline constexpr metrics::MetricDef kAppliedRecords{
-    .name = "tapelake_ingest_applied_records_total",
-    .kind = metrics::MetricKind::kCounter,
-    .unit = "records",
-    .help = "Changes that the table took.",
-    .labels = {"table"}};
+inline constexpr metrics::MetricDef kAppliedRecords{.name = "tapelake_ingest_applied_records_total",
+                                                    .kind = metrics::MetricKind::kCounter,
+                                                    .unit = "records",
+                                                    .help = "Changes that the table took.",
+                                                    .labels = {"table"}};
 inline constexpr metrics::MetricDef kDuplicateRecords{
     .name = "tapelake_ingest_duplicate_records_total",
     .kind = metrics::MetricKind::kCounter,
@@ -39,8 +38,9 @@ inline constexpr metrics::MetricDef kErrorRecords{
 inline constexpr metrics::MetricDef kErrorShare{
     .name = "tapelake_ingest_error_ratio",
     .unit = "ratio",
-    .help = "Share of error records among those received in the last ten seconds or more; absent "
-            "while none comes.",
+    .help =
+        "Share of error records among those received in the last ten seconds or more; absent "
+        "while none comes.",
     .labels = {"table"}};
 inline constexpr metrics::MetricDef kRescuedValues{
     .name = "tapelake_ingest_rescued_values_total",
@@ -79,19 +79,21 @@ inline constexpr metrics::MetricDef kWaitingAge{
 inline constexpr metrics::MetricDef kFreshness{
     .name = "tapelake_ingest_freshness_seconds",
     .unit = "seconds",
-    .help = "From a change to its commit: of the newest change in the last commit, or how long "
-            "records wait for one if that is longer; absent while no changes come, and for tables "
-            "fed from files, whose changes may be old.",
+    .help =
+        "From a change to its commit: of the newest change in the last commit, or how long "
+        "records wait for one if that is longer; absent while no changes come, and for tables "
+        "fed from files, whose changes may be old.",
     .labels = {"table"}};
 inline constexpr metrics::MetricDef kRows{.name = "tapelake_ingest_table_rows",
                                           .unit = "rows",
-                                          .help = "Rows of the table; of merge-on-read tables "
-                                                  "about, while it runs.",
+                                          .help =
+                                              "Rows of the table; of merge-on-read tables "
+                                              "about, while it runs.",
                                           .labels = {"table"}};
 
 inline constexpr std::array kIngestMetrics = {
-    &kReceivedRecords, &kAppliedRecords, &kDuplicateRecords, &kStaleRecords,   &kErrorRecords,
-    &kErrorShare,      &kRescuedValues,  &kCommits,          &kRetries,        &kCommitDuration,
+    &kReceivedRecords, &kAppliedRecords, &kDuplicateRecords, &kStaleRecords, &kErrorRecords,
+    &kErrorShare,      &kRescuedValues,  &kCommits,          &kRetries,      &kCommitDuration,
     &kCommitAge,       &kWaitingAge,     &kFreshness,        &kRows};
 
 }  // namespace tapelake::ingest

@@ -58,7 +58,7 @@ exchanges stand in the series across exchanges only.
 - Amihud's measure compares only with itself over bars of the same length.
 - VPIN pours minutes into its buckets pro rata, as if buys and sells were evenly mixed within one.
 - The volume of the last full hours is compared with the same hours of up to 20 days before, as far
-  as the bars reach back.
+  as the bars reach back: at least 3 days, or there is no value.
 )";
 
 void AppendMeanings(std::string_view title, std::span<const Meaning> meanings, std::string* out) {

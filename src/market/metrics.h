@@ -6,12 +6,10 @@
 
 namespace tapelake::market {
 
-inline constexpr metrics::MetricDef kBarsHeld{.name = "tapelake_market_held_bars",
-                                              .unit = "bars",
-                                              .help = "Bars in memory."};
-inline constexpr metrics::MetricDef kTradesHeld{.name = "tapelake_market_held_trades",
-                                                .unit = "trades",
-                                                .help = "Single trades in memory."};
+inline constexpr metrics::MetricDef kBarsHeld{
+    .name = "tapelake_market_held_bars", .unit = "bars", .help = "Bars in memory."};
+inline constexpr metrics::MetricDef kTradesHeld{
+    .name = "tapelake_market_held_trades", .unit = "trades", .help = "Single trades in memory."};
 inline constexpr metrics::MetricDef kHeldBack{
     .name = "tapelake_market_held_back_trades",
     .unit = "trades",
@@ -29,13 +27,15 @@ inline constexpr metrics::MetricDef kRefusedTrades{
     .name = "tapelake_market_refused_trades_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "trades",
-    .help = "Trades left out because there were more pairs and exchanges than "
-            "`market.series_max`."};
+    .help =
+        "Trades left out because there were more pairs and exchanges than "
+        "`market.series_max`."};
 inline constexpr metrics::MetricDef kMarketFreshness{
     .name = "tapelake_market_freshness_seconds",
     .unit = "seconds",
-    .help = "From a change to the bars that hold it, of the newest change; absent while no changes "
-            "come.",
+    .help =
+        "From a change to the bars that hold it, of the newest change; absent while no changes "
+        "come.",
     .labels = {"table"}};
 inline constexpr metrics::MetricDef kSpread{.name = "tapelake_market_spread_basis_points",
                                             .unit = "basis_points",
@@ -43,8 +43,9 @@ inline constexpr metrics::MetricDef kSpread{.name = "tapelake_market_spread_basi
                                             .labels = {"pair", "exchange"}};
 inline constexpr metrics::MetricDef kVolatility{.name = "tapelake_market_volatility_annual_ratio",
                                                 .unit = "ratio",
-                                                .help = "Realised volatility of the last hour, "
-                                                        "annualised.",
+                                                .help =
+                                                    "Realised volatility of the last hour, "
+                                                    "annualised.",
                                                 .labels = {"pair", "exchange"}};
 inline constexpr metrics::MetricDef kGap{
     .name = "tapelake_market_gap_basis_points",
@@ -73,8 +74,8 @@ inline constexpr metrics::MetricDef kVolumeRatio{
     .labels = {"pair", "exchange"}};
 
 inline constexpr std::array kMarketMetrics = {
-    &kBarsHeld,      &kTradesHeld,      &kHeldBack,    &kStaleStretches, &kRebuiltStretches,
-    &kRefusedTrades, &kMarketFreshness, &kSpread,      &kVolatility,     &kGap,
-    &kSpreadRatio,   &kVolatilityRatio, &kGapRatio,    &kVolumeRatio};
+    &kBarsHeld,      &kTradesHeld,      &kHeldBack, &kStaleStretches, &kRebuiltStretches,
+    &kRefusedTrades, &kMarketFreshness, &kSpread,   &kVolatility,     &kGap,
+    &kSpreadRatio,   &kVolatilityRatio, &kGapRatio, &kVolumeRatio};
 
 }  // namespace tapelake::market

@@ -96,8 +96,8 @@ class Session {
   /// Run a query and return its cells as text, null as empty; for small answers about the catalog.
   Result<std::vector<std::vector<std::string>>> FetchText(const std::string& sql);
 
-  /// Run one query, given without a ';', and return its first `rows_max` rows as text. Errors: those of Execute; kInvalid
-  /// if the statement is no query.
+  /// Run one query, given without a ';', and return its first `rows_max` rows as text. Errors:
+  /// those of Execute; kInvalid if the statement is no query.
   Result<TextRows> FetchRows(const StatementText& statement, int64_t rows_max);
 
   /// Stop the running statement, which then fails with kShuttingDown. Any thread and safe in a

@@ -10,8 +10,9 @@ inline constexpr metrics::MetricDef kHttpRequests{
     .name = "tapelake_http_requests_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "requests",
-    .help = "HTTP requests by route (its pattern, not the path; `file`: the page; `refused`: no "
-            "handler was asked) and class of status (2xx).",
+    .help =
+        "HTTP requests by route (its pattern, not the path; `file`: the page; `refused`: no "
+        "handler was asked) and class of status (2xx).",
     .labels = {"route", "status"}};
 inline constexpr metrics::MetricDef kHttpDuration{
     .name = "tapelake_http_request_duration_seconds",
@@ -38,8 +39,9 @@ inline constexpr metrics::MetricDef kLiveSkipped{
     .name = "tapelake_live_skipped_updates_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "updates",
-    .help = "Updates that a client did not get one by one because it was too slow: the next one "
-            "held their content."};
+    .help =
+        "Updates that a client did not get one by one because it was too slow: the next one "
+        "held their content."};
 
 inline constexpr std::array kServeMetrics = {&kHttpRequests, &kHttpDuration, &kHttpConnections,
                                              &kLiveClients,  &kLiveEvents,   &kLiveBytes,

@@ -69,10 +69,10 @@ class Simulator : public record::RecordSource {
   /// bytes a row), for WriteExpected. Errors: kInvalid, naming the option and its range.
   static Result<std::unique_ptr<Simulator>> Make(const SimulatorOptions& options);
 
-  /// A run in real time: starts at `clock`'s wall time less `history_micros`, hands out what is due by its steady time.
-  /// `start_micros` is ignored and `changes_per_second` must be given. Rows that will not change
-  /// any more are forgotten, so memory stays bounded. `clock` must outlive the simulator. Errors:
-  /// kInvalid.
+  /// A run in real time: starts at `clock`'s wall time less `history_micros`, hands out what is due
+  /// by its steady time. `start_micros` is ignored and `changes_per_second` must be given. Rows
+  /// that will not change any more are forgotten, so memory stays bounded. `clock` must outlive the
+  /// simulator. Errors: kInvalid.
   static Result<std::unique_ptr<Simulator>> MakeLive(const SimulatorOptions& options,
                                                      io::Clock& clock);
   ~Simulator() override;

@@ -42,8 +42,7 @@ Status ShuttingDown() {
 
 }  // namespace
 
-WriterFigures::WriterFigures(size_t shard_count)
-    : shards(shard_count), durations(kPutDuration) {}
+WriterFigures::WriterFigures(size_t shard_count) : shards(shard_count), durations(kPutDuration) {}
 
 class StreamWriter::Impl {
  public:
@@ -155,8 +154,7 @@ void StreamWriter::Impl::Count(const Written& written) {
   for (size_t i = 0; i < entries.size(); ++i) {
     WriterFigures::Shard& shard = figures_.shards[(*written.places)[i].shard];
     shard.records.Add();
-    shard.bytes.Add(
-        static_cast<int64_t>(entries[i].partition_key.size() + entries[i].data.size()));
+    shard.bytes.Add(static_cast<int64_t>(entries[i].partition_key.size() + entries[i].data.size()));
   }
   const int64_t took_micros = stream_.clock().SteadyMicros() - written.request.since_micros;
   figures_.durations.Observe(static_cast<double>(took_micros) / 1e6);

@@ -23,8 +23,8 @@ struct WriterFigures {
   };
   explicit WriterFigures(size_t shard_count);
 
-  std::vector<Shard> shards;    ///< Durable records.
-  metrics::Counter refused;     ///< Puts that ended with an error.
+  std::vector<Shard> shards;     ///< Durable records.
+  metrics::Counter refused;      ///< Puts that ended with an error.
   metrics::Histogram durations;  ///< Of puts that succeeded, from queue to answer.
 };
 

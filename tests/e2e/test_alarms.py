@@ -115,7 +115,8 @@ alarms:
       threshold: 5
 """)
         with open(tmp_path / "up.log", "wb") as log:
-            up = subprocess.Popen([program.binary(), "up", "--rate", "200", "--config", config],
+            up = subprocess.Popen([program.binary(), "up", "--rate", "200", "--history", "0s",
+                                   "--config", config],
                                   stdout=log, stderr=subprocess.STDOUT)
             try:
                 assert server.arrived.acquire(timeout=PATIENCE_S), "no message came"

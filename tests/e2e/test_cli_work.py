@@ -13,6 +13,7 @@ import pytest
 from support import csv_table, program
 
 PATIENCE_S = 60
+QUIETLY = ("--listen", "127.0.0.1:0", "--history", "0s")  # of `up`: any port, no simulated past
 
 
 @pytest.fixture
@@ -176,8 +177,8 @@ def test_an_interrupted_replay_commits_and_ingest_goes_on(lake, simulation):
 
 
 def test_two_signals_stop_at_once(tmp_path):
-    process = subprocess.Popen([program.binary(), "up"], cwd=tmp_path, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+    process = subprocess.Popen([program.binary(), "up", *QUIETLY], cwd=tmp_path,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert b"writes to the lake" in process.stdout.readline()
     time.sleep(1)
     os.kill(process.pid, signal.SIGSTOP)  # so that both signals are there when it goes on
@@ -190,7 +191,7 @@ def test_two_signals_stop_at_once(tmp_path):
 
 
 def test_up_says_what_to_try_and_its_suggestions_work(tmp_path):
-    done = program.run("up", "--rate", 300, "--duration", "4s", cwd=tmp_path)
+    done = program.run("up", *QUIETLY, "--rate", 300, "--duration", "4s", cwd=tmp_path)
     text = done.stdout.decode()
     tried = [line.strip() for line in text.splitlines() if line.startswith("  " + str(program.binary()))]
     assert len(tried) >= 3
@@ -215,7 +216,8 @@ def test_up_follows_files_and_several_tables(tmp_path, simulation):
     (incoming / "a.ndjson").write_bytes(b"".join(lines[:100]))
     config = tmp_path / "two.yaml"
     config.write_text(
-        f"lake: {{path: {tmp_path / 'lake'}}}\ncommit: {{interval: 200ms}}\ntables:\n"
+        f"{program.ANY_PORT}lake: {{path: {tmp_path / 'lake'}}}\ncommit: {{interval: 200ms}}\n"
+        "simulator: {history: 0s}\ntables:\n"
         f"- {{name: replayed, source: {{kind: files, paths: [{incoming}]}}}}\n"
         "- {name: simulated, source: {kind: simulator, shape: kinesis}}\n")
     process = subprocess.Popen([program.binary(), "up", "--json", "--config", config],
@@ -270,6 +272,6 @@ def test_long_work_shows_progress_on_a_terminal(lake, simulation):
 
 
 def test_up_redraws_its_line_on_a_terminal(tmp_path):
-    shown = on_a_terminal("up", "--lake", tmp_path / "lake", "--duration", "3s")
+    shown = on_a_terminal("up", *QUIETLY, "--lake", tmp_path / "lake", "--duration", "3s")
     assert shown.count(b"\r\x1b[2K") >= 3
     assert b"changes/s, " in shown

@@ -50,9 +50,10 @@ def pipeline(folder):
     """`up` with an HTTP port that the system chooses; yields its address."""
     lake = folder / "lake"
     config = folder / "tapelake.yaml"
-    config.write_text(f"lake: {{path: {lake}}}\ndashboard: {{listen: '127.0.0.1:0'}}\n")
+    config.write_text(f"{program.ANY_PORT}lake: {{path: {lake}}}\n")
     with open(folder / "up.log", "wb") as log:
-        up = subprocess.Popen([program.binary(), "up", "--rate", "500", "--config", config],
+        up = subprocess.Popen([program.binary(), "up", "--rate", "500", "--history", "0s",
+                               "--config", config],
                               stdout=log, stderr=subprocess.STDOUT)
     with ended(up):
         known = lake / ".tapelake/http.json"
@@ -97,10 +98,13 @@ def test_prometheus_scrapes_and_promtool_is_content(tmp_path):
         wait_for(lambda: sum(query(address, "tapelake_ingest_applied_records_total").values()) > 500,
                  "500 changes in Prometheus")
         assert list(query(address, 'up{job="tapelake"}').values()) == [1]
-        assert query(address, "rate(tapelake_stream_shard_records_total[30s]) > 0")
-        quantile = query(address, "histogram_quantile(0.9, "
-                                  "rate(tapelake_ingest_commit_duration_seconds_bucket[30s]))")
-        assert all(0 < seconds < 10 for seconds in quantile.values()) and quantile
+        # A rate takes two scrapes.
+        wait_for(lambda: query(address, "rate(tapelake_stream_shard_records_total[30s]) > 0"),
+                 "a rate")
+        quantile = wait_for(lambda: query(address, (
+            "histogram_quantile(0.9, "
+            "rate(tapelake_ingest_commit_duration_seconds_bucket[30s])) > 0")), "a quantile")
+        assert all(seconds < 10 for seconds in quantile.values())
         text = get(f"http://{target}/metrics")
         checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
                                  timeout=PATIENCE_S, check=False)

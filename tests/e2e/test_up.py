@@ -20,7 +20,8 @@ def running(folder, *arguments):
     """Start `up` in an empty folder without configuration; kill it if the test leaves it behind."""
     log = folder / "up.log"
     with open(log, "wb") as out:
-        process = subprocess.Popen([str(program.binary()), "up", *arguments], cwd=folder,
+        process = subprocess.Popen([str(program.binary()), "up", "--listen", "127.0.0.1:0",
+                                    "--history", "0s", *arguments], cwd=folder,
                                    stdout=out, stderr=subprocess.STDOUT)
     try:
         yield process, log

@@ -215,8 +215,8 @@ def relative_volume(hours: int):
 
         days = [volume(end - i * day) for i in range(1, 21)
                 if first <= end - i * day - hours * hour]
-        if not days:
-            return Answer(reason="too_few")
+        if len(days) < 3:
+            return Answer(reason="too_few", n=len(days))
         mean = sum(days) / len(days)
         if mean == 0:
             return Answer(reason="undefined", n=len(days))

@@ -31,7 +31,7 @@ def run_up(folder: Path, events: Path, *, table: str = "type: cow") -> program.L
         (incoming / f"{number:03}.ndjson").write_bytes(b"".join(lines[begin:begin + step]))
     config = folder / "up.yaml"
     config.write_text(
-        f"lake: {{path: {lake.path}}}\ncommit: {{interval: 500ms}}\n"
+        f"{program.ANY_PORT}lake: {{path: {lake.path}}}\ncommit: {{interval: 500ms}}\n"
         "delivery: {buffer_bytes: 1MiB, buffer_interval: 1s}\n"
         f"tables:\n- {{name: transactions, {table}, source: {{kind: files, paths: [{incoming}]}}}}\n")
     process = subprocess.Popen([program.binary(), "up", "--json", "--config", config],

@@ -18,6 +18,7 @@ SLICE_RECORDS = 100
 # hours behind the other one.
 CONFIG = """\
 lake: {{path: {lake}}}
+dashboard: {{listen: '127.0.0.1:0'}}
 commit: {{interval: 300ms}}
 ingest: {{horizon: 7d}}
 stream: {{segment_bytes: 1MiB}}

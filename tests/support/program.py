@@ -10,6 +10,8 @@ from support import csv_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLE = "crypto.transactions"
+# `up` opens an HTTP port: one that the system chooses, so that nothing else can have it.
+ANY_PORT = "dashboard: {listen: '127.0.0.1:0'}\n"
 COMPLETED = (".commit", ".deltacommit")  # a compaction completes as a commit
 
 

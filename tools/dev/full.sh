@@ -18,7 +18,7 @@ bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a 
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
 conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
-fuzz             mutated change records and table files against their parsers, under the sanitizers
+fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
 TEXT
@@ -87,12 +87,14 @@ FUZZ_ROUNDS=1000000
 fuzz_parsers() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan record_fuzz file_fuzz || return 1
+  build_preset asan record_fuzz file_fuzz request_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/file_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" . \
     || return 1
-  printf 'figure: %s mutated records and as many files, seed %s, nothing found\n' \
+  ASAN_OPTIONS=detect_leaks=0 build/asan/request_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
+    || return 1
+  printf 'figure: %s mutated records and as many files and requests, seed %s, nothing found\n' \
     "$FUZZ_ROUNDS" "$seed"
 }
 

@@ -21,6 +21,8 @@ run_test() {
   prepare_test
   static_checks
   suite "unit tests" run_unit_tests release
+  suite "tests of the page's parts" run_page_unit_tests
+  suite "tests of the page in a browser" run_page_tests
   suite "tests of whole programs" run_python_tests tests
   check "docs/conformance.md is what this run showed" run_tool conformance --check "$RESULTS/cells.jsonl"
   say "all of ./dev test took $((SECONDS - start)) s"
@@ -31,6 +33,7 @@ run_test() {
 prepare_test() {
   local fetcher status=0
   setup_build
+  setup_web
   setup_test_machine
   (setup_test_python && setup_hudi_bundle) &
   fetcher=$!
@@ -79,6 +82,18 @@ run_unit_tests() {
   ctest --test-dir "build/$preset" -j "$JOBS" --timeout 300 --output-on-failure --progress \
     --output-junit "$RESULTS/unit-$preset.xml" "${@:2}" >"$RESULTS/unit-$preset.log" 2>&1 ||
     { grep -vE '^Test project|Passed ' "$RESULTS/unit-$preset.log" | tail -n 200 >&2; return 1; }
+}
+
+run_page_unit_tests() {
+  (cd web && npm run --silent test -- --reporter=default --reporter=junit \
+    --outputFile.junit="$RESULTS/page-units.xml") >&2
+}
+
+# One file after the other: one of them measures time.
+run_page_tests() {
+  TAPELAKE_WEB_OUT="$WEB_DIST" node --test --test-concurrency=1 --test-reporter=spec \
+    --test-reporter-destination=stderr --test-reporter=junit \
+    --test-reporter-destination="$RESULTS/page.xml" tests/web/*.test.mjs
 }
 
 run_python_tools_tests() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "io/local_socket.h"
+#include "query/metrics.h"
 #include "query/shell/sql_text.h"
 
 namespace tapelake::app {
@@ -68,11 +69,12 @@ Result<std::string> OneStatement(const std::string& sql) {
 class GuardedSql::Place {
  public:
   Place(GuardedSql* owner, std::unique_ptr<query::Session> session, int64_t deadline_micros)
-      : owner_(owner), session_(std::move(session)) {
+      : owner_(owner),
+        session_(std::move(session)),
+        entered_micros_(owner->world_.clock.SteadyMicros()) {
     const std::scoped_lock lock(owner_->mutex_);
-    running_ = owner_->running_.insert(owner_->running_.end(),
-                                       {.session = session_.get(),
-                                        .deadline_micros = deadline_micros});
+    running_ = owner_->running_.insert(
+        owner_->running_.end(), {.session = session_.get(), .deadline_micros = deadline_micros});
   }
   ~Place() {
     const std::scoped_lock lock(owner_->mutex_);
@@ -84,6 +86,7 @@ class GuardedSql::Place {
   Place& operator=(const Place&) = delete;
 
   query::Session& session() { return *session_; }
+  int64_t entered_micros() const { return entered_micros_; }
   bool late() const {
     const std::scoped_lock lock(owner_->mutex_);
     return running_->late;
@@ -92,6 +95,7 @@ class GuardedSql::Place {
  private:
   GuardedSql* owner_;
   std::unique_ptr<query::Session> session_;
+  const int64_t entered_micros_;
   std::list<Running>::iterator running_;
 };
 
@@ -159,9 +163,17 @@ Result<std::unique_ptr<GuardedSql::Place>> GuardedSql::Enter(int64_t timeout_mic
                                  world_.clock.SteadyMicros() + timeout_micros);
 }
 
-/// A statement that was ended because of its time says so.
-Status GuardedSql::Explain(const Status& status, const Place& place) const {
-  if (KindOf(status) != ErrorKind::kShuttingDown || !place.late()) return status;
+/// Count a statement that ran. One that was ended because of its time says so.
+Status GuardedSql::Finish(const Status& status, const Place& place) {
+  const bool late = KindOf(status) == ErrorKind::kShuttingDown && place.late();
+  if (options_.metrics != nullptr) {
+    const int64_t micros = world_.clock.SteadyMicros() - place.entered_micros();
+    const std::string outcome = status.ok() ? "ok" : late ? "timeout" : "error";
+    options_.metrics->GetCounter(query::kStatements, {outcome}).Add();
+    options_.metrics->GetHistogram(query::kStatementDuration)
+        .Observe(static_cast<double>(micros) / 1e6);
+  }
+  if (!late) return status;
   return MakeError(ErrorKind::kThrottled,
                    "the statement took too long and was stopped\nhint: ask for fewer rows or days, "
                    "or raise dashboard.sql_timeout");
@@ -172,16 +184,16 @@ Result<query::TextRows> GuardedSql::Run(const std::string& sql, int64_t rows_max
   TAPELAKE_ASSIGN_OR_RAISE(const std::string statement, OneStatement(sql));
   TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(timeout_micros));
   auto rows = place->session().FetchRows({.sql = statement}, rows_max);
-  if (!rows.ok()) return Explain(rows.status(), *place);
+  TAPELAKE_RETURN_NOT_OK(Finish(rows.status(), *place));
   return rows;
 }
 
 Status GuardedSql::ExportCsv(const std::string& sql, int64_t timeout_micros, io::ByteOutput& out) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string statement, OneStatement(sql));
   TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(timeout_micros));
-  return Explain(place->session().ExportCsv(
-                     {.sql = statement}, [&out](std::string_view text) { return out.Write(text); }),
-                 *place);
+  return Finish(place->session().ExportCsv(
+                    {.sql = statement}, [&out](std::string_view text) { return out.Write(text); }),
+                *place);
 }
 
 Status GuardedSql::ExportParquet(const std::string& sql, int64_t timeout_micros,
@@ -192,7 +204,7 @@ Status GuardedSql::ExportParquet(const std::string& sql, int64_t timeout_micros,
   TAPELAKE_RETURN_NOT_OK(world_.files.CreateDirectories(folder));
   const std::string path =
       io::JoinPath(folder, std::to_string(io::ProcessId()) + "-" + std::to_string(++exports_));
-  Status status = Explain(place->session().ExportParquet({.sql = statement}, path), *place);
+  Status status = Finish(place->session().ExportParquet({.sql = statement}, path), *place);
   if (status.ok()) status = CopyOut(path, out);
   const Status deleted = world_.files.DeleteFile(path);
   if (!status.ok() || KindOf(deleted) == ErrorKind::kNotFound) return status;
@@ -207,7 +219,8 @@ Status GuardedSql::CopyOut(const std::string& path, io::ByteOutput& out) {
     TAPELAKE_ASSIGN_OR_RAISE(const int64_t count,
                              file->ReadAt(at, static_cast<int64_t>(kCopyBytes), buffer.data()));
     if (count == 0) return MakeError(ErrorKind::kUnavailable, path + " was cut while it was read");
-    TAPELAKE_RETURN_NOT_OK(out.Write(std::string_view(buffer).substr(0, static_cast<size_t>(count))));
+    TAPELAKE_RETURN_NOT_OK(
+        out.Write(std::string_view(buffer).substr(0, static_cast<size_t>(count))));
     at += count;
   }
   return Status::OK();

@@ -12,6 +12,7 @@
 #include "app/world.h"
 #include "base/status.h"
 #include "io/byte_stream.h"
+#include "metrics/registry.h"
 #include "query/hot_provider.h"
 #include "query/hudi_snapshot_provider.h"
 #include "query/session.h"
@@ -20,10 +21,11 @@ namespace tapelake::app {
 
 struct GuardedSqlOptions {
   std::string lake_path;
-  int threads = 2;                                  ///< Of one statement.
-  int statements_max = 4;                           ///< At the same time.
-  int64_t memory_bytes_max = int64_t{512} << 20;    ///< Of one statement.
+  int threads = 2;                                ///< Of one statement.
+  int statements_max = 4;                         ///< At the same time.
+  int64_t memory_bytes_max = int64_t{512} << 20;  ///< Of one statement.
   bool check_files = true;
+  metrics::Registry* metrics = nullptr;  ///< Counts statements (query/metrics.h); may be nullptr.
 };
 
 /// Statements of people behind a door: each in a session of its own that reads the lake and nothing
@@ -61,7 +63,7 @@ class GuardedSql {
   class Place;
 
   Result<std::unique_ptr<Place>> Enter(int64_t timeout_micros);
-  Status Explain(const Status& status, const Place& place) const;
+  Status Finish(const Status& status, const Place& place);
   Status CopyOut(const std::string& path, io::ByteOutput& out);
   void Watch();
 

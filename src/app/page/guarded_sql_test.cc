@@ -11,6 +11,8 @@
 
 #include <arrow/builder.h>
 
+#include "query/metrics.h"
+
 namespace tapelake::app {
 namespace {
 
@@ -22,8 +24,7 @@ constexpr int64_t kMinute = 60'000'000;
 class GuardedSqlTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "tapelake-sql-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "tapelake-sql-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     root_ = pattern;
     MakeTable(root_ + "/lake/crypto/trades");
@@ -50,12 +51,12 @@ class GuardedSqlTest : public ::testing::Test {
       ASSERT_TRUE(ids.Append(id).ok());
       ASSERT_TRUE(days.Append("2026-11-26").ok());
     }
-    request.rows =
-        arrow::RecordBatch::Make(schema, 3, {*ids.Finish(), *days.Finish()});
+    request.rows = arrow::RecordBatch::Make(schema, 3, {*ids.Finish(), *days.Finish()});
     request.schema = schema;
     request.partition_values = {"2026-11-26"};
-    const std::vector<hudi::RecordChange> changes = {
-        {.record_key = "a", .row = 0}, {.record_key = "b", .row = 1}, {.record_key = "c", .row = 2}};
+    const std::vector<hudi::RecordChange> changes = {{.record_key = "a", .row = 0},
+                                                     {.record_key = "b", .row = 1},
+                                                     {.record_key = "c", .row = 2}};
     request.changes = changes;
     const auto done = (*table)->Upsert(request);
     ASSERT_TRUE(done.ok()) << done.status();
@@ -105,10 +106,9 @@ TEST_F(GuardedSqlTest, RefusesWhatIsNotOneQuery) {
 TEST_F(GuardedSqlTest, ReachesNothingBeyondTheLake) {
   GuardedSql sql(Options(), nullptr);
   for (const std::string& source :
-       {std::string("read_text('/etc/passwd')"), "read_csv('" + root_ + "/secret.csv')", "'" + root_ + "/secret.csv'",
-        "glob('" + root_ + "/*')",
-        "read_csv('" + root_ + "/lake/../secret.csv')",
-        "hudi('" + root_ + "/other/crypto/trades')",
+       {std::string("read_text('/etc/passwd')"), "read_csv('" + root_ + "/secret.csv')",
+        "'" + root_ + "/secret.csv'", "glob('" + root_ + "/*')",
+        "read_csv('" + root_ + "/lake/../secret.csv')", "hudi('" + root_ + "/other/crypto/trades')",
         "hudi('" + root_ + "/lake/../other/crypto/trades')"}) {
     const auto rows = sql.Run("SELECT * FROM " + source, 10, kMinute);
     EXPECT_FALSE(rows.ok()) << source << " gave " << rows->rows.size() << " rows";
@@ -122,6 +122,26 @@ TEST_F(GuardedSqlTest, StopsWhatTakesTooLong) {
           .status();
   EXPECT_EQ(KindOf(status), ErrorKind::kThrottled) << status;
   EXPECT_THAT(status.message(), HasSubstr("took too long"));
+}
+
+TEST_F(GuardedSqlTest, CountsStatementsByHowTheyEnded) {
+  metrics::Registry registry;
+  GuardedSqlOptions options = Options();
+  options.metrics = &registry;
+  GuardedSql sql(options, nullptr);
+  const auto count = [&registry](const char* outcome) {
+    return registry.GetCounter(query::kStatements, {outcome}).value();
+  };
+  EXPECT_TRUE(sql.Run("SELECT count(*) FROM crypto.trades", 10, kMinute).ok());
+  EXPECT_FALSE(sql.Run("SELECT absent FROM crypto.trades", 10, kMinute).ok());
+  EXPECT_FALSE(
+      sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1, 100'000)
+          .ok());
+  EXPECT_FALSE(sql.Run("SELECT 1; SELECT 2", 10, kMinute).ok()) << "refused, so it never ran";
+  EXPECT_EQ(count("ok"), 1);
+  EXPECT_EQ(count("error"), 1);
+  EXPECT_EQ(count("timeout"), 1);
+  EXPECT_EQ(registry.GetHistogram(query::kStatementDuration).Read().count(), 3);
 }
 
 TEST_F(GuardedSqlTest, EndsStatementsWhenItStops) {
@@ -141,8 +161,7 @@ TEST_F(GuardedSqlTest, EndsStatementsWhenItStops) {
 TEST_F(GuardedSqlTest, WritesCsvAndParquet) {
   GuardedSql sql(Options(), nullptr);
   StringOutput csv;
-  ASSERT_TRUE(
-      sql.ExportCsv("SELECT id FROM crypto.trades ORDER BY id", kMinute, csv).ok());
+  ASSERT_TRUE(sql.ExportCsv("SELECT id FROM crypto.trades ORDER BY id", kMinute, csv).ok());
   EXPECT_EQ(csv.text, "id\na\nb\nc\n");
   StringOutput parquet;
   const Status exported =

@@ -88,9 +88,8 @@ Result<serve::BarList> PageData::Bars(const serve::BarsRequest& request) {
       (as_of - parts_.book.retention_micros[static_cast<size_t>(request.interval)]) /
       kMicrosPerMilli;
   if (missing > 0 && request.from_ms < kept_from_ms) {
-    const int64_t to_ms = kept.bars.empty()
-                              ? request.to_ms
-                              : kept.bars.front().bar.start_micros / kMicrosPerMilli;
+    const int64_t to_ms =
+        kept.bars.empty() ? request.to_ms : kept.bars.front().bar.start_micros / kMicrosPerMilli;
     TAPELAKE_ASSIGN_OR_RAISE(list.bars, StoredBars(request, to_ms, missing));
   }
   for (const DeskBar& bar : kept.bars)
@@ -167,8 +166,7 @@ serve::Tape PageData::LargeTrades(const std::string& pair, int64_t trades_max) {
   for (const auto& [name, money] : parts_.market->LargeFrom()) {
     tape.large_from.emplace_back(name, PlainNumber(money));
   }
-  for (const LargeTrade& trade :
-       parts_.market->TradesOfTape(pair, static_cast<size_t>(trades_max)))
+  for (const LargeTrade& trade : parts_.market->TradesOfTape(pair, static_cast<size_t>(trades_max)))
     tape.trades.push_back(PageTrade(trade));
   return tape;
 }
@@ -184,8 +182,8 @@ Result<serve::Correlation> PageData::Correlate(const serve::CorrelationRequest& 
   matrix.values.assign(size, std::vector<std::optional<double>>(size));
   for (size_t i = 0; i < size; ++i) {
     for (size_t j = i; j < size; ++j) {
-      const market::Measure measure = parts_.market->Correlation(
-          matrix.pairs[i], matrix.pairs[j], request.interval, request.bars);
+      const market::Measure measure = parts_.market->Correlation(matrix.pairs[i], matrix.pairs[j],
+                                                                 request.interval, request.bars);
       matrix.n[i][j] = matrix.n[j][i] = measure.n;
       matrix.values[i][j] = matrix.values[j][i] = measure.value;
     }

@@ -27,9 +27,9 @@ class PageData : public serve::DashboardData {
     std::string version;
     std::string lake_path;
     std::vector<TableLane*> lanes;
-    MarketDesk* market = nullptr;     ///< nullptr: there is none.
-    std::string market_table;         ///< `database.table` of its trades; empty: none.
-    market::MarketBookOptions book;   ///< As the desk's book has them.
+    MarketDesk* market = nullptr;    ///< nullptr: there is none.
+    std::string market_table;        ///< `database.table` of its trades; empty: none.
+    market::MarketBookOptions book;  ///< As the desk's book has them.
     Monitoring& monitoring;
     GuardedSqlOptions sql;
     query::HotProvider* hot = nullptr;

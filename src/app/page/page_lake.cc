@@ -89,8 +89,7 @@ Result<hudi::Timeline> PageLake::ReadCommits(Known* known) {
       commits.insert(std::move(read));
       continue;
     }
-    auto metadata =
-        hudi::ReadCommitMetadata(world_.files, known->table->base_path(), instant);
+    auto metadata = hudi::ReadCommitMetadata(world_.files, known->table->base_path(), instant);
     // Archived since the timeline was listed.
     if (KindOf(metadata.status()) == ErrorKind::kNotFound) continue;
     if (!metadata.ok()) return metadata.status();
@@ -109,8 +108,7 @@ Result<std::vector<serve::LakeCommit>> PageLake::Commits(const std::string& tabl
        ++instant) {
     const auto metadata = known->commits.find(instant->timestamp);
     const bool described = instant->state == hudi::InstantState::kCompleted &&
-                           hudi::IsWriteAction(instant->action) &&
-                           metadata != known->commits.end();
+                           hudi::IsWriteAction(instant->action) && metadata != known->commits.end();
     commits.push_back(CommitOf(*instant, described ? &metadata->second : nullptr));
   }
   return commits;

@@ -48,24 +48,25 @@ Result<std::unique_ptr<PageServer>> PageServer::Open(Parts parts) {
   std::unique_ptr<PageServer> server(new PageServer(config.lake.path));
   TAPELAKE_RETURN_NOT_OK(server->KeepToken(config.dashboard));
   server->hot_ = std::make_unique<LanesHot>(config.lake.path, parts.lanes);
-  server->data_ = std::make_unique<PageData>(PageData::Parts{
-      .clock = server->world_.clock,
-      .version = parts.version,
-      .lake_path = config.lake.path,
-      .lanes = parts.lanes,
-      .market = parts.market,
-      .market_table = parts.market_table,
-      .monitoring = parts.monitoring,
-      .sql = {.lake_path = config.lake.path,
-              .threads = static_cast<int>(config.query.threads),
-              .check_files = config.query.check_files},
-      .hot = config.query.hot ? server->hot_.get() : nullptr});
-  server->dashboard_ = std::make_unique<serve::Dashboard>(
-      serve::Dashboard::Parts{.data = *server->data_,
-                              .clock = server->world_.clock,
-                              .random = server->world_.random,
-                              .assets = parts.assets},
-      server->OptionsOf(config.dashboard, parts.monitoring));
+  server->data_ = std::make_unique<PageData>(
+      PageData::Parts{.clock = server->world_.clock,
+                      .version = parts.version,
+                      .lake_path = config.lake.path,
+                      .lanes = parts.lanes,
+                      .market = parts.market,
+                      .market_table = parts.market_table,
+                      .monitoring = parts.monitoring,
+                      .sql = {.lake_path = config.lake.path,
+                              .threads = static_cast<int>(config.query.threads),
+                              .check_files = config.query.check_files,
+                              .metrics = &parts.monitoring.registry()},
+                      .hot = config.query.hot ? server->hot_.get() : nullptr});
+  server->dashboard_ =
+      std::make_unique<serve::Dashboard>(serve::Dashboard::Parts{.data = *server->data_,
+                                                                 .clock = server->world_.clock,
+                                                                 .random = server->world_.random,
+                                                                 .assets = parts.assets},
+                                         server->OptionsOf(config.dashboard, parts.monitoring));
   parts.monitoring.registry().AddCollector(
       [raw = server.get()](metrics::Collection& out) { raw->Collect(out); });
   return server;
@@ -78,8 +79,8 @@ serve::DashboardOptions PageServer::OptionsOf(const config::DashboardConfig& con
   options.http.token = token_;
   options.http.connections_max = config.clients_max;
   options.http.requests_per_second = config.requests_per_second;
-  options.http.on_answered = [&registry = monitoring.registry()](
-                                 const std::string& route, int status, int64_t micros) {
+  options.http.on_answered = [&registry = monitoring.registry()](const std::string& route,
+                                                                 int status, int64_t micros) {
     registry.GetCounter(serve::kHttpRequests, {route, std::to_string(status / 100) + "xx"}).Add(1);
     registry.GetHistogram(serve::kHttpDuration, {route}).Observe(static_cast<double>(micros) / 1e6);
   };

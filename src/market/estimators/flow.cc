@@ -171,7 +171,7 @@ Measure RelativeVolume(std::span<const Bar* const> bars, const VolumeWindow& win
   const int64_t end_micros = (window.last + 1) * length;
   const int64_t reach = end_micros - window.window_bars * length - bars.front()->start_micros;
   const int64_t days = reach < 0 ? 0 : std::min(kVolumeDaysMax, reach / day);
-  if (days == 0) return NoMeasure(NoValue::kTooFew, 0);
+  if (days < kVolumeDaysMin) return NoMeasure(NoValue::kTooFew, days);
   CompensatedSum before;
   for (int64_t i = 1; i <= days; ++i)
     before.Add(volume_until(end_micros - i * day));

@@ -14,6 +14,7 @@
 namespace tapelake::market {
 
 inline constexpr int64_t kVpinBuckets = 50;
+inline constexpr int64_t kVolumeDaysMin = 3;
 inline constexpr int64_t kVolumeDaysMax = 20;
 inline constexpr int64_t kGapAgeMicrosMax = 5'000'000;
 
@@ -46,7 +47,8 @@ Measure Vpin(std::span<const PriceBar> bars);
 
 /// Volume of the `window_bars` bars up to index `last` (a bar that is over) by the mean volume of
 /// the same stretch on each of up to kVolumeDaysMax days before, as far as the bars reach back. n
-/// is those days; `detail` their mean volume, in base units. kUndefined if that is 0.
+/// is those days; `detail` their mean volume, in base units. kTooFew below kVolumeDaysMin days,
+/// kUndefined if their mean is 0.
 struct VolumeWindow {
   Interval interval = Interval::kHour;
   int64_t last = 0;

@@ -76,20 +76,24 @@ TEST(Vpin, PoursBarsIntoBucketsProRata) {
 
 TEST(RelativeVolume, ComparesWithTheSameHourOfTheDaysThereAre) {
   std::vector<Bar> bars;
-  for (const auto& [hour, quantity] : {std::pair{5, 2.0}, {6, 50.0}, {29, 4.0}, {53, 6.0}})
+  for (const auto& [hour, quantity] :
+       {std::pair{5, 2.0}, {6, 50.0}, {29, 4.0}, {53, 3.0}, {77, 6.0}})
     bars.push_back(TestBar(hour * kHourMicros, {{.quantity = quantity}}));
-  const VolumeWindow window = {.interval = Interval::kHour, .last = 53, .window_bars = 1};
+  const VolumeWindow window = {.interval = Interval::kHour, .last = 77, .window_bars = 1};
   const Measure measure = RelativeVolume(PointersTo(bars), window);
   EXPECT_DOUBLE_EQ(*measure.value, 2);
   EXPECT_DOUBLE_EQ(*measure.detail, 3);
-  EXPECT_EQ(measure.n, 2);
+  EXPECT_EQ(measure.n, 3);
 }
 
-TEST(RelativeVolume, NeedsADayThatIsCoveredAndVolumeInIt) {
+TEST(RelativeVolume, NeedsThreeDaysThatAreCoveredAndVolumeInThem) {
   const std::vector<Bar> bars = {TestBar(7 * kHourMicros, {{.quantity = 1}}),
                                  TestBar(30 * kHourMicros, {{.quantity = 1}})};
-  EXPECT_EQ(RelativeVolume(PointersTo(bars), {.last = 30}).reason, NoValue::kTooFew);
-  EXPECT_EQ(RelativeVolume(PointersTo(bars), {.last = 32}).reason, NoValue::kUndefined);
+  const Measure young = RelativeVolume(PointersTo(bars), {.last = 78});
+  EXPECT_EQ(young.reason, NoValue::kTooFew);
+  EXPECT_EQ(young.n, 2);
+  EXPECT_TRUE(RelativeVolume(PointersTo(bars), {.last = 79}).value);
+  EXPECT_EQ(RelativeVolume(PointersTo(bars), {.last = 80}).reason, NoValue::kUndefined);
   EXPECT_EQ(RelativeVolume({}, {.last = 32}).reason, NoValue::kTooFew);
 }
 

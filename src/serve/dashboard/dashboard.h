@@ -53,8 +53,8 @@ class Dashboard {
   /// Say `bye` to the live stream, interrupt statements, answer what is under way, close.
   void Stop();
 
-  /// What the API answers to a GET of `target` (`/api/v1/overview`), without the port: for the local
-  /// door. Any thread; may take as long as the handler. Errors: as the API says.
+  /// What the API answers to a GET of `target` (`/api/v1/overview`), without the port: for the
+  /// local door. Any thread; may take as long as the handler. Errors: as the API says.
   Result<std::string> Answer(std::string_view target) const;
 
   /// After Start(): `http://127.0.0.1:8990/`.

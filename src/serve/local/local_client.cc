@@ -63,9 +63,8 @@ Result<hot::HotView> LocalClient::Hot(std::string_view table) {
 }
 
 Result<TailReply> LocalClient::Tail(const TailRequest& request) {
-  TAPELAKE_ASSIGN_OR_RAISE(
-      const std::string body,
-      Ask(EncodeTail(request), MessageKind::kTailReply, ErrorKind::kUnavailable));
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string body, Ask(EncodeTail(request), MessageKind::kTailReply,
+                                                       ErrorKind::kUnavailable));
   return DecodeTailReply(body);
 }
 

@@ -49,22 +49,21 @@ class LocalDoorTest : public testing::StreamFixture {
     door_.reset();
     door_ = std::make_unique<LocalDoor>(
         system_clock_, door_options_,
-        LocalDoorLookups{.find_stream =
-                             [this](std::string_view name) {
-                               return name == "orders" ? writer_.get() : nullptr;
-                             },
-                         .find_table =
-                             [this](std::string_view name) {
-                               return name == "crypto.orders" ? &hot_ : nullptr;
-                             },
-                         .find_log =
-                             [this](std::string_view name) {
-                               return name == "orders" ? stream_.get() : nullptr;
-                             },
-                         .ask_page = [](std::string_view target) -> Result<std::string> {
-                           if (target == "/api/v1/status") return std::string("{}");
-                           return MakeError(ErrorKind::kInvalid, "what?");
-                         }});
+        LocalDoorLookups{
+            .find_stream =
+                [this](std::string_view name) {
+                  return name == "orders" ? writer_.get() : nullptr;
+                },
+            .find_table =
+                [this](std::string_view name) { return name == "crypto.orders" ? &hot_ : nullptr; },
+            .find_log =
+                [this](std::string_view name) {
+                  return name == "orders" ? stream_.get() : nullptr;
+                },
+            .ask_page = [](std::string_view target) -> Result<std::string> {
+              if (target == "/api/v1/status") return std::string("{}");
+              return MakeError(ErrorKind::kInvalid, "what?");
+            }});
     const Status started = door_->Start();
     ASSERT_TRUE(started.ok()) << started;
   }
@@ -128,8 +127,7 @@ TEST_F(LocalDoorTest, HandsOutRecordsAfterTheNewestAndFromAPlaceOn) {
   ASSERT_TRUE(newest.ok()) << newest.status();
   EXPECT_EQ(newest->next_sequence, 3U);
   EXPECT_THAT(newest->records, SizeIs(0));
-  const auto all =
-      client->Tail({.stream = "orders", .from_sequence = TailRequest::kOldest});
+  const auto all = client->Tail({.stream = "orders", .from_sequence = TailRequest::kOldest});
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_EQ(all->next_sequence, 3U);
   EXPECT_THAT(all->records, ElementsAre("one", "two"));

@@ -15,7 +15,22 @@ struct AssetSpec {
   double beta;      // answer to the market-wide factor
   int quantity_decimals;
 };
-enum AssetIndex : size_t { kUsd, kUsdt, kEur, kBtc, kEth, kSol, kXrp, kAda, kDoge, kLtc, kAvax, kLink, kDot, kAssets };
+enum AssetIndex : size_t {
+  kUsd,
+  kUsdt,
+  kEur,
+  kBtc,
+  kEth,
+  kSol,
+  kXrp,
+  kAda,
+  kDoge,
+  kLtc,
+  kAvax,
+  kLink,
+  kDot,
+  kAssets
+};
 constexpr std::array<AssetSpec, kAssets> kAssetSpecs = {{
     {1.0, 0, 0, 2},
     {1.0002, 2e-13, 0, 2},
@@ -40,26 +55,16 @@ struct PairSpec {
   double weight;
 };
 constexpr std::array<PairSpec, PriceProcess::kPairs> kPairSpecs = {{
-    {"BTC/USDT", kBtc, kUsdt, 2, 24},
-    {"BTC/USD", kBtc, kUsd, 2, 14},
-    {"BTC/EUR", kBtc, kEur, 2, 6},
-    {"ETH/USDT", kEth, kUsdt, 2, 15},
-    {"ETH/USD", kEth, kUsd, 2, 9},
-    {"ETH/EUR", kEth, kEur, 2, 4},
-    {"ETH/BTC", kEth, kBtc, 6, 4},
-    {"SOL/USDT", kSol, kUsdt, 3, 8},
-    {"SOL/EUR", kSol, kEur, 3, 2},
-    {"XRP/USD", kXrp, kUsd, 5, 4},
-    {"XRP/ETH", kXrp, kEth, 8, 1},
-    {"ADA/USDT", kAda, kUsdt, 5, 4},
-    {"DOGE/USDT", kDoge, kUsdt, 6, 3},
-    {"LTC/BTC", kLtc, kBtc, 7, 2},
-    {"SOL/USD", kSol, kUsd, 3, 3},
-    {"XRP/USDT", kXrp, kUsdt, 5, 3},
-    {"DOGE/USD", kDoge, kUsd, 6, 2},
-    {"AVAX/USDT", kAvax, kUsdt, 3, 2},
-    {"LINK/USD", kLink, kUsd, 4, 2},
-    {"DOT/EUR", kDot, kEur, 4, 1},
+    {"BTC/USDT", kBtc, kUsdt, 2, 24},  {"BTC/USD", kBtc, kUsd, 2, 14},
+    {"BTC/EUR", kBtc, kEur, 2, 6},     {"ETH/USDT", kEth, kUsdt, 2, 15},
+    {"ETH/USD", kEth, kUsd, 2, 9},     {"ETH/EUR", kEth, kEur, 2, 4},
+    {"ETH/BTC", kEth, kBtc, 6, 4},     {"SOL/USDT", kSol, kUsdt, 3, 8},
+    {"SOL/EUR", kSol, kEur, 3, 2},     {"XRP/USD", kXrp, kUsd, 5, 4},
+    {"XRP/ETH", kXrp, kEth, 8, 1},     {"ADA/USDT", kAda, kUsdt, 5, 4},
+    {"DOGE/USDT", kDoge, kUsdt, 6, 3}, {"LTC/BTC", kLtc, kBtc, 7, 2},
+    {"SOL/USD", kSol, kUsd, 3, 3},     {"XRP/USDT", kXrp, kUsdt, 5, 3},
+    {"DOGE/USD", kDoge, kUsd, 6, 2},   {"AVAX/USDT", kAvax, kUsdt, 3, 2},
+    {"LINK/USD", kLink, kUsd, 4, 2},   {"DOT/EUR", kDot, kEur, 4, 1},
 }};
 
 struct ExchangeSpec {
