@@ -67,6 +67,7 @@ std::unique_ptr<Command> MakeSqlCommand();
 std::unique_ptr<Command> MakeTableListCommand();
 std::unique_ptr<Command> MakeTableDescribeCommand();
 std::unique_ptr<Command> MakeStreamPutCommand();
+std::unique_ptr<Command> MakeStreamGetCommand();
 std::unique_ptr<Command> MakeStreamListCommand();
 std::unique_ptr<Command> MakeStreamDescribeCommand();
 std::unique_ptr<Command> MakeStatusCommand();

@@ -86,6 +86,15 @@ constexpr Verb kVerbs[] = {
                 "tapelake simulate --changes 1000 | tapelake stream put crypto.transactions "
                 "--json",
      .make = MakeStreamPutCommand},
+    {.name = "stream get",
+     .sentence = "Print the records of a stream, one a line, from any place or time on.",
+     .details = "As they were put, in their order, up to the newest one that is durable when it "
+                "starts; the pipeline may run or not (then the lake is locked as long as this "
+                "takes). They can be put or ingested again: changes that a table has already are "
+                "dropped.",
+     .example = "tapelake stream get crypto.transactions --from 2026-11-26T09:30 > again.ndjson\n"
+                "tapelake stream get crypto.transactions --from 48213 --limit 1",
+     .make = MakeStreamGetCommand},
     {.name = "stream list",
      .sentence = "List the streams of a lake.",
      .details = "",

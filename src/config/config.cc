@@ -46,9 +46,9 @@ void CommitConfig::Describe(Visitor& visitor, CommitConfig& self) {
 void IngestConfig::Describe(Visitor& visitor, IngestConfig& self) {
   visitor.Field({.key = "horizon",
                  .sentence = "How far back in event time the order of changes is kept in memory; "
-                             "older changes are compared with the stored row, which is slower and "
-                             "knows nothing of a row that was removed: take more than a producer "
-                             "may be behind the others.",
+                             "older changes are compared with the stored row, which is slower. A "
+                             "row's removal is kept that long after it came, however old it is: an "
+                             "older change of the row that comes later than that brings it back.",
                  .min = kMicrosPerSecond,
                  .max = 7 * kMicrosPerDay},
                 &self.horizon);

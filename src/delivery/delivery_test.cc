@@ -337,7 +337,7 @@ TEST_F(DeliveryTest, LetsOtherSourcesPassACutWhoseSourceStaysAway) {
 
 // D6: what a cut's records make now is what counts.
 TEST_F(DeliveryTest, DropsTheObjectsOfACutThatItsRecordsNoLongerMake) {
-  const auto add = [this](Delivery* delivery, bool as_error) {
+  const auto add = [](Delivery* delivery, bool as_error) {
     const transform::ParsedRecord parsed(transform::KinesisRecord(R"({"id":{"S":"log@0"}})"));
     if (as_error) {
       delivery->AddError(transform::ParseError::kNoPartition, "no day", "log", "place of log", 0,

@@ -40,7 +40,7 @@ std::string FormatStateFile(const IngestState& state, const std::string& positio
   writer.Key("tombstones").BeginArray();
   for (const Tombstone& tombstone : state.tombstones) {
     writer.BeginArray().String(tombstone.key).Int(tombstone.order.time_micros);
-    writer.String(tombstone.order.sequence).EndArray();
+    writer.String(tombstone.order.sequence).Int(tombstone.arrival_micros).EndArray();
   }
   writer.EndArray().EndObject();
   return text;
@@ -66,13 +66,17 @@ Status ParseTombstones(const base::JsonValue* array, const std::string& file, In
     return MakeError(ErrorKind::kCorrupt, "'" + file + "' holds no tombstones array");
   }
   for (const base::JsonValue& item : array->items()) {
-    if (item.items().size() != 3) {
-      return MakeError(ErrorKind::kCorrupt, "'" + file + "' holds a tombstone without 3 members");
+    const auto& members = item.items();
+    if (members.size() != 3 && members.size() != 4) {
+      return MakeError(ErrorKind::kCorrupt,
+                       "'" + file + "' holds a tombstone without 3 or 4 members");
     }
     Tombstone tombstone;
-    tombstone.key = item.items()[0].text();
-    tombstone.order.time_micros = item.items()[1].AsInt(0);
-    tombstone.order.sequence = item.items()[2].text();
+    tombstone.key = members[0].text();
+    tombstone.order.time_micros = members[1].AsInt(0);
+    tombstone.order.sequence = members[2].text();
+    tombstone.arrival_micros =
+        members.size() == 4 ? members[3].AsInt(0) : tombstone.order.time_micros;
     state->tombstones.push_back(std::move(tombstone));
   }
   return Status::OK();

@@ -28,6 +28,7 @@ inline constexpr char kStateChecksumKey[] = "tapelake.state_xxh64";
 struct Tombstone {
   std::string key;
   ChangeOrder order;
+  int64_t arrival_micros = 0;  ///< The watermark when the removal came.
 };
 
 struct IngestState {

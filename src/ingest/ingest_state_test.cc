@@ -42,7 +42,7 @@ TEST_F(IngestStateTest, SmallStateTravelsInsideTheCommit) {
 TEST_F(IngestStateTest, TombstonesAndManyPositionsTravelInASideFile) {
   for (int i = 0; i < 2000; ++i)
     state_.positions["source-" + std::to_string(i)] = 7;
-  state_.tombstones.push_back({"k\n1", {99, "123"}});
+  state_.tombstones.push_back({"k\n1", {99, "123"}, 120});
   const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
   EXPECT_LT(metadata.at(kPositionsKey).size(), 100u);
   const IngestState back = LoadState(files_, root_, metadata).ValueOrDie();
@@ -51,10 +51,11 @@ TEST_F(IngestStateTest, TombstonesAndManyPositionsTravelInASideFile) {
   EXPECT_EQ(back.tombstones[0].key, "k\n1");
   EXPECT_EQ(back.tombstones[0].order.time_micros, 99);
   EXPECT_EQ(back.tombstones[0].order.sequence, "123");
+  EXPECT_EQ(back.tombstones[0].arrival_micros, 120);
 }
 
 TEST_F(IngestStateTest, ADamagedSideFileIsRefused) {
-  state_.tombstones.push_back({"k", {99, ""}});
+  state_.tombstones.push_back({"k", {99, ""}, 99});
   const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
   const std::string path =
       io::JoinPath(root_, ".hoodie/.aux/tapelake/" + metadata.at(kStateFileKey));
@@ -75,7 +76,7 @@ TEST_F(IngestStateTest, BadNumbersAndShapesAreNamed) {
 }
 
 TEST_F(IngestStateTest, OldSideFilesAreDropped) {
-  state_.tombstones.push_back({"k", {99, ""}});
+  state_.tombstones.push_back({"k", {99, ""}, 99});
   const auto first = StoreState(files_, root_, "w", state_).ValueOrDie();
   state_.change_seq = 43;
   const auto second = StoreState(files_, root_, "w", state_).ValueOrDie();

@@ -8,6 +8,12 @@ namespace {
 /// Below this an eviction sweep costs more than the memory it frees.
 constexpr size_t kSweepEntriesMin = 1024;
 
+int64_t Middle(std::vector<int64_t>* times) {
+  const auto middle = times->begin() + static_cast<std::ptrdiff_t>(times->size() / 2);
+  std::nth_element(times->begin(), middle, times->end());
+  return *middle;
+}
+
 }  // namespace
 
 int64_t RecentChanges::BytesOf(const Map::value_type& entry) {
@@ -27,16 +33,28 @@ RecentChanges::Map::value_type* RecentChanges::FindOrAdd(std::string_view key) {
   return &*entry;
 }
 
-void RecentChanges::EvictBefore(int64_t time_micros) {
+void RecentChanges::Drop(const std::function<bool(const RecentChange&)>& drop) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     const auto current = entry++;
-    const RecentChange& change = current->second;
-    if (change.pending != kNotPending || change.order.time_micros >= time_micros) continue;
+    if (current->second.pending != kNotPending || !drop(current->second)) continue;
     bytes_ -= BytesOf(*current);
     entries_.erase(current);
   }
   size_after_eviction_ = entries_.size();
+}
+
+void RecentChanges::RaiseFloor(int64_t time_micros) {
   floor_micros_ = std::max(floor_micros_, time_micros - 1);
+}
+
+void RecentChanges::DropLateTombstones(int64_t from_micros) {
+  std::vector<int64_t> late;
+  for (const auto& [key, change] : entries_) {
+    if (change.order.time_micros < from_micros) late.push_back(change.order.time_micros);
+  }
+  if (late.size() <= kLateTombstonesMax) return;
+  const int64_t middle = Middle(&late);
+  Drop([middle](const RecentChange& change) { return change.order.time_micros <= middle; });
 }
 
 void RecentChanges::Forget(std::string_view key) {
@@ -57,15 +75,21 @@ void RecentChanges::Evict(int64_t newest_micros) {
   const bool over_memory = bytes_ > bytes_max_;
   const size_t sweep_at = std::max(kSweepEntriesMin, size_after_eviction_ * 2);
   if (!over_memory && entries_.size() < sweep_at) return;
-  EvictBefore(newest_micros - horizon_micros_);
+  const int64_t from = newest_micros - horizon_micros_;
+  Drop([&](const RecentChange& change) {
+    if (change.partition == kNoPartition) return !Remembers(change, newest_micros);
+    return change.order.time_micros < from;
+  });
+  RaiseFloor(from);
+  DropLateTombstones(from);
   if (bytes_ <= bytes_max_) return;
   std::vector<int64_t> times;
   times.reserve(entries_.size());
   for (const auto& [key, change] : entries_)
     times.push_back(change.order.time_micros);
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  EvictBefore(*middle);
+  const int64_t middle = Middle(&times);
+  Drop([middle](const RecentChange& change) { return change.order.time_micros < middle; });
+  RaiseFloor(middle);
 }
 
 }  // namespace tapelake::ingest

@@ -18,17 +18,27 @@ namespace tapelake::ingest {
 inline constexpr uint32_t kNoPartition = std::numeric_limits<uint32_t>::max();
 inline constexpr int64_t kNotPending = -1;
 
+/// Tombstones travel with every commit: a history of removals, read beside a producer of the
+/// present, must not make them heavy.
+inline constexpr size_t kLateTombstonesMax = 100'000;
+
 /// The newest known change of one key.
 struct RecentChange {
   ChangeOrder order;
   ChangeIdentity identity;
   uint32_t partition =
-      kNoPartition;               ///< Where the row is now; kNoPartition: deleted (a tombstone).
+      kNoPartition;  ///< Where the row is now; kNoPartition: deleted (a tombstone).
+  /// The watermark when it came: how far event time was then, however late the change is.
+  int64_t arrival_micros = std::numeric_limits<int64_t>::min();
   int64_t pending = kNotPending;  ///< Slot in the commit being prepared.
 };
 
 /// Key -> newest change, bounded by event time and memory. One thread. References to entries stay
 /// valid until the entry is evicted; pending entries are never evicted.
+///
+/// A row's entry stays for the horizon after its change: the table knows it from then on. A
+/// tombstone's stays for the horizon after its *arrival*: the table knows nothing of it, and who
+/// sent it late may send something older of the same key later still.
 class RecentChanges {
  public:
   /// Lets std::string_view look up std::string keys.
@@ -61,9 +71,16 @@ class RecentChanges {
   /// Declare what the index knows at the start.
   void set_floor_micros(int64_t micros) { floor_micros_ = micros; }
 
-  /// Drop entries older than `newest_micros` - horizon and, if still over the memory limit, the
-  /// oldest of the rest. Cheap when nothing grew since the last call.
+  /// Drop entries older than `newest_micros` - horizon, the older half of the tombstones that are
+  /// kept for their late arrival alone if they are more than kLateTombstonesMax and, if still over
+  /// the memory limit, the oldest of the rest. Cheap when nothing grew since the last call.
   void Evict(int64_t newest_micros);
+
+  /// Whether a tombstone is to be kept at this watermark.
+  bool Remembers(const RecentChange& tombstone, int64_t newest_micros) const {
+    const int64_t from = newest_micros - horizon_micros_;
+    return tombstone.order.time_micros >= from || tombstone.arrival_micros >= from;
+  }
 
   int64_t horizon_micros() const { return horizon_micros_; }
   int64_t bytes() const { return bytes_; }
@@ -71,7 +88,10 @@ class RecentChanges {
 
  private:
   static int64_t BytesOf(const Map::value_type& entry);
-  void EvictBefore(int64_t time_micros);
+  /// Drop what `drop` says and is not pending.
+  void Drop(const std::function<bool(const RecentChange&)>& drop);
+  void DropLateTombstones(int64_t from_micros);
+  void RaiseFloor(int64_t time_micros);
 
   int64_t horizon_micros_;
   int64_t bytes_max_;

@@ -35,6 +35,39 @@ TEST(RecentChanges, KeepsPendingEntriesWhateverTheirAge) {
   EXPECT_EQ(recent.Find("k1"), nullptr);
 }
 
+TEST(RecentChanges, KeepsTombstonesForTheHorizonAfterTheirArrival) {
+  RecentChanges recent(1000, 1 << 30);
+  const auto add_tombstone = [&recent](const std::string& key, int64_t micros, int64_t arrival) {
+    auto* entry = Add(&recent, key, micros);
+    entry->second.partition = kNoPartition;
+    entry->second.arrival_micros = arrival;
+  };
+  add_tombstone("late", 7, 4500);
+  add_tombstone("long ago", 7, 3998);
+  for (int i = 0; i < 2000; ++i)
+    Add(&recent, "k" + std::to_string(i), 4999);
+  recent.Evict(4999);
+  EXPECT_NE(recent.Find("late"), nullptr);
+  EXPECT_EQ(recent.Find("long ago"), nullptr);
+  EXPECT_EQ(recent.floor_micros(), 3998);
+}
+
+TEST(RecentChanges, KeepsABoundedNumberOfLateTombstones) {
+  RecentChanges recent(1000, 1 << 30);
+  const auto count = static_cast<int64_t>(kLateTombstonesMax) + 1;
+  for (int64_t i = 0; i < count; ++i) {
+    auto* entry = Add(&recent, "k" + std::to_string(i), i);
+    entry->second.partition = kNoPartition;
+    entry->second.arrival_micros = 10 * count;
+  }
+  Add(&recent, "new", 10 * count);
+  recent.Evict(10 * count);
+  EXPECT_EQ(recent.Find("k0"), nullptr);
+  EXPECT_NE(recent.Find("k" + std::to_string(count - 1)), nullptr);
+  EXPECT_NE(recent.Find("new"), nullptr);
+  EXPECT_LT(recent.entries().size(), kLateTombstonesMax);
+}
+
 TEST(RecentChanges, StaysBelowItsMemoryLimit) {
   constexpr int64_t kBytesMax = 512 * 1024;
   RecentChanges recent(1'000'000'000, kBytesMax);

@@ -224,7 +224,9 @@ Status TableIngest::Impl::RestoreRecentChanges(const hudi::Snapshot& snapshot) {
   const int64_t from = state_.watermark_micros - options_.horizon_micros;
   recent_.set_floor_micros(from - 1);
   for (const Tombstone& tombstone : state_.tombstones) {
-    recent_.FindOrAdd(tombstone.key)->second.order = tombstone.order;
+    RecentChange& recent = recent_.FindOrAdd(tombstone.key)->second;
+    recent.order = tombstone.order;
+    recent.arrival_micros = tombstone.arrival_micros;
   }
   return VisitStoredRows(environment_.files, path_, snapshot,
                          {.change_time_from_micros = from, .checked = &checked_},
@@ -315,6 +317,7 @@ Result<Verdict> TableIngest::Impl::TakeNewer(const record::Change& change, std::
   entry->second.order = std::move(order);
   entry->second.identity = identity;
   entry->second.partition = partition;
+  entry->second.arrival_micros = state_.watermark_micros;
   book_.Accept(entry,
                {.row = row, .late = late, .is_insert = change.event == record::EventName::kInsert});
   book_.Leave(entry, before);
@@ -374,15 +377,16 @@ void TableIngest::Impl::MeetStoredRow(ChangeBook::Entry* entry, const StoredRow&
   const int64_t refused = book_.Refuse(entry);
   counts_.applied -= refused;
   (compared == 0 ? counts_.duplicates : counts_.stale) += refused;
+  // The row is there, whatever the refused changes say: a removal among them is no tombstone.
+  entry->second.partition = PartitionId(PartitionValueOf(stored.partition_path));
   refused_keys_.push_back(entry->first);
 }
 
 std::vector<Tombstone> TableIngest::Impl::Tombstones() const {
   std::vector<Tombstone> tombstones;
-  const int64_t from = state_.watermark_micros - options_.horizon_micros;
   for (const auto& [key, recent] : recent_.entries()) {
-    if (recent.partition == kNoPartition && recent.order.time_micros >= from) {
-      tombstones.push_back({key, recent.order});
+    if (recent.partition == kNoPartition && recent_.Remembers(recent, state_.watermark_micros)) {
+      tombstones.push_back({key, recent.order, recent.arrival_micros});
     }
   }
   std::sort(tombstones.begin(), tombstones.end(),

@@ -251,6 +251,46 @@ TEST_F(TableIngestTest, ReplayingEverythingBeyondTheHorizonChangesNothing) {
   }
 }
 
+TEST_F(TableIngestTest, ARemovalIsRememberedForAHorizonAfterItCameHoweverLateItIs) {
+  options_.horizon_micros = 10 * kMinute;
+  Reopen();
+  const Event insert = {"a", kT0, "", "", kDay1, "P"};
+  const auto ahead = [](int minutes) {
+    return Event{"z" + std::to_string(minutes), kT0 + minutes * kMinute, "", "", kDay3, "P"};
+  };
+  Append({ahead(60)});
+  Commit();
+  Append({insert, {"a", kT0 + kMinute, kDay1, "P", "", ""}});  // a producer far behind
+  Commit();
+  for (int minutes : {61, 65, 69}) {  // its batch comes again
+    Append({ahead(minutes), insert});
+    EXPECT_EQ(Commit().stale, 1) << minutes;
+    Reopen();
+    Append({insert});
+    EXPECT_EQ(Commit().stale, 1) << minutes << ", after a restart";
+  }
+  EXPECT_EQ(Rows().size(), 4u);
+  const auto state_files = [this] {
+    return files_.List(root_ + "/crypto/transactions/.hoodie/.aux/tapelake").ValueOrDie().size();
+  };
+  EXPECT_EQ(state_files(), 1u);
+  Append({ahead(71)});
+  Commit();
+  EXPECT_EQ(state_files(), 0u) << "forgotten a horizon later";
+}
+
+TEST_F(TableIngestTest, ALateRemovalThatIsRefusedIsNotRemembered) {
+  Append({{"a", kT0 + 5, "", "", kDay1, "P"}, {"z", kT0 + 60 * kMinute, "", "", kDay3, "P"}});
+  Commit();
+  Reopen();
+  Append({{"a", kT0 + 2, kDay1, "O", "", ""}});
+  EXPECT_EQ(Commit().stale, 1);
+  Reopen();
+  Append({{"a", kT0 + 3, kDay1, "O", kDay2, "N"}});
+  EXPECT_EQ(Commit().stale, 1) << "older than the row that is there";
+  EXPECT_EQ(Rows(), (Strings{"a@2024-05-01=P", "z@2024-05-03=P"}));
+}
+
 TEST_F(TableIngestTest, ARemoveWithoutADayFindsTheRowInTheTable) {
   Append({{"a", kT0, "", "", kDay1, "P"}, {"z", kT0 + 60 * kMinute, "", "", kDay3, "P"}});
   Commit();

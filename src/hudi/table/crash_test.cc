@@ -18,7 +18,6 @@ using ::testing::IsEmpty;
 using Step = testing::FakeFileSystem::Step;
 
 using testing::TableFixture;
-using testing::TestChanges;
 using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";

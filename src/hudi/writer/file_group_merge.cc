@@ -59,8 +59,8 @@ const std::shared_ptr<arrow::DataType>& PlainType(const std::shared_ptr<arrow::D
 
 /// Return the rows of `batch` whose bit in `mask` is set.
 Result<std::shared_ptr<arrow::RecordBatch>> KeepRows(
-    const std::shared_ptr<arrow::RecordBatch>& batch, std::shared_ptr<arrow::Buffer> mask) {
-  const arrow::BooleanArray filter(batch->num_rows(), std::move(mask));
+    const std::shared_ptr<arrow::RecordBatch>& batch, const std::shared_ptr<arrow::Buffer>& mask) {
+  const arrow::BooleanArray filter(batch->num_rows(), mask);
   TAPELAKE_ASSIGN_OR_RAISE(auto kept,
                            arrow::compute::Filter(batch, arrow::Datum(filter.data()),
                                                   arrow::compute::FilterOptions::Defaults()));
@@ -210,7 +210,7 @@ Status FileGroupMerge::MergeBatch(const std::shared_ptr<arrow::RecordBatch>& bat
     ++dropped;
   }
   if (dropped == 0) return AppendStored(batch);
-  TAPELAKE_ASSIGN_OR_RAISE(auto kept, KeepRows(batch, std::move(mask)));
+  TAPELAKE_ASSIGN_OR_RAISE(auto kept, KeepRows(batch, mask));
   return AppendStored(kept);
 }
 

@@ -68,6 +68,12 @@ Result<TailReply> LocalClient::Tail(const TailRequest& request) {
   return DecodeTailReply(body);
 }
 
+Result<uint64_t> LocalClient::Seek(const SeekRequest& request) {
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string body, Ask(EncodeSeek(request), MessageKind::kSeekReply,
+                                                       ErrorKind::kUnavailable));
+  return DecodeSeekReply(body);
+}
+
 Result<std::string> LocalClient::AskPage(std::string_view target) {
   Message request{.kind = MessageKind::kAsk, .body = {}};
   WireWriter(&request.body).Text(target);

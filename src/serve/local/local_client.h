@@ -38,6 +38,10 @@ class LocalClient {
   /// empty reply at once. Errors: kNotFound (no such stream, or a record that is no longer there).
   Result<TailReply> Tail(const TailRequest& request);
 
+  /// The first record of a stream that arrived at or after a time; the next one to come if there is
+  /// none. Errors: kNotFound (no such stream), those of stream::Stream::SequenceAtTime.
+  Result<uint64_t> Seek(const SeekRequest& request);
+
   /// What the page's API (docs/internals/live-api.md) answers to a GET of `target`, as JSON.
   /// Errors: those of the API; kNotFound (the pipeline has no page).
   Result<std::string> AskPage(std::string_view target);

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "serve/local/hot_view_codec.h"
+#include "serve/local/stream_tail.h"
 
 namespace tapelake::serve {
 namespace {
 
 constexpr int64_t kAcceptPauseMicros = 100'000;
-constexpr size_t kTailBytes = size_t{1} << 20;
 
 Status NotFound(std::string_view what, std::string_view name) {
   return MakeError(ErrorKind::kNotFound,
@@ -118,6 +118,8 @@ Result<Message> LocalDoor::Answer(const Message& request) {
       return AnswerHot(request.body);
     case MessageKind::kTail:
       return AnswerTail(request.body);
+    case MessageKind::kSeek:
+      return AnswerSeek(request.body);
     case MessageKind::kAsk:
       return AnswerAsk(request.body);
     default:
@@ -149,14 +151,19 @@ Result<Message> LocalDoor::AnswerTail(std::string_view body) {
   TAPELAKE_ASSIGN_OR_RAISE(const TailRequest request, DecodeTail(body));
   stream::Stream* log = lookups_.find_log ? lookups_.find_log(request.stream) : nullptr;
   if (log == nullptr) return EncodeError(NotFound("stream", request.stream));
-  const stream::StreamFacts facts = log->facts();
-  uint64_t from = request.from_sequence;
-  if (from == TailRequest::kNewest) from = facts.next_sequence;
-  if (from == TailRequest::kOldest) from = facts.first_sequence;
   record::RecordBlock block;
-  const Status read = log->Read(from, kTailBytes, &block);
-  if (!read.ok()) return EncodeError(read);
-  return EncodeTailReply(block, block.entries.empty() ? from : block.end_offset);
+  const auto next = ReadTail(*log, request.from_sequence, &block);
+  if (!next.ok()) return EncodeError(next.status());
+  return EncodeTailReply(block, *next);
+}
+
+Result<Message> LocalDoor::AnswerSeek(std::string_view body) {
+  TAPELAKE_ASSIGN_OR_RAISE(const SeekRequest request, DecodeSeek(body));
+  stream::Stream* log = lookups_.find_log ? lookups_.find_log(request.stream) : nullptr;
+  if (log == nullptr) return EncodeError(NotFound("stream", request.stream));
+  const auto sequence = log->SequenceAtTime(request.arrival_micros);
+  if (!sequence.ok()) return EncodeError(sequence.status());
+  return EncodeSeekReply(*sequence);
 }
 
 Result<Message> LocalDoor::AnswerAsk(std::string_view body) {

@@ -75,6 +75,7 @@ class LocalDoor {
   Result<Message> AnswerPut(std::string_view body);
   Result<Message> AnswerHot(std::string_view body);
   Result<Message> AnswerTail(std::string_view body);
+  Result<Message> AnswerSeek(std::string_view body);
   Result<Message> AnswerAsk(std::string_view body);
 
   io::Clock& clock_;

@@ -140,6 +140,17 @@ TEST_F(LocalDoorTest, HandsOutRecordsAfterTheNewestAndFromAPlaceOn) {
   EXPECT_TRUE(client->Ping().ok());
 }
 
+TEST_F(LocalDoorTest, FindsTheFirstRecordOfATime) {
+  const auto client = Connect();
+  const std::vector<stream::PutEntry> entries = {{"k1", "one"}, {"k2", "two"}};
+  ASSERT_TRUE(client->Put("orders", entries).ok());
+  const int64_t arrived = stream_->facts().newest_arrival_micros;
+  EXPECT_EQ(client->Seek({.stream = "orders", .arrival_micros = arrived}).ValueOr(0), 1U);
+  EXPECT_EQ(client->Seek({.stream = "orders", .arrival_micros = arrived + 1}).ValueOr(0), 3U);
+  EXPECT_EQ(KindOf(client->Seek({.stream = "trades"}).status()), ErrorKind::kNotFound);
+  EXPECT_TRUE(client->Ping().ok());
+}
+
 TEST_F(LocalDoorTest, AnswersWhatThePageWouldAsk) {
   const auto client = Connect();
   const auto answer = client->AskPage("/api/v1/status");

@@ -254,6 +254,36 @@ Result<TailReply> DecodeTailReply(std::string_view body) {
   return reply;
 }
 
+Message EncodeSeek(const SeekRequest& request) {
+  Message message{.kind = MessageKind::kSeek, .body = {}};
+  WireWriter writer(&message.body);
+  writer.Text(request.stream);
+  writer.U64(static_cast<uint64_t>(request.arrival_micros));
+  return message;
+}
+
+Result<SeekRequest> DecodeSeek(std::string_view body) {
+  WireReader reader(body);
+  SeekRequest request;
+  request.stream = reader.Text();
+  request.arrival_micros = static_cast<int64_t>(reader.U64());
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  return request;
+}
+
+Message EncodeSeekReply(uint64_t sequence) {
+  Message message{.kind = MessageKind::kSeekReply, .body = {}};
+  WireWriter(&message.body).U64(sequence);
+  return message;
+}
+
+Result<uint64_t> DecodeSeekReply(std::string_view body) {
+  WireReader reader(body);
+  const uint64_t sequence = reader.U64();
+  TAPELAKE_RETURN_NOT_OK(reader.Finish());
+  return sequence;
+}
+
 Message EncodeError(const Status& status) {
   Message message{.kind = MessageKind::kError, .body = {}};
   WireWriter writer(&message.body);

@@ -32,11 +32,13 @@ enum class MessageKind : uint8_t {
   kHot = 3,
   kTail = 4,
   kAsk = 5,
+  kSeek = 6,
   kPingReply = 129,
   kPutReply = 130,
   kHotReply = 131,
   kTailReply = 132,
   kAskReply = 133,
+  kSeekReply = 134,
   kError = 255,
 };
 
@@ -136,6 +138,12 @@ struct TailReply {
   std::vector<std::string> records;
 };
 
+/// Asks which record of a stream was the first to arrive at or after a time.
+struct SeekRequest {
+  std::string_view stream;
+  int64_t arrival_micros = 0;
+};
+
 /// Bytes that an entry takes in a request.
 size_t PutEntryBytes(const stream::PutEntry& entry);
 
@@ -145,6 +153,8 @@ Message EncodePingReply(const PingReply& reply);
 Message EncodeTail(const TailRequest& request);
 /// The records of `block`, which ends before `next_sequence`.
 Message EncodeTailReply(const record::RecordBlock& block, uint64_t next_sequence);
+Message EncodeSeek(const SeekRequest& request);
+Message EncodeSeekReply(uint64_t sequence);
 Message EncodeError(const Status& status);
 
 /// Errors: kInvalid.
@@ -153,6 +163,8 @@ Result<std::vector<stream::RecordPlace>> DecodePutReply(std::string_view body);
 Result<PingReply> DecodePingReply(std::string_view body);
 Result<TailRequest> DecodeTail(std::string_view body);
 Result<TailReply> DecodeTailReply(std::string_view body);
+Result<SeekRequest> DecodeSeek(std::string_view body);
+Result<uint64_t> DecodeSeekReply(std::string_view body);
 /// The failed Status that a kError message carries.
 Status DecodeError(std::string_view body);
 
