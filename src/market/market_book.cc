@@ -78,6 +78,11 @@ void MarketBook::ReturnStale(const StaleStretch& stretch) {
   impl_->stale().Rebuilt(series, stretch.interval, stretch.start_micros);
 }
 
+void MarketBook::JoinTakes(const StaleStretch& stretch) {
+  SeriesState* series = impl_->FindSeries(stretch.pair, stretch.exchange);
+  if (series != nullptr) impl_->stale().Join(series, stretch.interval, stretch.start_micros);
+}
+
 size_t MarketBook::stale_count() const {
   impl_->Refresh();
   return impl_->stale().count();

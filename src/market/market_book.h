@@ -116,6 +116,8 @@ class MarketBook {
   std::vector<StaleStretch> TakeStale(size_t count_max);
   /// A stretch that was taken could not be read: it waits to be taken again.
   void ReturnStale(const StaleStretch& stretch);
+  /// A stretch that was taken twice is not read yet: one Rebuild answers both.
+  void JoinTakes(const StaleStretch& stretch);
   /// Stretches that wait or were taken and are not rebuilt.
   size_t stale_count() const;
   bool IsStale(const Series& series, Interval interval, int64_t start_micros) const;

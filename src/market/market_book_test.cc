@@ -199,6 +199,19 @@ TEST(MarketBook, ARowThatMovedBackAndLeftTheWindowIsNotBroughtBack) {
   market.Check();
 }
 
+TEST(MarketBook, OneRebuildAnswersTakesThatWereJoined) {
+  TestMarket market(SmallOptions());
+  market.Put(Success("a", kNow));
+  market.Put(Success("b", kNow - 5 * kMinuteMicros));
+  const auto stale = market.book().TakeStale(10);
+  market.book().Touch("BTC/USD", "alpha", kNow - 5 * kMinuteMicros);
+  ASSERT_EQ(market.book().TakeStale(10), stale);
+  market.book().JoinTakes(stale[0]);
+  const Trade trade = Success("b", kNow - 5 * kMinuteMicros);
+  market.book().Rebuild(stale[0], std::span(&trade, 1), kNow);
+  EXPECT_EQ(market.book().stale_count(), 0U);
+}
+
 TEST(MarketBook, AReturnedStretchIsTakenAgain) {
   TestMarket market(SmallOptions());
   market.Put(Success("a", kNow));

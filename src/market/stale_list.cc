@@ -67,6 +67,12 @@ bool StaleList::Rebuilt(SeriesState* series, Interval interval, int64_t start_mi
   return true;
 }
 
+void StaleList::Join(SeriesState* series, Interval interval, int64_t start_micros) {
+  auto& marks = series->stale[static_cast<size_t>(interval)];
+  const auto found = marks.find(start_micros);
+  if (found != marks.end() && found->second.in_flight > 1) --found->second.in_flight;
+}
+
 bool StaleList::IsMarked(const SeriesState& series, Interval interval, int64_t start_micros) {
   return series.stale[static_cast<size_t>(interval)].contains(start_micros);
 }

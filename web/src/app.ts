@@ -103,7 +103,18 @@ export class App {
       setTimeout(() => void this.loadMarkets().catch(() => {}), 2_000);
       return;
     }
-    if (!this.view.pair) this.setView({ pair: (pairs[0] as PairInfo).pair }, false);
+    if (!this.view.pair) this.setView({ pair: await this.busiestPair() }, false);
+  }
+
+  /** What a newcomer sees first: the pair with the most trades. */
+  private async busiestPair(): Promise<string> {
+    const { rows } = await this.client.overview();
+    const [first, ...others] = rows;
+    const busiest = others.reduce(
+      (most, row) => ((row.trades_24h ?? 0) > (most?.trades_24h ?? 0) ? row : most),
+      first,
+    );
+    return busiest?.pair ?? this.pairs[0]?.pair ?? '';
   }
 
   pairInfo(pair = this.view.pair): PairInfo | undefined {

@@ -220,7 +220,7 @@ void MarketWorker::RebuildOne(const StaleStretch& stretch, std::span<const marke
   desk_.Change([&](MarketBook& book) {
     book.Rebuild(stretch, trades, Now());
     for (const market::Trade& trade : trades) {
-      desk_.SeeTrade(trade);
+      ShowOnTape(trade, Now());
       desk_.SeeTimes(0, PastOrNone(trade.time_micros, Now()));
     }
   });
@@ -311,7 +311,16 @@ void MarketWorker::OnChange(const MarketChange& change) {
   if (!row_) row_.emplace();
   Fill(change, &*row_);
   book_->Apply(change.key, row_, now_micros_);
-  desk_.SeeTrade(*row_);
+  ShowOnTape(*row_, now_micros_);
+}
+
+/// Within MarketDesk::Change(). What lies ahead is no news yet.
+void MarketWorker::ShowOnTape(const market::Trade& trade, int64_t now_micros) {
+  if (trade.time_micros <= now_micros + parts_.options.book.future_micros_max) {
+    desk_.SeeTrade(trade);
+  } else {
+    desk_.ForgetTrade(trade.key);
+  }
 }
 
 void MarketWorker::OnPosition(const std::string& source, uint64_t end_offset) {
@@ -319,7 +328,8 @@ void MarketWorker::OnPosition(const std::string& source, uint64_t end_offset) {
 }
 
 void MarketWorker::OnCommitted() {
-  stale_.Committed(book_->TakeStale(book_->stale_count()));
+  for (const StaleStretch& again : stale_.Committed(book_->TakeStale(book_->stale_count())))
+    book_->JoinTakes(again);
   late_committed_.merge(late_);
   late_.clear();
 }
@@ -558,7 +568,10 @@ Status MarketWorker::Drain() {
       std::min(end, clock_.SteadyMicros() + kDrainRebuildMicrosMax);
   while (clock_.SteadyMicros() < rebuild_end) {
     // What one stretch that is made anew asks of others waits for no further commit.
-    desk_.Change([this](MarketBook& book) { stale_.Add(book.TakeStale(book.stale_count())); });
+    desk_.Change([this](MarketBook& book) {
+      for (const StaleStretch& again : stale_.Add(book.TakeStale(book.stale_count())))
+        book.JoinTakes(again);
+    });
     if (stale_.size() == 0) break;
     const Status status = RebuildOldest();
     if (status.ok()) continue;

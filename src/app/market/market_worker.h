@@ -112,6 +112,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   Status BackfillNext();
   Status RebuildRange(market::Interval interval, const TimeRange& range,
                       std::set<market::StaleStretch>* rebuilt);
+  void ShowOnTape(const market::Trade& trade, int64_t now_micros);
   void RebuildOne(const market::StaleStretch& stretch, std::span<const market::Trade> trades);
 
   // Measures.

@@ -15,14 +15,18 @@ void StaleQueue::Applied(const std::string& source, uint64_t end_offset) {
   steps_.push_back({commit, source, end_offset});
 }
 
-void StaleQueue::Committed(std::vector<market::StaleStretch> stale) {
+std::vector<market::StaleStretch> StaleQueue::Committed(std::vector<market::StaleStretch> stale) {
   ++commits_;
-  Add(std::move(stale));
+  return Add(std::move(stale));
 }
 
-void StaleQueue::Add(std::vector<market::StaleStretch> stale) {
-  for (market::StaleStretch& stretch : stale)
-    waiting_.emplace(std::move(stretch), commits_);  // who waits already keeps its place
+std::vector<market::StaleStretch> StaleQueue::Add(std::vector<market::StaleStretch> stale) {
+  std::vector<market::StaleStretch> waiting;
+  for (market::StaleStretch& stretch : stale) {
+    // Who waits already keeps its place.
+    if (!waiting_.emplace(stretch, commits_).second) waiting.push_back(std::move(stretch));
+  }
+  return waiting;
 }
 
 std::vector<market::StaleStretch> StaleQueue::Oldest(size_t count_max) const {

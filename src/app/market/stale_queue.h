@@ -24,11 +24,12 @@ class StaleQueue {
   /// Everything of `source` before `end_offset` was applied to the book.
   void Applied(const std::string& source, uint64_t end_offset);
 
-  /// What was applied so far is committed; these are the stretches that it left stale.
-  void Committed(std::vector<market::StaleStretch> stale);
+  /// What was applied so far is committed; these are the stretches that it left stale. Return those
+  /// of them that wait already: they are read once.
+  std::vector<market::StaleStretch> Committed(std::vector<market::StaleStretch> stale);
 
-  /// These are stale, too, because of what was committed before.
-  void Add(std::vector<market::StaleStretch> stale);
+  /// These are stale, too, because of what was committed before. Return those that wait already.
+  std::vector<market::StaleStretch> Add(std::vector<market::StaleStretch> stale);
 
   /// Up to `count_max` of the stretches that wait longest; of one interval and day, so that one
   /// statement can read them. Empty: none wait.

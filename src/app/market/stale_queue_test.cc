@@ -31,7 +31,8 @@ TEST(StaleQueue, ThePositionWaitsForTheOldestStretch) {
   queue.Committed({Minute(1)});
   queue.Applied("s", 9);
   queue.Applied("t", 2);
-  queue.Committed({Minute(1), Minute(2)});
+  EXPECT_EQ(queue.Committed({Minute(1), Minute(2)}), std::vector{Minute(1)})
+      << "waits already, and is read once for both commits";
   EXPECT_EQ(queue.positions(), Positions());
   queue.Done({Minute(1)});
   EXPECT_EQ(queue.positions(), (Positions{{"s", 5}}))

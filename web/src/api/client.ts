@@ -6,6 +6,7 @@ import type {
   Correlation,
   ExchangeRow,
   FileInfo,
+  OverviewRow,
   PairInfo,
   Pipeline,
   SchemaVersion,
@@ -101,6 +102,7 @@ export class Client {
     this.get('/cone', params, signal);
   sizes = (params: Params, signal?: AbortSignal): Promise<SizesAnswer> =>
     this.get('/sizes', params, signal);
+  overview = (): Promise<{ rows: OverviewRow[] }> => this.get('/overview');
   pipeline = (): Promise<Pipeline> => this.get('/pipeline');
   alarms = (): Promise<Alarms> => this.get('/alarms');
   tables = (): Promise<{ tables: TableInfo[] }> => this.get('/tables');
