@@ -58,8 +58,12 @@ dashboard: {{enabled: false}}
 @contextmanager
 def running(folder: Path, source: str):
     """The same, ended by a signal, or killed if the test failed."""
+    log = folder / "up.log"
+    before = log.stat().st_size if log.exists() else 0
     process = start(folder, source)
     try:
+        # What it says comes after it has learnt to end in order.
+        wait_for(process, lambda: log.stat().st_size, lambda size: size > before, "its first words")
         yield process
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0, (folder / "up.log").read_text()
@@ -116,7 +120,7 @@ def expect_bars_of_the_trades(lake) -> None:
 def expect_exact_money(lake) -> None:
     trades = lake.sql("SELECT coalesce(trading_pair, ''), coalesce(exchange, ''), event_date, price, quantity FROM "
                       "crypto.transactions WHERE trade_status = 'SUCCESS' AND price > 0 AND "
-                      "quantity > 0").rows
+                      "quantity > 0 AND \"timestamp\" IS NOT NULL").rows
     money: dict[tuple, Decimal] = {}
     for pair, exchange, day, price, quantity in trades:
         key = (pair, exchange, day)
