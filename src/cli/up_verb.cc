@@ -102,9 +102,9 @@ class UpCommand : public Command {
       context.config.dashboard.listen = *listen_;
     }
     if (history_) context.config.simulator.history = *history_;
-    TAPELAKE_ASSIGN_OR_RAISE(const auto pipeline,
-                             app::Pipeline::Open(context.world, context.config, context.tables,
-                                                 &serve::EmbeddedPage()));
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const auto pipeline,
+        app::Pipeline::Open(context.world, context.config, context.tables, &serve::EmbeddedPage()));
     pipeline->monitoring().OnNews([](const std::string& words) { PrintNote(words); });
     app::CatchInterrupts();
     ReportRepairs(*pipeline);

@@ -256,8 +256,7 @@ Result<TextRows> Session::FetchRows(const StatementText& statement, int64_t rows
     return MakeError(ErrorKind::kInvalid, "one statement that reads is wanted, such as SELECT");
   }
   // The line break ends a comment on the statement's last line.
-  TAPELAKE_ASSIGN_OR_RAISE(const auto described,
-                           FetchText("DESCRIBE (" + statement.sql + "\n)"));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto described, FetchText("DESCRIBE (" + statement.sql + "\n)"));
   TextCollector collector(rows_max);
   TAPELAKE_RETURN_NOT_OK(state_->RunnerFor(statement).RunAll(statement.sql, collector).status());
   TextRows rows = std::move(collector).Take();

@@ -67,7 +67,8 @@ void Fill(const MarketChange& change, market::Trade* trade) {
   trade->fee = change.after.fee;
 }
 
-/// Gathers rows that come in the order of pair, then exchange, into stretches, one series at a time.
+/// Gathers rows that come in the order of pair, then exchange, into stretches, one series at a
+/// time.
 class RowsOfSeries {
  public:
   using OnStretch = std::function<void(const StaleStretch&, const std::vector<market::Trade>&)>;
@@ -564,8 +565,7 @@ Status MarketWorker::Drain() {
     if (!TakeBatch() && (!late_committed_.empty() || unstored_.size() > kUnstoredStop)) break;
   }
   NoteChanged();
-  const int64_t rebuild_end =
-      std::min(end, clock_.SteadyMicros() + kDrainRebuildMicrosMax);
+  const int64_t rebuild_end = std::min(end, clock_.SteadyMicros() + kDrainRebuildMicrosMax);
   while (clock_.SteadyMicros() < rebuild_end) {
     // What one stretch that is made anew asks of others waits for no further commit.
     desk_.Change([this](MarketBook& book) {
