@@ -223,7 +223,7 @@ serve::SizeCounts PageSizes(const std::array<uint64_t, market::Bar::kSizeBuckets
 
 std::string PlainNumber(double number) {
   char text[64];
-  std::snprintf(text, sizeof(text), "%.*f", market::kAmountScale, number);
+  std::snprintf(text, sizeof(text), "%.9f", number);
   return Shortest(text);
 }
 

@@ -57,7 +57,7 @@ export function conePanel(app: App): LoadedPanel {
       table.set(points);
     },
   );
-  return { element: shell.element, load };
+  return { element: shell.element, load: () => void (app.view.pair && load()) };
 }
 
 function cone(app: App, points: readonly ConePoint[]): SVGElement | HTMLElement {

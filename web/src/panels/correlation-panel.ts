@@ -82,6 +82,7 @@ export function correlationPanel(app: App): LoadedPanel {
     },
   );
   const load = () => {
+    if (!app.view.pair) return;
     const known = [...new Set(app.pairs.map((pair) => pair.quote))].sort();
     if (known.join('\0') !== [...quotes.input.options].map((o) => o.value).join('\0')) {
       replace(quotes.input, ...known.map((name) => el('option', { value: name }, name)));

@@ -83,5 +83,5 @@ export function sizesPanel(app: App): LoadedPanel {
       );
     },
   );
-  return { element: shell.element, load };
+  return { element: shell.element, load: () => void (app.view.pair && load()) };
 }
