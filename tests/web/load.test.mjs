@@ -1,16 +1,15 @@
-// Twenty pairs at 5,000 changes a second: what the page costs, how fresh it is, whether it grows.
+// Twenty pairs at 5,000 changes a second: what the page costs, how fresh it is, whether it grows. The
+// bounds of time are held in bench/live.py.
 //
 // TAPELAKE_SOAK_SECONDS makes the soak longer than its default.
 
 import assert from 'node:assert/strict';
-import { cpus, loadavg } from 'node:os';
 import { after, before, test } from 'node:test';
 
+import { frameWork, quantile } from './support/frame-work.mjs';
 import { figure, startWorld } from './support/page.mjs';
 
 const RATE = 5_000;
-const FRAME_BUDGET_MS = 8;
-const FRESH_BUDGET_MS = 1_000;
 const MEASURE_MS = 8_000;
 const SOAK_MS = Number(process.env.TAPELAKE_SOAK_SECONDS ?? 12) * 1_000;
 
@@ -20,50 +19,7 @@ before(async () => {
 });
 after(() => world.close());
 
-function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-}
-
-/**
- * Milliseconds of processor that the page's main thread spent for each frame: scripts, style,
- * layout, painting and the browser's own work, from the end of the frame before.
- */
-function frameWork(trace) {
-  const events = trace.traceEvents;
-  const counts = new Map();
-  for (const event of events) {
-    if (event.name !== 'FireAnimationFrame') continue;
-    const thread = `${event.pid}/${event.tid}`;
-    counts.set(thread, (counts.get(thread) ?? 0) + 1);
-  }
-  const main = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
-  const own = events
-    .filter((event) => event.ph === 'X' && `${event.pid}/${event.tid}` === main)
-    .sort((a, b) => a.ts - b.ts);
-  const tasks = own.filter((event) => event.name === 'ThreadControllerImpl::RunTask');
-  const starts = own.filter((event) => event.name === 'FireAnimationFrame').map((each) => each.ts);
-  const frames = [];
-  let work = 0;
-  let next = 0;
-  for (const task of tasks) {
-    work += (task.tdur ?? task.dur) / 1_000;
-    if (next >= starts.length || starts[next] >= task.ts + task.dur) continue;
-    while (next < starts.length && starts[next] < task.ts + task.dur) next++;
-    frames.push(work);
-    work = 0;
-  }
-  return frames;
-}
-
-/** A machine that has more to do than processors cannot tell what the page costs. */
-function frameBudget() {
-  const crowd = loadavg()[0] / cpus().length;
-  figure('processes that want a processor, for each', crowd, '');
-  return FRAME_BUDGET_MS * Math.max(1, Math.min(4, crowd));
-}
-
-test('costs little of each frame and is fresh', { timeout: 60_000 }, async () => {
+test('draws frames and says how fresh they are', { timeout: 60_000 }, async () => {
   const { page, close } = await world.open();
   await page.waitForSelector('.panel-overview tr.selected');
   // The first second reads and draws everything; what is measured is life after it.
@@ -90,8 +46,6 @@ test('costs little of each frame and is fresh', { timeout: 60_000 }, async () =>
   figure('event to screen p50', quantile(fresh, 0.5), 'ms');
   figure('event to screen p99', quantile(fresh, 0.99), 'ms');
   figure('updates shown', (fresh.length / MEASURE_MS) * 1_000, '/s');
-  assert.ok(quantile(frames, 0.95) < frameBudget(), 'p95 of the main thread per frame');
-  assert.ok(quantile(fresh, 0.99) < FRESH_BUDGET_MS, 'p99 of event to screen');
   await close();
 });
 

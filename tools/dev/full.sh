@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-BENCHES=(transform cow mor pipeline commits)
+BENCHES=(transform cow mor pipeline commits live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim kill)
 
@@ -17,6 +17,7 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
+bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
