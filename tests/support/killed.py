@@ -108,7 +108,7 @@ class KilledPipeline:
         self.lake = program.Lake(self.folder / "lake")
         self.config = write_config(self.folder, self.lake.path)
         self.log = self.folder / "up.log"
-        self.producers = [Producer(self.config, slices_of(self.events, share, 2), rate=600)
+        self.producers = [Producer(self.config, slices_of(self.events, share, 2), rate=400)
                           for share in (0, 1)]
 
     def kill_times(self, kills: int, after_each) -> None:
