@@ -247,7 +247,11 @@ Result<bool> MarketWorker::Step() {
   bool worked = TakeBatch();
   const int64_t now = clock_.SteadyMicros();
   if (now - advanced_micros_ >= kAdvanceMicros) {
-    desk_.Change([this](MarketBook& book) { book.Advance(Now()); });
+    desk_.Change([this](MarketBook& book) {
+      book.Advance(Now());
+      // What one stretch that is made anew asks of others waits for no further commit.
+      if (!uncommitted_) QueueStale(book);
+    });
     advanced_micros_ = now;
   }
   if (now - noted_micros_ >= kNoteMicros) {
@@ -292,6 +296,7 @@ bool MarketWorker::TakeBatch() {
 }
 
 void MarketWorker::OnChange(const MarketChange& change) {
+  uncommitted_ = true;
   const int64_t event_micros = change.has_after ? change.after.time_micros : 0;
   desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_));
   if (change.has_before) {
@@ -333,6 +338,13 @@ void MarketWorker::OnCommitted() {
     book_->JoinTakes(again);
   late_committed_.merge(late_);
   late_.clear();
+  uncommitted_ = false;
+}
+
+/// Within MarketDesk::Change(). The table must hold everything that was applied.
+void MarketWorker::QueueStale(MarketBook& book) {
+  for (const StaleStretch& again : stale_.Add(book.TakeStale(book.stale_count())))
+    book.JoinTakes(again);
 }
 
 /// Rows of the trade window are known by their keys: tell the book what the table holds of those
@@ -567,11 +579,7 @@ Status MarketWorker::Drain() {
   NoteChanged();
   const int64_t rebuild_end = std::min(end, clock_.SteadyMicros() + kDrainRebuildMicrosMax);
   while (clock_.SteadyMicros() < rebuild_end) {
-    // What one stretch that is made anew asks of others waits for no further commit.
-    desk_.Change([this](MarketBook& book) {
-      for (const StaleStretch& again : stale_.Add(book.TakeStale(book.stale_count())))
-        book.JoinTakes(again);
-    });
+    desk_.Change([this](MarketBook& book) { QueueStale(book); });
     if (stale_.size() == 0) break;
     const Status status = RebuildOldest();
     if (status.ok()) continue;

@@ -104,6 +104,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   int64_t PastOrNone(int64_t event_micros, int64_t now_micros) const;
   bool TakeBatch();
   Status SettleLate();
+  void QueueStale(market::MarketBook& book);
 
   // The lake.
   bool RebuildSome();
@@ -141,6 +142,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   std::optional<market::Trade> row_;      // kept for its buffers
   std::set<std::string> late_;            // keys that only the next commit can judge
   std::set<std::string> late_committed_;  // keys that it has judged
+  bool uncommitted_ = false;              // changes came since the last commit of the table
   std::optional<int64_t> backfill_before_micros_;
   int64_t advanced_micros_ = 0;  // steady, as the next
   int64_t noted_micros_ = 0;

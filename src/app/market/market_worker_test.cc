@@ -338,6 +338,15 @@ TEST_F(MarketWorkerTest, AnOldLakeGetsItsBarsWithoutReadingTheSourceAgain) {
   ExpectBarsOfTheTable();
 }
 
+TEST_F(MarketWorkerTest, NothingStaysStaleWhileNoCommitComes) {
+  for (const Interval interval : {Interval::kMinute, Interval::kFiveMinutes})
+    options_.book.retention_micros[static_cast<size_t>(interval)] = 20 * kMinute;
+  Simulate(2'000, 0.2);  // some hours: what changes late has left the memory
+  Open();
+  Run(records_.size(), 600);
+  EXPECT_EQ(desk_->Read([](const market::MarketBook& book) { return book.stale_count(); }), 0U);
+}
+
 TEST_F(MarketWorkerTest, WhileTheLakeIsAwayThePositionStaysAndNothingIsLost) {
   Simulate(1'000, 2);
   Open();
