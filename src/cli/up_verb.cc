@@ -111,6 +111,7 @@ class UpCommand : public Command {
     if (!json_) Print(Introduction(context));
     TAPELAKE_RETURN_NOT_OK(pipeline->Start());
     if (!json_) Print(PageWords(*pipeline));
+    std::fflush(stdout);
     Watch(context, pipeline.get());
     if (!json_) Print("draining: committing what was read\n");
     std::fflush(stdout);

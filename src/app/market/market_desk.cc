@@ -74,8 +74,10 @@ std::vector<std::string> MarketDesk::ExchangesOf(std::string_view pair) const {
 }
 
 bool MarketDesk::Knows(const Series& series) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return series_.contains(series);
+  const std::vector<std::string> exchanges = ExchangesOf(series.pair);
+  return series.exchange == market::kAllExchanges
+             ? !exchanges.empty()
+             : std::binary_search(exchanges.begin(), exchanges.end(), series.exchange);
 }
 
 DeskBars MarketDesk::Bars(const Series& series, Interval interval, int64_t from_micros,

@@ -100,8 +100,10 @@ Result<serve::BarList> PageData::Bars(const serve::BarsRequest& request) {
 Result<std::vector<serve::BarRow>> PageData::StoredBars(const serve::BarsRequest& request,
                                                         int64_t to_ms, int64_t bars_max) {
   const std::string database = parts_.market_table.substr(0, parts_.market_table.find('.'));
+  const std::string table = database + ".market_bars";
+  if (!lake_.Has(table)) return std::vector<serve::BarRow>();  // none was stored yet
   const std::string sql =
-      "SELECT hex(_sums) FROM " + database + ".market_bars WHERE event_date BETWEEN " +
+      "SELECT hex(_sums) FROM " + table + " WHERE event_date BETWEEN " +
       query::QuoteLiteral(base::FormatDate(request.from_ms * kMicrosPerMilli)) + " AND " +
       query::QuoteLiteral(base::FormatDate(to_ms * kMicrosPerMilli)) +
       " AND pair = " + query::QuoteLiteral(request.series.pair) +

@@ -25,6 +25,9 @@ class PageLake {
   /// `rows` stay empty: counting them means reading.
   Result<std::vector<serve::LakeTable>> Tables();
 
+  /// Whether there is such a table.
+  bool Has(const std::string& table) { return FindTable(world_.files, lake_path_, table).ok(); }
+
   /// All instants of the active timeline, newest first.
   Result<std::vector<serve::LakeCommit>> Commits(const std::string& table);
 
