@@ -72,8 +72,10 @@ class Pipeline:
     def committed(self) -> int:
         done = subprocess.run([self.program, "status", "--json", "--lake", self.lake],
                               capture_output=True, check=True)
-        tables = json.loads(done.stdout)
-        return next(iter(tables[0]["positions"].values()), 1) - 1 if tables else 0
+        for table in json.loads(done.stdout):
+            if table["table"] == "crypto.transactions":
+                return next(iter(table["positions"].values()), 1) - 1
+        return 0
 
     def wait_until_taken(self, changes: int) -> None:
         """Until the newest status line says that everything was read; then ask for the end."""

@@ -119,6 +119,8 @@ class MarketFeed {
 
   std::optional<MarketBatch> Take() { return queue_.TryPop(); }
   bool empty() const { return queue_.size() == 0; }
+  /// Whether so much waits that the table's worker may soon have to.
+  bool behind() const { return queue_.size() > kBehindBatches; }
   /// The market's tables are right up to these positions now.
   void SetStored(const std::map<std::string, uint64_t>& positions);
   /// Nobody takes any more: what is added from now on is forgotten, and read again by the next
@@ -127,6 +129,7 @@ class MarketFeed {
 
  private:
   static constexpr size_t kBatchBytesMax = size_t{8} << 20;
+  static constexpr size_t kBehindBatches = 3;
 
   TradeLayout layout_;                      // the table's worker's, as the next two
   std::map<std::string, uint64_t> handed_;  // source -> added in this run

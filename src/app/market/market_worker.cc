@@ -21,7 +21,7 @@ constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 // What is still stale at the end becomes so again at the next start.
 constexpr int64_t kDrainRebuildMicrosMax = 2'000'000;
-constexpr size_t kLateKeysAtOnce = 500;
+constexpr size_t kLateKeysAtOnce = 5'000;
 constexpr size_t kRestoredAtOnce = 2'000;
 constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
 constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
@@ -32,6 +32,7 @@ constexpr size_t kHoursAtOnce = 1'000;
 constexpr size_t kDaysAtOnce = 50;
 // Parts of a core: 1 / (1 + factor).
 constexpr int64_t kRebuildRest = 6;
+constexpr int64_t kLateRest = 0;  // nothing is taken meanwhile
 constexpr int64_t kBackfillRest = 4;
 constexpr int64_t kEvaluateRest = 8;
 constexpr int64_t kCommitRest = 4;
@@ -108,6 +109,7 @@ MarketWorker::MarketWorker(io::Clock& clock, Parts parts)
       desk_(*parts_.desk),
       stale_({}),
       rebuild_share_(kRebuildRest),
+      late_share_(kLateRest),
       backfill_share_(kBackfillRest),
       evaluate_share_(kEvaluateRest),
       commit_share_(kCommitRest) {}
@@ -274,9 +276,11 @@ int64_t MarketWorker::PastOrNone(int64_t event_micros, int64_t now_micros) const
 bool MarketWorker::TakeBatch() {
   if (unstored_.size() > kUnstoredStop) return false;
   if (!late_committed_.empty()) {
-    if (!rebuild_share_.MayWork(clock_.SteadyMicros())) return false;
+    const int64_t begin = clock_.SteadyMicros();
+    if (!late_share_.MayWork(begin)) return false;
     const Status settled = SettleLate();
-    if (!settled.ok()) Failed(settled, &rebuild_share_);
+    late_share_.Worked(begin, clock_.SteadyMicros(), 0);
+    if (!settled.ok()) Failed(settled, &late_share_);
     return settled.ok();
   }
   if (!batch_) {
@@ -380,6 +384,7 @@ Status MarketWorker::SettleLate() {
 bool MarketWorker::RebuildSome() {
   const int64_t begin = clock_.SteadyMicros();
   if (stale_.size() == 0 || !rebuild_share_.MayWork(begin)) return false;
+  if (parts_.feed->behind()) return false;  // nothing of this may hold up the table
   const Status status = RebuildOldest();
   if (!status.ok()) {
     Failed(status, &rebuild_share_);
@@ -500,7 +505,7 @@ std::optional<MarketWorker::Slot> MarketWorker::NextSlot() {
 
 bool MarketWorker::EvaluateSome() {
   const int64_t begin = clock_.SteadyMicros();
-  if (!evaluate_share_.MayWork(begin)) return false;
+  if (!evaluate_share_.MayWork(begin) || parts_.feed->behind()) return false;
   const int64_t as_of = desk_.AsOf(Now());
   QueueSlots(as_of);
   bool worked = false;
@@ -573,7 +578,7 @@ Status MarketWorker::Commit() {
 Status MarketWorker::Drain() {
   const int64_t end = clock_.SteadyMicros() + kDrainMicrosMax;
   while ((has_backlog() || batch_ || !late_committed_.empty()) && clock_.SteadyMicros() < end) {
-    rebuild_share_.Pause(0);
+    late_share_.Pause(0);
     if (!TakeBatch() && (!late_committed_.empty() || unstored_.size() > kUnstoredStop)) break;
   }
   NoteChanged();

@@ -147,6 +147,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   int64_t advanced_micros_ = 0;  // steady, as the next
   int64_t noted_micros_ = 0;
   Share rebuild_share_;
+  Share late_share_;
   Share backfill_share_;
   Share evaluate_share_;
   Share commit_share_;
