@@ -71,7 +71,7 @@ class TapCommand : public Command {
                   .sentence = "Print each change as the NDJSON line of the raw layer."},
                  &json_);
     options.Positional({.name = "",
-                        .placeholder = "[STREAM]",
+                        .placeholder = "STREAM",
                         .sentence = "Stream; default is the first configured table's.",
                         .repeated = true},
                        &arguments_);
