@@ -43,6 +43,9 @@ class Feed {
   virtual int64_t sources() const { return 0; }
   virtual int64_t sources_done() const { return 0; }
 
+  /// Records that the source let go before they were read, since the feed was made.
+  virtual int64_t lost_records() const { return 0; }
+
   /// Sources that could not be read to their end, and why; the others go on.
   virtual std::vector<Status> failures() const { return {}; }
 };

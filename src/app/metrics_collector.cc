@@ -147,6 +147,7 @@ void MetricsCollector::CollectIngest(const TableFigures& table, metrics::Collect
   set(ingest::kRescuedValues, counts.rescued_values);
   set(ingest::kCommits, counts.commits);
   set(ingest::kRetries, progress.retries);
+  set(ingest::kLostRecords, progress.lost_records);
   set(ingest::kRows, progress.rows);
   out.Set(ingest::kCommitDuration, {progress.table}, table.commit_durations);
   const auto received = Increase("received " + progress.table, kErrorSpanMicros, counts.received);

@@ -23,7 +23,8 @@ Result<std::unique_ptr<StreamFeed>> StreamFeed::Make(stream::Stream& stream,
                          "stream's directory as it was, or name a new stream for the table");
   }
   // 0 means that nothing was ever taken; then the stream may begin anywhere.
-  if (wanted != 0 && wanted < facts.first_sequence) {
+  if (wanted != 0 && stream.options().drop_untaken) feed->SkipDropped();
+  if (wanted != 0 && feed->next_sequence_ < facts.first_sequence) {
     return MakeError(ErrorKind::kCorrupt, "stream '" + stream.name() + "' begins at record " +
                                               std::to_string(facts.first_sequence) +
                                               ", but records from " + std::to_string(wanted) +
@@ -33,8 +34,21 @@ Result<std::unique_ptr<StreamFeed>> StreamFeed::Make(stream::Stream& stream,
   return feed;
 }
 
+/// Go on behind what retention dropped.
+void StreamFeed::SkipDropped() {
+  const uint64_t first = stream_.facts().first_sequence;
+  if (next_sequence_ >= first) return;
+  lost_records_ += static_cast<int64_t>(first - next_sequence_);
+  next_sequence_ = first;
+}
+
 Result<bool> StreamFeed::Next(record::RecordBlock* block) {
-  TAPELAKE_RETURN_NOT_OK(stream_.Read(next_sequence_, block_bytes_, block));
+  Status read = stream_.Read(next_sequence_, block_bytes_, block);
+  if (KindOf(read) == ErrorKind::kNotFound && stream_.options().drop_untaken) {
+    SkipDropped();
+    read = stream_.Read(next_sequence_, block_bytes_, block);
+  }
+  TAPELAKE_RETURN_NOT_OK(read);
   if (!block->entries.empty()) next_sequence_ = block->end_offset;
   return true;
 }

@@ -22,6 +22,7 @@ stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
   options.segment_bytes_max = config.segment_bytes.bytes;
   options.retention_micros = config.retention.micros;
   options.retention_bytes = config.retention_bytes.bytes;
+  options.drop_untaken = config.drop_untaken;
   return options;
 }
 

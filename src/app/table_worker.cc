@@ -79,6 +79,7 @@ Result<bool> TableWorker::Step() {
 Result<bool> TableWorker::Retry(const Status& failure) {
   if (!parts_.retries || !MayPass(failure)) return failure;
   if (ingest_ != nullptr) counts_before_.Add(ingest_->totals());
+  if (feed_ != nullptr) lost_before_ += feed_->lost_records();
   // What it had taken and not committed comes again: the feed begins where the commits end.
   feed_.reset();
   ingest_.reset();
@@ -261,6 +262,7 @@ void TableWorker::Publish() {
     now_.sources = feed_->sources();
     now_.sources_done = feed_->sources_done();
   }
+  now_.lost_records = lost_before_ + (feed_ == nullptr ? 0 : feed_->lost_records());
   const delivery::DeliveryCounts delivered = parts_.delivery->counts();
   now_.raw_objects = delivered.raw_objects;
   now_.error_objects = delivered.error_objects;

@@ -43,6 +43,7 @@ struct TableProgress {
   int64_t error_objects = 0;  ///< Written in this run.
   int64_t retries = 0;        ///< Failures that were answered by opening the table again.
   std::string last_failure;   ///< The newest of them.
+  int64_t lost_records = 0;   ///< Dropped by the source before they were read.
   bool at_end = false;        ///< The feed has no more records.
   /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
   int64_t waiting_since_micros = 0;
@@ -139,6 +140,7 @@ class TableWorker : public Worker {
   std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed
+  int64_t lost_before_ = 0;             // of feeds that were closed
   TableProgress now_;
   metrics::Histogram commit_durations_;
 

@@ -37,6 +37,7 @@ std::string TableStatus(const app::TableProgress& now, int64_t read_before, doub
                             : "newest change " + base::FormatDate(now.watermark_micros);
   if (now.counts.errors > 0) out += ", " + Grouped(now.counts.errors) + " errors";
   if (now.retries > 0) out += ", " + Grouped(now.retries) + " retries";
+  if (now.lost_records > 0) out += ", " + Grouped(now.lost_records) + " lost";
   return out;
 }
 
@@ -138,6 +139,17 @@ class UpCommand : public Command {
     }
   }
 
+  /// Say what is gone for good.
+  static void ReportLost(const std::vector<app::TableProgress>& all, Marks* told) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].lost_records == (*told)[i]) continue;
+      PrintNote(all[i].table + ": the stream dropped " +
+                Counted(all[i].lost_records - (*told)[i], "record") +
+                " before they were read, as stream.drop_untaken lets it; they are lost");
+      (*told)[i] = all[i].lost_records;
+    }
+  }
+
   /// Say once what is being retried.
   static void ReportRetries(const std::vector<app::TableProgress>& all, Marks* told) {
     for (size_t i = 0; i < all.size(); ++i) {
@@ -194,6 +206,7 @@ class UpCommand : public Command {
     int64_t last = begin;
     Marks marks(pipeline->progress().size());
     Marks retries(marks.size());
+    Marks lost(marks.size());
     while (!app::Interrupted() && !pipeline->failed()) {
       clock.Sleep(kLookMicros);
       const int64_t now = clock.SteadyMicros();
@@ -202,6 +215,7 @@ class UpCommand : public Command {
       const std::vector<app::TableProgress> all = pipeline->progress();
       const double seconds = static_cast<double>(now - last) / kSecondMicros;
       ReportRetries(all, &retries);
+      ReportLost(all, &lost);
       if (json_) {
         Print(StatusJson(context, all, marks, seconds));
         std::fflush(stdout);

@@ -59,6 +59,12 @@ inline constexpr metrics::MetricDef kRetries{
     .unit = "retries",
     .help = "Failures of a commit or of reading that were answered by opening the table again.",
     .labels = {"table"}};
+inline constexpr metrics::MetricDef kLostRecords{
+    .name = "tapelake_ingest_lost_records_total",
+    .kind = metrics::MetricKind::kCounter,
+    .unit = "records",
+    .help = "Records that the stream dropped before they were read (`stream.drop_untaken`).",
+    .labels = {"table"}};
 inline constexpr metrics::MetricDef kCommitDuration{
     .name = "tapelake_ingest_commit_duration_seconds",
     .kind = metrics::MetricKind::kHistogram,
@@ -93,7 +99,7 @@ inline constexpr metrics::MetricDef kRows{.name = "tapelake_ingest_table_rows",
 
 inline constexpr std::array kIngestMetrics = {
     &kReceivedRecords, &kAppliedRecords, &kDuplicateRecords, &kStaleRecords, &kErrorRecords,
-    &kErrorShare,      &kRescuedValues,  &kCommits,          &kRetries,      &kCommitDuration,
-    &kCommitAge,       &kWaitingAge,     &kFreshness,        &kRows};
+    &kErrorShare,      &kRescuedValues,  &kCommits,          &kRetries,      &kLostRecords,
+    &kCommitDuration,  &kCommitAge,      &kWaitingAge,       &kFreshness,    &kRows};
 
 }  // namespace tapelake::ingest
