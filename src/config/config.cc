@@ -94,6 +94,11 @@ void StreamConfig::Describe(Visitor& visitor, StreamConfig& self) {
                  .min = kMebibyte,
                  .max = 1024 * kGibibyte},
                 &self.retention_bytes);
+  visitor.Field({.key = "drop_untaken",
+                 .sentence = "Let retention drop records that ingest or delivery has not taken "
+                             "yet, as Kinesis does: they are lost to the table, and counted. Off: "
+                             "they stay, and a full stream throttles its producers."},
+                &self.drop_untaken);
 }
 
 void DeliveryConfig::Describe(Visitor& visitor, DeliveryConfig& self) {
@@ -231,6 +236,12 @@ void MarketConfig::Describe(Visitor& visitor, MarketConfig& self) {
                  .min = 1,
                  .max = 1'000'000},
                 &self.series_max);
+  visitor.Field({.key = "trades_max",
+                 .sentence = "Most single trades kept in memory (about 210 bytes each); with more "
+                             "within `trade_window` only the newest seconds are kept.",
+                 .min = 1'000,
+                 .max = 100'000'000},
+                &self.trades_max);
 }
 
 void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {

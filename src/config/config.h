@@ -26,7 +26,7 @@ struct CommitConfig {
 
 struct IngestConfig {
   Duration horizon{10 * kMicrosPerMinute};
-  ByteSize index_bytes_max{256 << 20};
+  ByteSize index_bytes_max{128 << 20};
   int64_t threads = 2;
   static void Describe(Visitor& visitor, IngestConfig& self);
 };
@@ -37,6 +37,7 @@ struct StreamConfig {
   ByteSize segment_bytes{64 << 20};
   Duration retention{24 * kMicrosPerHour};
   ByteSize retention_bytes{int64_t{16} << 30};
+  bool drop_untaken = false;
   static void Describe(Visitor& visitor, StreamConfig& self);
 };
 
@@ -83,6 +84,7 @@ struct MarketConfig {
   Duration commit_interval{5 * kMicrosPerSecond};
   Duration measures_interval{5 * kMicrosPerMinute};
   int64_t series_max = 4'096;
+  int64_t trades_max = 200'000;
   static void Describe(Visitor& visitor, MarketConfig& self);
 };
 

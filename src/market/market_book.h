@@ -54,6 +54,8 @@ struct MarketBookOptions {
   /// Single trades are kept so long, by event time behind the newest; changes of older ones make
   /// their stretch stale. At least as long as most rows take to settle.
   int64_t trade_window_micros = 120'000'000;
+  /// Of more trades than this only the newest seconds are kept, whatever the window.
+  size_t trades_max = 200'000;
   /// How long bars of each interval are kept, by event time behind the newest. Raised to what the
   /// next longer bars of the trade window are made of, if shorter.
   std::array<int64_t, kIntervals> retention_micros = {

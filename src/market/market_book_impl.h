@@ -73,6 +73,8 @@ class MarketBook::Impl {
   void HoldBack(SeriesState* series, std::string_view key, const Trade& trade);
   void ReleaseDue(int64_t now_micros);
   void MoveNewest(int64_t time_micros);
+  void MoveFloor(int64_t floor_micros);
+  void BoundWindow();
   void MarkSecond(const TradeWindow::Second& second);
   bool IsRestored(SeriesState* series, int64_t time_micros);
 

@@ -200,6 +200,20 @@ TEST_P(RandomBook, ARestartedBookThatReadsNothingMakesStaleWhatItDoesNotKnow) {
   }
 }
 
+TEST_P(RandomBook, AWindowOfFewTradesOnlyMakesMoreStretchesStale) {
+  MarketBookOptions options = SmallOptions();
+  options.trades_max = 20;
+  TestMarket market(options);
+  Changes changes(GetParam() + 3'000, &market);
+  for (int part = 0; part < 6 && !testing::Test::HasFailure(); ++part) {
+    for (int i = 0; i < 300; ++i)
+      changes.Step();
+    EXPECT_LE(market.book().counts().trades_held, 20);
+    market.Settle();
+    market.Check();
+  }
+}
+
 /// More seeds than the everyday ones: TAPELAKE_MARKET_SEEDS=500.
 uint64_t SeedEnd() {
   const char* count = std::getenv("TAPELAKE_MARKET_SEEDS");

@@ -56,6 +56,7 @@ void MarketBook::Impl::Rebuild(const StaleStretch& stretch, std::span<const Trad
   ++counts_.rebuilt;
   Refresh();
   if (right) Bump(series, stretch.interval, stretch.start_micros);
+  BoundWindow();
 }
 
 std::vector<const Trade*> MarketBook::Impl::TakeIn(SeriesState* series, const StaleStretch& stretch,

@@ -57,6 +57,7 @@ void MarketBook::Impl::Apply(std::string_view key, const std::optional<Trade>& a
   } else {
     PlaceRow(series, key, *after);
   }
+  BoundWindow();
 }
 
 void MarketBook::Impl::PlaceRow(SeriesState* series, std::string_view key, const Trade& trade) {
@@ -120,13 +121,16 @@ void MarketBook::Impl::MoveNewest(int64_t time_micros) {
   }
   any_time_ = true;
   newest_micros_ = time_micros;
-  const int64_t floor = BarStart(Interval::kSecond, time_micros - options_.trade_window_micros);
-  if (floor == floor_micros_) return;
-  floor_micros_ = floor;
   for (const Interval interval : kAllIntervals) {
     const auto i = static_cast<size_t>(interval);
     edges_[i] = BarStart(interval, time_micros - options_.retention_micros[i]);
   }
+  MoveFloor(BarStart(Interval::kSecond, time_micros - options_.trade_window_micros));
+}
+
+void MarketBook::Impl::MoveFloor(int64_t floor_micros) {
+  if (floor_micros <= floor_micros_) return;
+  floor_micros_ = floor_micros;
   for (const TradeWindow::Second& second : window_.TakeSecondsBefore(floor_micros_)) {
     MakeSecond(second.series, second.start_micros);
     stale_.Seal(second.series, second.start_micros,
@@ -135,6 +139,12 @@ void MarketBook::Impl::MoveNewest(int64_t time_micros) {
       if (trade.moved) departed_.Add(trade.key);
     });
   }
+}
+
+/// Not within PlaceRow: who places several rows must find them all in the window.
+void MarketBook::Impl::BoundWindow() {
+  while (window_.size() > options_.trades_max)
+    MoveFloor(window_.oldest_second_micros() + IntervalMicros(Interval::kSecond));
 }
 
 bool MarketBook::Impl::IsRestored(SeriesState* series, int64_t time_micros) {

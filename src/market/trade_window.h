@@ -76,6 +76,8 @@ class TradeWindow {
   std::vector<const WindowTrade*> Newest(const SeriesState& series, size_t count_max) const;
 
   size_t size() const { return rows_.size(); }
+  /// Precondition: size() > 0.
+  int64_t oldest_second_micros() const { return seconds_.begin()->first; }
 
  private:
   struct KeyHash {

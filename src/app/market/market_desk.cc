@@ -11,7 +11,7 @@ using market::BookBar;
 using market::Interval;
 using market::Series;
 
-constexpr size_t kTakenMax = 1'000'000;
+constexpr size_t kTakenMax = 2'000;
 // Measures that somebody looks at are made anew at this pace, others when their turn comes.
 constexpr int64_t kLookedAtPaceMicros = 250'000;
 constexpr int64_t kChangedPaceMicros = 2'000'000;

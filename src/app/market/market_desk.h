@@ -136,8 +136,8 @@ class MarketDesk {
     const std::lock_guard<std::mutex> lock(mutex_);
     change(book_);
   }
-  /// The bars that changed since the last call, each once. Makes them: costs by their number, not
-  /// by that of the changes, so call it now and then.
+  /// Some bars that changed since they were last taken, each once; none: all were taken. Makes
+  /// them: costs by their number, not by that of the changes, so call it now and then.
   std::vector<market::ChangedBar> TakeChanged();
   /// Take note of a row that Apply or Rebuild was told of, for the tape. Within Change().
   void SeeTrade(const market::Trade& trade) { tape_.See(trade); }

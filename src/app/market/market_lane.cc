@@ -10,13 +10,14 @@
 namespace tapelake::app {
 namespace {
 
-constexpr base::QueueLimits kQueueLimits = {.items_max = 256, .bytes_max = size_t{32} << 20};
+constexpr base::QueueLimits kQueueLimits = {.items_max = 256, .bytes_max = size_t{16} << 20};
 constexpr int64_t kLogBytesMax = int64_t{64} << 20;
 
 market::MarketBookOptions BookOptionsOf(const config::MarketConfig& config) {
   market::MarketBookOptions options;
   options.trade_window_micros = config.trade_window.micros;
   options.series_max = static_cast<size_t>(config.series_max);
+  options.trades_max = static_cast<size_t>(config.trades_max);
   return options;
 }
 

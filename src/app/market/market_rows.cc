@@ -129,18 +129,19 @@ std::string SizesText(const Bar& bar) {
   return text + "]";
 }
 
-void WriteBar(const market::ChangedBar& changed, int64_t change_seq, RowWriter* row) {
-  const Bar& bar = changed.bar;
+void WriteBar(const BarPlace& place, const Bar& bar, std::string_view sums, int64_t change_seq,
+              RowWriter* row) {
+  const auto& [series, interval, start_micros] = place;
   const bool priced = bar.has_prices();
   const auto price = [priced](base::Int128 value) {
     return priced ? std::optional(value) : std::nullopt;
   };
   const auto money = Fitting(bar.money.DividedByPowerOfTen(market::kAmountScale));
-  row->Text(BarKey(changed.series, changed.interval, bar.start_micros));
-  row->Text(changed.series.pair);
-  row->Text(changed.series.exchange);
-  row->Text(market::IntervalText(changed.interval));
-  row->Time(bar.start_micros);
+  row->Text(BarKey(series, interval, start_micros));
+  row->Text(series.pair);
+  row->Text(series.exchange);
+  row->Text(market::IntervalText(interval));
+  row->Time(start_micros);
   row->Decimal(price(bar.open_price()));
   row->Decimal(price(bar.high));
   row->Decimal(price(bar.low));
@@ -158,9 +159,9 @@ void WriteBar(const market::ChangedBar& changed, int64_t change_seq, RowWriter* 
   row->Integer(bar.failed);
   row->Integer(bar.other_status + bar.unpriced);
   row->Text(SizesText(bar));
-  row->Bytes(market::EncodeBar(bar));
+  row->Bytes(sums);
   row->Integer(change_seq);
-  row->Text(base::FormatDate(bar.start_micros));
+  row->Text(base::FormatDate(start_micros));
 }
 
 }  // namespace
@@ -214,11 +215,14 @@ std::string MeasureKey(const market::Series& series, std::string_view measure, i
   return Key(series, measure, at_micros);
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> BarRows(const std::vector<market::ChangedBar>& bars,
+Result<std::shared_ptr<arrow::RecordBatch>> BarRows(const BarsByPlace& bars,
                                                     int64_t first_change_seq) {
   RowWriter rows(BarSchema());
-  for (const market::ChangedBar& bar : bars)
-    WriteBar(bar, first_change_seq++, &rows);
+  for (const auto& [place, sums] : bars) {
+    if (sums.empty()) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const Bar bar, market::DecodeBar(sums));
+    WriteBar(place, bar, sums, first_change_seq++, &rows);
+  }
   return rows.Finish();
 }
 

@@ -3,9 +3,11 @@
 /// Rows of the tables `market_bars` and `market_measures` (docs/internals/market-bars.md).
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <arrow/record_batch.h>
@@ -21,6 +23,11 @@ namespace tapelake::app {
 
 inline constexpr char kBarIdColumn[] = "bar_id";
 inline constexpr char kMeasureIdColumn[] = "measure_id";
+
+/// Bars that wait to be stored: market::EncodeBar (a quarter of a Bar's memory), or empty for one
+/// that lost its last row.
+using BarPlace = std::tuple<market::Series, market::Interval, int64_t>;
+using BarsByPlace = std::map<BarPlace, std::string>;
 
 /// All measures of one series at one moment.
 struct MeasureSlot {
@@ -39,8 +46,9 @@ std::string BarKey(const market::Series& series, market::Interval interval, int6
 /// `BTC/USD|binance|parkinson_1h|1795370400000000`
 std::string MeasureKey(const market::Series& series, std::string_view measure, int64_t at_micros);
 
-/// The bars as rows in order. `_change_seq` counts up from `first_change_seq`. Errors: kThrottled.
-Result<std::shared_ptr<arrow::RecordBatch>> BarRows(const std::vector<market::ChangedBar>& bars,
+/// The bars that are not empty, as rows in order. `_change_seq` counts up from `first_change_seq`.
+/// Errors: kThrottled; those of market::DecodeBar.
+Result<std::shared_ptr<arrow::RecordBatch>> BarRows(const BarsByPlace& bars,
                                                     int64_t first_change_seq);
 
 /// The measures as rows: slot by slot, in the catalog's order.

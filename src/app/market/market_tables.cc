@@ -145,8 +145,7 @@ Status MarketTables::Commit(hudi::Table* table, const hudi::UpsertRequest& reque
   return Status::OK();
 }
 
-Status MarketTables::StoreBars(const std::vector<market::ChangedBar>& bars,
-                               const MarketPosition& position) {
+Status MarketTables::StoreBars(const BarsByPlace& bars, const MarketPosition& position) {
   hudi::UpsertRequest request;
   TAPELAKE_ASSIGN_OR_RAISE(request.rows, BarRows(bars, change_seq_ + 1));
   change_seq_ += static_cast<int64_t>(bars.size()) + 1;
@@ -155,13 +154,13 @@ Status MarketTables::StoreBars(const std::vector<market::ChangedBar>& bars,
   std::vector<hudi::RecordChange> changes;
   changes.reserve(bars.size());
   Days days(&request);
-  for (size_t i = 0; i < bars.size(); ++i) {
-    const market::ChangedBar& bar = bars[i];
-    keys.push_back(BarKey(bar.series, bar.interval, bar.bar.start_micros));
-    const bool gone = bar.bar.rows() == 0;
+  int64_t row = 0;
+  for (const auto& [place, sums] : bars) {
+    const auto& [series, interval, start_micros] = place;
+    keys.push_back(BarKey(series, interval, start_micros));
     changes.push_back({.record_key = keys.back(),
-                       .partition = days.IndexOf(bar.bar.start_micros),
-                       .row = gone ? hudi::RecordChange::kDelete : static_cast<int64_t>(i),
+                       .partition = days.IndexOf(start_micros),
+                       .row = sums.empty() ? hudi::RecordChange::kDelete : row++,
                        .delete_ordering = change_seq_});
   }
   request.schema = request.rows->schema();
@@ -199,8 +198,8 @@ Status MarketTables::StoreMeasures(const std::vector<MeasureSlot>& slots) {
   return measure_services_.Run(*measures_).status();
 }
 
-Status MarketTables::Store(const std::vector<market::ChangedBar>& bars,
-                           const std::vector<MeasureSlot>& slots, const MarketPosition& position) {
+Status MarketTables::Store(const BarsByPlace& bars, const std::vector<MeasureSlot>& slots,
+                           const MarketPosition& position) {
   if (!slots.empty()) TAPELAKE_RETURN_NOT_OK(StoreMeasures(slots));
   return StoreBars(bars, position);
 }

@@ -50,10 +50,10 @@ class MarketTables {
   /// Of the newest commit; nullopt if there is none.
   const std::optional<MarketPosition>& position() const { return position_; }
 
-  /// Write bars (those without rows are deleted) and measures, and run the tables' services. After
+  /// Write bars (empty ones are deleted) and measures, and run the tables' services. After
   /// an error the object must be closed and opened again; rows may then be stored a second time.
   /// Errors: those of hudi::Table::Upsert; kUnknownOutcome.
-  Status Store(const std::vector<market::ChangedBar>& bars, const std::vector<MeasureSlot>& slots,
+  Status Store(const BarsByPlace& bars, const std::vector<MeasureSlot>& slots,
                const MarketPosition& position);
 
   const std::string& bars_path() const { return bars_->base_path(); }
@@ -64,7 +64,7 @@ class MarketTables {
   Status OpenAll();
   Status LoadPosition();
   Status Commit(hudi::Table* table, const hudi::UpsertRequest& request);
-  Status StoreBars(const std::vector<market::ChangedBar>& bars, const MarketPosition& position);
+  Status StoreBars(const BarsByPlace& bars, const MarketPosition& position);
   Status StoreMeasures(const std::vector<MeasureSlot>& slots);
   Result<std::map<std::string, std::string>> Metadata(const hudi::Table& table,
                                                       const MarketPosition& position) const;

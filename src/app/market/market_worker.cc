@@ -17,14 +17,18 @@ constexpr int64_t kAdvanceMicros = 200'000;
 constexpr int64_t kNoteMicros = 250'000;
 // Statements cost by what lies over the table's files, not by their stretches: fewer, larger ones.
 constexpr int64_t kRebuildPaceMicros = 2'000'000;
+// What lies over the files grows with the flow of changes: in a flood one statement holds much.
+constexpr int64_t kFloodPaceMicros = 20'000'000;
+constexpr int64_t kFloodChangesPerSecond = 20'000;
 constexpr int64_t kRetryMicros = 2'000'000;
 constexpr int64_t kDrainMicrosMax = 20'000'000;
 // What is still stale at the end becomes so again at the next start.
 constexpr int64_t kDrainRebuildMicrosMax = 2'000'000;
 constexpr size_t kLateKeysAtOnce = 5'000;
 constexpr size_t kRestoredAtOnce = 2'000;
-constexpr size_t kUnstoredMax = 50'000;    // then a commit is due whatever the time
-constexpr size_t kUnstoredStop = 500'000;  // then nothing more is taken: the tables fail
+constexpr size_t kUnstoredMax = 20'000;    // then a commit is due whatever the time
+constexpr size_t kUnstoredStop = 200'000;  // then nothing more is taken: the tables fail
+constexpr size_t kUnstoredSlotsMax = 200;  // as kUnstoredMax; each is a row per measure
 // Stretches of one statement. It costs by the range it reads more than by their number, and holds
 // the rows of one series at a time.
 constexpr size_t kMinutesAtOnce = 20'000;
@@ -249,6 +253,7 @@ Result<bool> MarketWorker::Step() {
   bool worked = TakeBatch();
   const int64_t now = clock_.SteadyMicros();
   if (now - advanced_micros_ >= kAdvanceMicros) {
+    changes_per_second_ = std::exchange(changes_taken_, 0) * 1'000'000 / (now - advanced_micros_);
     desk_.Change([this](MarketBook& book) {
       book.Advance(Now());
       // What one stretch that is made anew asks of others waits for no further commit.
@@ -301,6 +306,7 @@ bool MarketWorker::TakeBatch() {
 
 void MarketWorker::OnChange(const MarketChange& change) {
   uncommitted_ = true;
+  ++changes_taken_;
   const int64_t event_micros = change.has_after ? change.after.time_micros : 0;
   desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_));
   if (change.has_before) {
@@ -392,7 +398,8 @@ bool MarketWorker::RebuildSome() {
   }
   const int64_t end = clock_.SteadyMicros();
   facts_.rebuild_micros += end - begin;
-  rebuild_share_.Worked(begin, end, kRebuildPaceMicros);
+  const bool flood = changes_per_second_ > kFloodChangesPerSecond;
+  rebuild_share_.Worked(begin, end, flood ? kFloodPaceMicros : kRebuildPaceMicros);
   return true;
 }
 
@@ -452,8 +459,16 @@ Status MarketWorker::BackfillNext() {
 }
 
 void MarketWorker::NoteChanged() {
+  while (true) {
+    std::vector<market::ChangedBar> bars = desk_.TakeChanged();
+    if (bars.empty()) return;
+    NoteBars(std::move(bars));
+  }
+}
+
+void MarketWorker::NoteBars(std::vector<market::ChangedBar> bars) {
   const int64_t slot = parts_.options.measures_micros;
-  for (market::ChangedBar& bar : desk_.TakeChanged()) {
+  for (market::ChangedBar& bar : bars) {
     const int64_t start = bar.bar.start_micros;
     const bool corrects =
         bar.interval == Interval::kMinute && slot_end_micros_ != 0 && start < slot_end_micros_;
@@ -466,7 +481,7 @@ void MarketWorker::NoteChanged() {
       }
     }
     unstored_.insert_or_assign(BarPlace(std::move(bar.series), bar.interval, start),
-                               std::move(bar.bar));
+                               bar.bar.rows() == 0 ? std::string() : market::EncodeBar(bar.bar));
   }
 }
 
@@ -528,7 +543,8 @@ bool MarketWorker::EvaluateSome() {
 
 bool MarketWorker::CommitIfDue() {
   const int64_t begin = clock_.SteadyMicros();
-  const bool full = unstored_.size() >= kUnstoredMax && facts_.last_failure.empty();
+  const bool much = unstored_.size() >= kUnstoredMax || unstored_slots_.size() >= kUnstoredSlotsMax;
+  const bool full = much && facts_.last_failure.empty();
   if (!full && !commit_share_.MayWork(begin)) return false;
   const Status status = Commit();
   if (!status.ok()) {
@@ -561,13 +577,7 @@ Status MarketWorker::Commit() {
   const bool moved = !stored || stored->positions != position.positions ||
                      stored->backfill_before_micros != position.backfill_before_micros;
   if (unstored_.empty() && unstored_slots_.empty() && !moved) return Status::OK();
-  std::vector<market::ChangedBar> bars;
-  bars.reserve(unstored_.size());
-  for (const auto& [place, bar] : unstored_) {
-    bars.push_back({std::get<0>(place), std::get<1>(place), bar});
-    bars.back().bar.start_micros = std::get<2>(place);
-  }
-  TAPELAKE_RETURN_NOT_OK(tables_->Store(bars, unstored_slots_, position));
+  TAPELAKE_RETURN_NOT_OK(tables_->Store(unstored_, unstored_slots_, position));
   unstored_.clear();
   unstored_slots_.clear();
   ++facts_.commits;

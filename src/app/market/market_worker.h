@@ -85,7 +85,6 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
     int64_t rest_factor_;
     int64_t next_micros_ = 0;
   };
-  using BarPlace = std::tuple<market::Series, market::Interval, int64_t>;
   using Slot = std::pair<int64_t, market::Series>;  // its end
 
   MarketWorker(io::Clock& clock, Parts parts);
@@ -121,6 +120,7 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   void QueueSlots(int64_t as_of_micros);
   std::optional<Slot> NextSlot();
   void NoteChanged();
+  void NoteBars(std::vector<market::ChangedBar> bars);
 
   // The tables.
   bool CommitIfDue();
@@ -146,12 +146,14 @@ class MarketWorker : public Worker, private MarketBatch::Reader {
   std::optional<int64_t> backfill_before_micros_;
   int64_t advanced_micros_ = 0;  // steady, as the next
   int64_t noted_micros_ = 0;
+  int64_t changes_taken_ = 0;       // since advanced_micros_
+  int64_t changes_per_second_ = 0;  // before it
   Share rebuild_share_;
   Share late_share_;
   Share backfill_share_;
   Share evaluate_share_;
   Share commit_share_;
-  std::map<BarPlace, market::Bar> unstored_;
+  BarsByPlace unstored_;
   std::vector<MeasureSlot> unstored_slots_;
   int64_t slot_end_micros_ = 0;  // of the newest slot that was queued; 0: none yet
   std::deque<Slot> slots_;
