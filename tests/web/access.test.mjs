@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { picture, real, require, startWorld } from './support/page.mjs';
+import { picture, require, startWorld, testOnMock } from './support/page.mjs';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const READY = {
@@ -141,7 +141,7 @@ test('nothing moves for those who do not want movement', async () => {
   await close();
 });
 
-test('numbers are written as the reader writes them', { skip: real }, async () => {
+testOnMock('numbers are written as the reader writes them', async () => {
   const { page, close } = await world.open({ locale: 'de-DE' });
   await page.waitForSelector(READY.market);
   await page.waitForFunction(() =>
