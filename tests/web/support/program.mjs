@@ -1,7 +1,7 @@
 // The program itself, on a lake of its own that goes when it ends.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,12 @@ export class Program {
 
   /** Begin, and wait until it says where its page is. */
   async start(listen = this.options.listen) {
-    const more = this.options.more ?? [];
+    const more = [...(this.options.more ?? [])];
+    if (this.options.config) {
+      const config = join(this.folder, 'tapelake.yaml');
+      writeFileSync(config, this.options.config);
+      more.push('--config', config);
+    }
     const place = join(this.lake, '.tapelake', 'http.json');
     rmSync(place, { force: true });
     const words = ['up', '--lake', this.lake, '--listen', listen, '--duration', DURATION, ...more];
@@ -80,7 +85,7 @@ export class Program {
   }
 }
 
-/** `options`: `listen` (an address), `more` (further flags of `up`). */
+/** `options`: `listen` (an address), `more` (further flags of `up`), `config` (a configuration's text). */
 export async function startProgram(options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'tapelake-page-'));
   const program = new Program(folder, { listen: '127.0.0.1:0', ...options });
