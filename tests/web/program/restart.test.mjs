@@ -6,10 +6,12 @@ import { after, before, test } from 'node:test';
 import { startWorld } from '../support/page.mjs';
 import { startProgram, waitForMarket } from '../support/program.mjs';
 
+const PENDING_COLUMN = 10;
+
 let program;
 let world;
 before(async () => {
-  program = await startProgram({ more: ['--history', '10m'] });
+  program = await startProgram({ more: ['--history', '30m'] });
   await waitForMarket(program);
   world = await startWorld({ base: program.url });
 });
@@ -48,18 +50,20 @@ test('a killed program comes back under the same page, with the same past', asyn
   const { page, close } = await world.open();
   await page.waitForSelector('.panel-overview tr.selected');
   await page.getByRole('button', { name: 'Table', exact: true }).click();
-  await page.waitForSelector('.chart-frame table tbody tr:nth-child(8)');
-  // A bar that is over, and old enough for no late change to touch it.
-  const row = page.locator('.chart-frame table tbody tr').nth(7);
-  const start = await row.locator('th, td').first().innerText();
-  const seen = await row.innerText();
+  // A bar that nothing changes any more: old, and none of its trades is pending.
+  const settled = (pending) =>
+    [...document.querySelectorAll('.chart-frame table tbody tr')]
+      .slice(12)
+      .find((row) => row.children[pending].textContent === '0')?.firstChild.textContent;
+  const start = await (await page.waitForFunction(settled, PENDING_COLUMN)).jsonValue();
+  const bar = page.locator('.chart-frame table tbody tr', { hasText: start });
+  const seen = await bar.innerText();
   await program.kill();
   await bodyLine(page, 'behind');
   await program.start(program.place.address);
   await bodyLine(page, 'live');
   await waitForNews(page);
-  const again = page.locator('.chart-frame table tbody tr', { hasText: start });
-  await again.first().waitFor();
-  assert.equal(await again.first().innerText(), seen);
+  await bar.waitFor();
+  assert.equal(await bar.innerText(), seen);
   await close();
 });
