@@ -1,6 +1,7 @@
 """A disk of its own, small enough to fill: a file system in memory."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ def mount(*arguments) -> bool:
 @cache
 def can_mount() -> bool:
     """Whether this user may mount a file system here."""
+    if shutil.which("mount") is None:
+        return False
     with tempfile.TemporaryDirectory() as folder:
         if not mount("-t", "tmpfs", "-o", "size=1M", "tapelake-test", folder):
             return False
