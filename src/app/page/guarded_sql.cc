@@ -37,6 +37,15 @@ class ConfinedProvider : public query::SnapshotProvider {
     TAPELAKE_RETURN_NOT_OK(Check(path));
     return tables_.ResolveUnderHot(path, instant);
   }
+  Result<query::TableSnapshot> ResolvePast(const std::string& path,
+                                           const query::PastQuery& query) override {
+    TAPELAKE_RETURN_NOT_OK(Check(path));
+    return tables_.ResolvePast(path, query);
+  }
+  Result<std::unique_ptr<hudi::TableView>> View(const std::string& path) override {
+    TAPELAKE_RETURN_NOT_OK(Check(path));
+    return tables_.View(path);
+  }
   Status CheckFiles(const std::string& path, const query::TableSnapshot& snapshot) override {
     return tables_.CheckFiles(path, snapshot);
   }

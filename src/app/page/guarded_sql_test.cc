@@ -109,7 +109,13 @@ TEST_F(GuardedSqlTest, ReachesNothingBeyondTheLake) {
        {std::string("read_text('/etc/passwd')"), "read_csv('" + root_ + "/secret.csv')",
         "'" + root_ + "/secret.csv'", "glob('" + root_ + "/*')",
         "read_csv('" + root_ + "/lake/../secret.csv')", "hudi('" + root_ + "/other/crypto/trades')",
-        "hudi('" + root_ + "/lake/../other/crypto/trades')"}) {
+        "hudi('" + root_ + "/lake/../other/crypto/trades')",
+        "hudi('" + root_ + "/other/crypto/trades', mode => 'read_optimized')",
+        "hudi_incremental('" + root_ + "/other/crypto/trades', NULL)",
+        "hudi_changes('" + root_ + "/other/crypto/trades', NULL)",
+        "hudi_commits('" + root_ + "/other/crypto/trades')",
+        "hudi_files('" + root_ + "/other/crypto/trades')",
+        "hudi_partitions('" + root_ + "/other/crypto/trades')"}) {
     const auto rows = sql.Run("SELECT * FROM " + source, 10, kMinute);
     EXPECT_FALSE(rows.ok()) << source << " gave " << rows->rows.size() << " rows";
   }

@@ -57,6 +57,7 @@ struct Snapshot {
   std::vector<FileSlice> slices;             ///< Latest slice of every live file group.
   std::shared_ptr<const Timeline> timeline;  ///< It was made of; says which log blocks count.
   std::string precombine_field;              ///< Orders records within logs.
+  MergeRule merge = MergeRule::kOverwriteWithLatest;
 };
 
 /// One open table. One thread at a time; several Table objects may read the same table.
