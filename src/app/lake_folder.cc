@@ -39,4 +39,11 @@ Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
                        "('tapelake up', 'ingest' or 'replay'), or name another lake");
 }
 
+Result<std::unique_ptr<io::FileLock>> LockLakeOf(io::FileSystem& files,
+                                                 const std::string& table_path) {
+  const std::string lake = io::ParentPath(io::ParentPath(table_path));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool present, files.Exists(io::JoinPath(lake, kFolder)));
+  return present ? LockLake(files, lake) : std::unique_ptr<io::FileLock>();
+}
+
 }  // namespace tapelake::app

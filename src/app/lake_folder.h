@@ -23,4 +23,9 @@ std::string HttpPlacePath(const std::string& lake_path);
 /// directory. Errors: kConflict (another process writes to it), kUnavailable, kUnauthorized.
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files, const std::string& lake_path);
 
+/// The same for the lake that a table's folder `LAKE/<database>/<name>` lies in; nullptr if it lies
+/// in none: then whoever writes there must see to it that nobody else does.
+Result<std::unique_ptr<io::FileLock>> LockLakeOf(io::FileSystem& files,
+                                                 const std::string& table_path);
+
 }  // namespace tapelake::app

@@ -173,7 +173,15 @@ Status Options::Parse(const std::vector<std::string>& arguments) {
     const OptionInfo& info = infos_[i];
     if (info.name.empty()) {
       options[i] = app.add_option(info.placeholder, values[i]);
-      options[i]->expected(0, 1 << 20);
+      // What is too much for the others goes to the last one, which says so.
+      const bool last =
+          std::none_of(infos_.begin() + static_cast<std::ptrdiff_t>(i) + 1, infos_.end(),
+                       [](const auto& next) { return next.name.empty(); });
+      if (last) {
+        options[i]->expected(0, 1 << 20);
+      } else {
+        options[i]->expected(1)->allow_extra_args(false);
+      }
     } else if (info.placeholder.empty()) {
       options[i] = app.add_flag(info.name);
     } else {

@@ -78,6 +78,94 @@ constexpr Verb kVerbs[] = {
      .details = "",
      .example = "tapelake table describe crypto.transactions --lake ./tapelake-data",
      .make = MakeTableDescribeCommand},
+    {.name = "table history",
+     .sentence =
+         "Show what happened to a table: commits, compactions, cleans, restores, savepoints.",
+     .details = "The newest first, one instant a line, from the timeline alone.",
+     .example = "tapelake table history crypto.transactions --limit 20\n"
+                "tapelake table history crypto.transactions --all --json",
+     .make = MakeTableHistoryCommand},
+    {.name = "table files",
+     .sentence = "List a table's data files, what each is good for, and which savepoints pin it.",
+     .details = "latest: read by queries now. superseded, replaced: read by time travel until a "
+                "clean takes them. pending: of an instant that is begun. uncommitted: seen by no "
+                "reader.",
+     .example = "tapelake table files crypto.transactions\n"
+                "tapelake table files crypto.transactions --use superseded --json",
+     .make = MakeTableFilesCommand},
+    {.name = "table verify",
+     .sentence = "Prove that a table is what its timeline says; name everything that is not so.",
+     .details =
+         "Reads every byte of the table: checksums, footers, key filters, sizes and counts, files "
+         "that are missing or belong to nobody, dead instants, each key once, `_change_seq` "
+         "growing "
+         "from commit to commit. Exit code 1 if anything is wrong. Any Hudi table of version 6.",
+     .example = "tapelake table verify crypto.transactions\n"
+                "tapelake table verify ./spark-table/ --json\n"
+                "tapelake table verify crypto.transactions --repair",
+     .make = MakeTableVerifyCommand},
+    {.name = "table diff",
+     .sentence = "Show the rows that differ between two commits of a table.",
+     .details = "+ inserted, - deleted, ~ updated, with the columns that changed. Reads only the "
+                "file groups that commits in between wrote. Commits whose files were cleaned are "
+                "refused.",
+     .example =
+         "tapelake table diff crypto.transactions 20261122190204123\n"
+         "tapelake table diff crypto.transactions 20261122190204123 20261122190311008 --json",
+     .make = MakeTableDiffCommand},
+    {.name = "table why",
+     .sentence = "Tell a key's whole story: events, errors, commits, and the row as it is now.",
+     .details = "Events and errors come from the raw layer of the table's lake, commits from the "
+                "active timeline.",
+     .example = "tapelake table why crypto.transactions tx-000042\n"
+                "tapelake table why crypto.transactions tx-000042 --json",
+     .make = MakeTableWhyCommand},
+    {.name = "table export",
+     .sentence = "Write all rows of a table as CSV, NDJSON or Parquet.",
+     .details = "The newest snapshot, without Hudi's own columns; exact values, as `tapelake sql` "
+                "prints them.",
+     .example = "tapelake table export crypto.transactions > rows.csv\n"
+                "tapelake table export crypto.transactions --format parquet --output rows.parquet",
+     .make = MakeTableExportCommand},
+    {.name = "table compact",
+     .sentence = "Turn all log files of a merge-on-read table into base files now.",
+     .details = "A running pipeline does this by itself (`compaction` in the configuration); this "
+                "is for tables at rest.",
+     .example = "tapelake table compact crypto.transactions",
+     .make = MakeTableCompactCommand},
+    {.name = "table clean",
+     .sentence = "Delete files that no query, savepoint or time travel within bounds needs.",
+     .details = "A running pipeline does this by itself (`history` in the configuration); this is "
+                "for tables at rest, and finds also what a deleted savepoint had kept.",
+     .example = "tapelake table clean crypto.transactions --hours 24\n"
+                "tapelake table clean crypto.transactions --versions 1 --readers 0s",
+     .make = MakeTableCleanCommand},
+    {.name = "table cluster",
+     .sentence = "Merge small base files of a partition into bigger ones (tables without buckets).",
+     .details = "For tables that Spark made with its default index. Tapelake's own tables have a "
+                "bucket index: their file groups follow from the keys and are never merged.",
+     .example = "tapelake table cluster ./spark-table/ --small-mib 64 --target-mib 120",
+     .make = MakeTableClusterCommand},
+    {.name = "table savepoint",
+     .sentence = "Pin a commit, so that its files stay and the table can be restored to it.",
+     .details = "Neither the commit nor what follows it is archived while the savepoint is there. "
+                "Spark sees the savepoint, and may restore it, too.",
+     .example = "tapelake table savepoint crypto.transactions --comment 'before the backfill'\n"
+                "tapelake table savepoint crypto.transactions 20261122190204123 --delete",
+     .make = MakeTableSavepointCommand},
+    {.name = "table restore",
+     .sentence = "Take a table back to a commit; everything later is gone for good.",
+     .details =
+         "Needs the commit's savepoint, or that nothing it needs was cleaned. A pipeline that "
+         "starts afterwards goes on from the positions of that commit: it takes again what "
+         "its stream still holds.",
+     .example = "tapelake table restore crypto.transactions 20261122190204123",
+     .make = MakeTableRestoreCommand},
+    {.name = "table rollback",
+     .sentence = "Undo the newest commit of a table, as if it had never been.",
+     .details = "A pipeline that starts afterwards takes again what its stream still holds.",
+     .example = "tapelake table rollback crypto.transactions",
+     .make = MakeTableRollbackCommand},
     {.name = "stream put",
      .sentence = "Put records, one a line, into a stream of the running pipeline.",
      .details = "Each batch is acknowledged after it survives power loss; prints how long that "

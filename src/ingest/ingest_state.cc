@@ -14,10 +14,6 @@ constexpr size_t kInlinePositionsBytesMax = 16 * 1024;
 constexpr char kInSideFile[] = "@state_file";
 constexpr int64_t kStateFormat = 1;
 
-std::string StateDirectory(const std::string& table_path) {
-  return io::JoinPath(table_path, ".hoodie/.aux/tapelake");
-}
-
 std::string Checksum(std::string_view content) {
   return std::to_string(XXH64(content.data(), content.size(), 0));
 }
@@ -115,6 +111,10 @@ Result<int64_t> ParseCount(const std::map<std::string, std::string>& metadata, c
 }
 
 }  // namespace
+
+std::string StateDirectory(const std::string& table_path) {
+  return io::JoinPath(table_path, ".hoodie/.aux/tapelake");
+}
 
 Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
                                                       const std::string& table_path,

@@ -39,6 +39,9 @@ struct IngestState {
   std::vector<Tombstone> tombstones;
 };
 
+/// Where a table's side files lie: `<table_path>/.hoodie/.aux/tapelake`.
+std::string StateDirectory(const std::string& table_path);
+
 /// Turn a state into extraMetadata, writing what is too big for a commit (tombstones, many
 /// positions) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is named
 /// after the state's change_seq and record count, so a retry of the same commit writes the same

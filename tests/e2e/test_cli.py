@@ -8,7 +8,10 @@ import pytest
 from support import program
 
 VERBS = ["up", "check", "simulate", "replay", "transform", "ingest", "sql", "table list",
-         "table describe", "status", "config show", "config docs", "config schema", "version"]
+         "table describe", "table history", "table files", "table verify", "table compact",
+         "table clean", "table diff", "table why", "table export", "table cluster",
+         "table savepoint", "table restore", "table rollback", "status", "config show",
+         "config docs", "config schema", "version"]
 
 
 def refused(*arguments, **more):
@@ -68,6 +71,8 @@ def test_a_wrong_command_line_names_value_and_remedy(arguments, what, hint):
 
 
 @pytest.mark.parametrize("arguments, what", [
+    (["table", "restore", "crypto.nothing", "yesterday"], "'yesterday' is no instant"),
+    (["table", "verify", "crypto.nothing"], "no table 'crypto.nothing' in the lake"),
     (["table", "describe", "crypto.nothing"], "no table 'crypto.nothing' in the lake"),
     (["ingest", "--once", "--table", "crypto.transactions", "absent.ndjson"], "absent.ndjson"),
     (["ingest", "--once", "--table", "transactions", "x"], "DATABASE.TABLE"),

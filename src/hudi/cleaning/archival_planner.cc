@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "hudi/cleaning/cleaning.h"
@@ -31,6 +33,14 @@ Cuts CutsOf(const Timeline& timeline, const ArchivalPolicy& policy) {
   return cuts;
 }
 
+std::set<std::string> SavepointsOf(const Timeline& timeline) {
+  std::set<std::string> savepoints;
+  for (const Instant& instant : timeline.instants()) {
+    if (instant.action == InstantAction::kSavepoint) savepoints.insert(instant.timestamp);
+  }
+  return savepoints;
+}
+
 /// The first instant that must stay, with all after it.
 std::string FirstKept(const Timeline& timeline, const ArchivalLimits& limits) {
   std::string first = limits.kept_instant;
@@ -38,15 +48,23 @@ std::string FirstKept(const Timeline& timeline, const ArchivalLimits& limits) {
     if (first.empty() || timestamp < first) first = timestamp;
   };
   std::string last_commit;
+  std::string last_unpinned;
+  const std::set<std::string> savepoints = SavepointsOf(timeline);
   for (const Instant& instant : timeline.instants()) {
     const bool completed = instant.state == InstantState::kCompleted;
     if (!completed) keep(last_commit.empty() ? instant.timestamp : last_commit);
-    if (instant.action == InstantAction::kSavepoint) keep(instant.timestamp);
+    // With the commit before it: a timeline of savepointed commits alone has no beginning, so that
+    // after a restore nothing older would count.
+    if (instant.action == InstantAction::kSavepoint) {
+      keep(last_unpinned.empty() ? instant.timestamp : last_unpinned);
+    }
     if (instant.action == InstantAction::kReplaceCommit &&
         instant.timestamp >= limits.cleaned_before) {
       keep(instant.timestamp);
     }
-    if (completed && IsWriteAction(instant.action)) last_commit = instant.timestamp;
+    if (!completed || !IsWriteAction(instant.action)) continue;
+    last_commit = instant.timestamp;
+    if (!savepoints.contains(instant.timestamp)) last_unpinned = instant.timestamp;
   }
   return first;
 }

@@ -16,9 +16,26 @@
 
 namespace tapelake::hudi {
 
-/// KEEP_LATEST_COMMITS with the limits of a table that commits every few seconds.
+/// Which old slices are kept; Hudi's three policies.
+enum class CleaningKind : uint8_t {
+  kLatestCommits = 1,       ///< KEEP_LATEST_COMMITS: what readers of the newest commits need.
+  kLatestByHours = 2,       ///< KEEP_LATEST_BY_HOURS: what readers of the last hours' commits need.
+  kLatestFileVersions = 3,  ///< KEEP_LATEST_FILE_VERSIONS: the newest slices of each file group.
+};
+
+/// How much of the past stays readable. The defaults are those of a table that commits every few
+/// seconds.
 struct CleaningPolicy {
-  int64_t commits_retained = 60;
+  CleaningKind kind = CleaningKind::kLatestCommits;
+  int64_t commits_retained = 60;       ///< At least 1.
+  int64_t hours_retained = 24;         ///< At least 1.
+  int64_t file_versions_retained = 3;  ///< At least 1.
+  /// Whatever the kind: what a reader needs that began so long ago, at the commit that was then the
+  /// newest, is kept. 0: readers are done before their slices are superseded that often.
+  int64_t reader_micros = 0;
+  /// Look into all partitions, not only into those that changed since the last clean: finds what a
+  /// savepoint kept that is deleted now, or a clean by file versions, which always looks so.
+  bool everywhere = false;
 };
 
 /// Bounds of the active timeline, in completed commits. keep_min < keep_max;
@@ -29,9 +46,12 @@ struct ArchivalPolicy {
 };
 
 /// The earliest commit whose snapshot stays readable: the `commits_retained`-th newest completed
-/// one, but not after the last one before a pending write or compaction. Empty: there are not more
-/// commits than that. Pure.
-std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& policy);
+/// one, or the first of the last hours (the newest if there is none), or for file versions the
+/// newest; but not after the one that readers of `reader_micros` ago began with, nor after the last
+/// one before a pending write or compaction. Empty: nothing may be cleaned. Pure. `now_micros`:
+/// wall clock; instants are read as UTC.
+std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& policy,
+                             int64_t now_micros);
 
 /// What decides which files are still needed.
 struct CleaningInput {
@@ -40,6 +60,7 @@ struct CleaningInput {
   std::string earliest_retained;                   ///< Not empty.
   std::map<FileGroupId, std::string> replaced_at;  ///< Instant of the replacecommit.
   std::map<FileGroupId, std::string> compacting;   ///< Base instant of the slice being compacted.
+  int64_t file_versions = 0;                       ///< Newest slices of a group that stay besides.
 };
 
 /// The files that no reader at or after the earliest retained commit needs. Per file group stay:
@@ -57,9 +78,10 @@ struct ArchivalLimits {
 
 /// The instants to archive now, ascending: completed ones only. The newest `instants_keep_min`
 /// commits stay, and so does everything from these on: a pending instant and the last commit before
-/// it, a savepoint, `limits.kept_instant`, a replacecommit not before `limits.cleaned_before` (its
-/// replaced files would become visible). The newest clean stays too. Nothing is due while there are
-/// at most `instants_keep_max` commits and at most as many other instants. Pure.
+/// it, a savepoint and the last commit before it that has none, `limits.kept_instant`, a
+/// replacecommit not before `limits.cleaned_before` (its replaced files would become visible). The
+/// newest clean stays too. Nothing is due while there are at most `instants_keep_max` commits and
+/// at most as many other instants. Pure.
 std::vector<Instant> PlanArchival(const Timeline& timeline, const ArchivalPolicy& policy,
                                   const ArchivalLimits& limits);
 

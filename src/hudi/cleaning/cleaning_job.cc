@@ -26,6 +26,17 @@ Result<std::map<FileGroupId, std::string>> ReplacedAt(io::FileSystem& files,
   return replaced;
 }
 
+std::string_view PolicyName(CleaningKind kind) {
+  switch (kind) {
+    case CleaningKind::kLatestByHours:
+      return kKeepLatestByHours;
+    case CleaningKind::kLatestFileVersions:
+      return kKeepLatestFileVersions;
+    default:
+      return kKeepLatestCommits;
+  }
+}
+
 }  // namespace
 
 Result<std::string> CleanedBefore(io::FileSystem& files, const std::string& base_path,
@@ -55,13 +66,22 @@ Result<int64_t> CleaningJob::FinishPending(const Timeline& timeline) {
 }
 
 Result<CleanerPlan> CleaningJob::Plan(const Timeline& timeline, const CleaningPolicy& policy) {
-  const std::string earliest = EarliestRetained(timeline, policy);
-  if (earliest.empty() || earliest <= cleaned_before_) return CleanerPlan();
-  TAPELAKE_ASSIGN_OR_RAISE(const auto partitions, ListCandidates(timeline, earliest));
+  const std::string earliest = EarliestRetained(timeline, policy, clock_.WallMicros());
+  const bool by_versions = policy.kind == CleaningKind::kLatestFileVersions;
+  const bool everywhere = policy.everywhere || by_versions;
+  if (earliest.empty() || (!everywhere && earliest <= cleaned_before_)) return CleanerPlan();
+  std::vector<PartitionFiles> partitions;
+  if (everywhere) {
+    TAPELAKE_ASSIGN_OR_RAISE(partitions, ListTableFiles(files_, base_path_));
+  } else {
+    TAPELAKE_ASSIGN_OR_RAISE(partitions, ListCandidates(timeline, earliest));
+  }
   CleaningInput input{.timeline = timeline, .base_path = base_path_, .earliest_retained = earliest};
   TAPELAKE_ASSIGN_OR_RAISE(input.replaced_at, ReplacedAt(files_, base_path_, timeline));
+  if (by_versions) input.file_versions = std::max<int64_t>(policy.file_versions_retained, 1);
   CleanerPlan plan = PlanCleaning(partitions, input);
-  if (plan.files_by_partition.empty()) cleaned_before_ = earliest;
+  plan.policy = PolicyName(policy.kind);
+  if (plan.files_by_partition.empty() && !by_versions) cleaned_before_ = earliest;
   return plan;
 }
 
@@ -126,6 +146,7 @@ Result<int64_t> CleaningJob::Finish(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(EnsureInflight(files_, base_path_, clean, bytes));
   CleanMetadata metadata;
   metadata.start_time = instant;
+  metadata.policy = plan->policy;
   metadata.earliest_instant_to_retain = plan->earliest_instant_to_retain;
   metadata.last_completed_commit = plan->last_completed_commit;
   std::vector<std::string> relative_paths;

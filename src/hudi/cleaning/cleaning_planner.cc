@@ -4,9 +4,13 @@
 
 #include "hudi/cleaning/cleaning.h"
 #include "hudi/format/file_name.h"
+#include "hudi/format/instant.h"
 
 namespace tapelake::hudi {
 namespace {
+
+constexpr int64_t kMicrosPerHour = 3'600'000'000;
+constexpr int64_t kHoursMax = 10 * 366 * 24;  // so that the time stays one of the calendar
 
 /// File names of one file group by the instant of their slice.
 using SliceFiles = std::map<std::string, std::vector<std::string>>;
@@ -47,6 +51,15 @@ std::set<std::string> SavepointedSlices(const SliceFiles& slices, const Timeline
   return kept;
 }
 
+void KeepNewest(const SliceFiles& slices, const CleaningInput& input, std::set<std::string>* kept) {
+  int64_t left = input.file_versions;
+  for (auto slice = slices.rbegin(); slice != slices.rend() && left > 0; ++slice) {
+    if (!input.timeline.IsCommitted(slice->first)) continue;
+    kept->insert(slice->first);
+    --left;
+  }
+}
+
 /// The slices of one file group that go.
 std::vector<std::string> SlicesToDelete(const FileGroupId& group, const SliceFiles& slices,
                                         const CleaningInput& input) {
@@ -56,7 +69,10 @@ std::vector<std::string> SlicesToDelete(const FileGroupId& group, const SliceFil
   if (compacting != input.compacting.end()) kept.insert(compacting->second);
   const auto replaced = input.replaced_at.find(group);
   const bool is_replaced = replaced != input.replaced_at.end() && replaced->second < earliest;
-  const std::string* visible = NewestBefore(slices, input.timeline, earliest, false);
+  // By commits Hudi keeps the slice before the earliest one also where that has its own.
+  const bool by_versions = input.file_versions > 0;
+  const std::string* visible = NewestBefore(slices, input.timeline, earliest, by_versions);
+  if (!is_replaced) KeepNewest(slices, input, &kept);
   std::vector<std::string> instants;
   for (const auto& [instant, names] : slices) {
     if (instant >= earliest && !is_replaced) break;
@@ -67,13 +83,40 @@ std::vector<std::string> SlicesToDelete(const FileGroupId& group, const SliceFil
   return instants;
 }
 
+/// Number of the first commit that the policy itself keeps; 0: it keeps them all.
+size_t FirstWanted(const std::vector<Instant>& commits, const CleaningPolicy& policy,
+                   int64_t now_micros) {
+  if (commits.empty()) return 0;
+  const size_t newest = commits.size() - 1;
+  switch (policy.kind) {
+    case CleaningKind::kLatestCommits: {
+      const auto retained = static_cast<size_t>(std::max<int64_t>(policy.commits_retained, 1));
+      return commits.size() <= retained ? 0 : commits.size() - retained;
+    }
+    case CleaningKind::kLatestByHours: {
+      const int64_t hours = std::clamp<int64_t>(policy.hours_retained, 1, kHoursMax);
+      const std::string first = FormatInstantTime(now_micros - hours * kMicrosPerHour);
+      const auto found = std::ranges::lower_bound(commits, first, {}, &Instant::timestamp);
+      return std::min(static_cast<size_t>(found - commits.begin()), newest);
+    }
+    case CleaningKind::kLatestFileVersions:
+      return newest;
+  }
+  return 0;
+}
+
 }  // namespace
 
-std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& policy) {
+std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& policy,
+                             int64_t now_micros) {
   const std::vector<Instant> commits = timeline.CompletedCommits();
-  const auto retained = static_cast<size_t>(std::max<int64_t>(policy.commits_retained, 1));
-  if (commits.size() <= retained) return "";
-  size_t at = commits.size() - retained;
+  size_t at = FirstWanted(commits, policy, now_micros);
+  if (at == 0) return "";
+  if (policy.reader_micros > 0) {
+    const std::string begun = FormatInstantTime(now_micros - policy.reader_micros);
+    while (at > 0 && commits[at].timestamp > begun)
+      --at;
+  }
   for (const Instant& pending : timeline.PendingInstants()) {
     if (!IsWriteAction(pending.action)) continue;
     while (at > 0 && commits[at].timestamp > pending.timestamp)

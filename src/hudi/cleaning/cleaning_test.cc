@@ -53,11 +53,11 @@ std::vector<std::string> AtEach(int first, int last) {
 }
 
 TEST(EarliestRetained, IsTheNthNewestCommit) {
-  EXPECT_EQ(EarliestRetained(TimelineOf(Deltas(1, 5)), {.commits_retained = 5}), "");
-  EXPECT_EQ(EarliestRetained(TimelineOf(Deltas(1, 5)), {.commits_retained = 4}), At(2));
+  EXPECT_EQ(EarliestRetained(TimelineOf(Deltas(1, 5)), {.commits_retained = 5}, 0), "");
+  EXPECT_EQ(EarliestRetained(TimelineOf(Deltas(1, 5)), {.commits_retained = 4}, 0), At(2));
   EXPECT_EQ(EarliestRetained(
                 TimelineOf(Deltas(1, 5) + std::vector<std::pair<int, std::string>>{{6, ".clean"}}),
-                {.commits_retained = 4}),
+                {.commits_retained = 4}, 0),
             At(2));
 }
 
@@ -65,11 +65,47 @@ TEST(EarliestRetained, IsNotAfterTheLastCommitBeforeAPendingOne) {
   const auto timeline = TimelineOf(
       Deltas(1, 2) + std::vector<std::pair<int, std::string>>{{3, ".compaction.requested"}} +
       Deltas(4, 9));
-  EXPECT_EQ(EarliestRetained(timeline, {.commits_retained = 7}), At(2));
-  EXPECT_EQ(EarliestRetained(timeline, {.commits_retained = 2}), At(2));
+  EXPECT_EQ(EarliestRetained(timeline, {.commits_retained = 7}, 0), At(2));
+  EXPECT_EQ(EarliestRetained(timeline, {.commits_retained = 2}, 0), At(2));
   const auto nothing_before = TimelineOf(
       std::vector<std::pair<int, std::string>>{{1, ".compaction.inflight"}} + Deltas(2, 9));
-  EXPECT_EQ(EarliestRetained(nothing_before, {.commits_retained = 2}), "");
+  EXPECT_EQ(EarliestRetained(nothing_before, {.commits_retained = 2}, 0), "");
+}
+
+/// Commits at the full hours 1 to 9 of a day; "now" is half past nine.
+constexpr int64_t kMicrosPerHour = 3'600'000'000;
+constexpr int64_t kDayMicros = 1'795'305'600'000'000;  // 2026-11-22T00:00:00Z
+constexpr int64_t kNowMicros = kDayMicros + 9 * kMicrosPerHour + kMicrosPerHour / 2;
+
+std::string AtHour(int hour) {
+  return FormatInstantTime(kDayMicros + hour * kMicrosPerHour);
+}
+
+Timeline Hourly() {
+  std::vector<std::string> names;
+  for (int hour = 1; hour <= 9; ++hour)
+    names.push_back(AtHour(hour) + ".commit");
+  return Timeline::FromFileNames(names);
+}
+
+TEST(EarliestRetained, ByHoursIsTheFirstCommitOfTheLastHours) {
+  CleaningPolicy policy{.kind = CleaningKind::kLatestByHours, .hours_retained = 3};
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(7));
+  policy.hours_retained = 100'000;
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), "");
+  policy.hours_retained = 1;
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros + 50 * kMicrosPerHour), AtHour(9))
+      << "the newest stays, however old";
+}
+
+TEST(EarliestRetained, IsNotAfterWhatARunningReaderBeganWith) {
+  CleaningPolicy policy{.commits_retained = 1, .reader_micros = 3 * kMicrosPerHour};
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(6));
+  policy.reader_micros = 10 * kMicrosPerHour;
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(1));
+  policy.kind = CleaningKind::kLatestFileVersions;
+  policy.reader_micros = 0;
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(9));
 }
 
 /// The files of one group in one partition.
@@ -98,9 +134,12 @@ class GroupFiles {
   }
 
   /// Names of the files to clean.
-  std::vector<std::string> Cleaned(const Timeline& timeline, int earliest, int replaced = 0) const {
-    CleaningInput input{
-        .timeline = timeline, .base_path = "/lake/t", .earliest_retained = At(earliest)};
+  std::vector<std::string> Cleaned(const Timeline& timeline, int earliest, int replaced = 0,
+                                   int64_t versions = 0) const {
+    CleaningInput input{.timeline = timeline,
+                        .base_path = "/lake/t",
+                        .earliest_retained = At(earliest),
+                        .file_versions = versions};
     if (replaced > 0) input.replaced_at[{"day=1", "g"}] = At(replaced);
     const CleanerPlan plan = PlanCleaning({files_}, input);
     if (plan.files_by_partition.empty()) return {};
@@ -170,6 +209,17 @@ TEST(PlanCleaning, KeepsWhatASavepointSees) {
               UnorderedElementsAre(GroupFiles::BaseName(1), GroupFiles::BaseName(5)));
 }
 
+TEST(PlanCleaning, KeepsSoManyVersions) {
+  const auto timeline = TimelineOf(Deltas(1, 9));
+  const GroupFiles group = GroupFiles().Base(1).Base(3).Log(3, 1).Base(5).Base(7);
+  EXPECT_THAT(group.Cleaned(timeline, 9, 0, 1),
+              UnorderedElementsAre(GroupFiles::BaseName(1), GroupFiles::BaseName(3),
+                                   GroupFiles::LogName(3, 1), GroupFiles::BaseName(5)));
+  EXPECT_THAT(group.Cleaned(timeline, 9, 0, 3), ElementsAre(GroupFiles::BaseName(1)));
+  EXPECT_THAT(group.Cleaned(timeline, 4, 0, 1), ElementsAre(GroupFiles::BaseName(1)))
+      << "a running reader began at 4";
+}
+
 TEST(PlanCleaning, CleansReplacedGroupsWholeOnceNobodySeesThem) {
   const auto timeline = TimelineOf(Deltas(1, 9));
   const GroupFiles group = GroupFiles().Base(1).Base(3).Log(3, 1);
@@ -236,9 +286,11 @@ TEST(PlanArchival, StopsAtTheLastCommitBeforeAPendingInstant) {
   }
 }
 
-TEST(PlanArchival, StopsAtASavepoint) {
-  EXPECT_EQ(Archived(Deltas(1, 9) + std::vector<std::pair<int, std::string>>{{2, ".savepoint"}}),
+TEST(PlanArchival, StopsAtTheLastCommitBeforeASavepoint) {
+  EXPECT_EQ(Archived(Deltas(1, 9) + std::vector<std::pair<int, std::string>>{{3, ".savepoint"}}),
             AtEach(1, 1));
+  const std::vector<std::pair<int, std::string>> two = {{3, ".savepoint"}, {4, ".savepoint"}};
+  EXPECT_EQ(Archived(Deltas(1, 9) + two), AtEach(1, 1));
 }
 
 TEST(PlanArchival, StopsAtTheKeptCommit) {

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
-#include "hudi/format/avro_value.h"
-#include "hudi/format/service_schemas.h"
+#include "hudi/format/service_record.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -17,111 +15,10 @@ constexpr int64_t kRollbackVersion = 1;
 constexpr std::string_view kCompactionMetrics[] = {"TOTAL_LOG_FILES", "TOTAL_LOG_FILES_SIZE",
                                                    "TOTAL_IO_READ_MB", "TOTAL_IO_WRITE_MB",
                                                    "TOTAL_IO_MB"};
-constexpr std::string_view kCleanPolicy = "KEEP_LATEST_COMMITS";
 constexpr std::string_view kCompletedState = "COMPLETED";
 
 using Members = AvroValue::Members;
 using List = AvroValue::List;
-
-AvroValue TextMap(const std::map<std::string, std::string>& texts) {
-  Members members;
-  for (const auto& [key, text] : texts)
-    members.emplace_back(key, AvroValue::Text(text));
-  return {std::move(members)};
-}
-
-AvroValue LongMap(const std::map<std::string, int64_t>& numbers) {
-  Members members;
-  for (const auto& [key, number] : numbers)
-    members.emplace_back(key, AvroValue::Long(number));
-  return {std::move(members)};
-}
-
-std::string FormatRecord(std::string_view type, Members members) {
-  auto file = FormatAvroContainer(ServiceRecordType(type), {std::move(members)});
-  TAPELAKE_ASSERT(file.ok());  // we built it for this type
-  return *std::move(file);
-}
-
-// ---------------------------------------------------------------- reading
-
-/// Reads members of one record; absent and null ones leave the target as it is.
-class RecordReader {
- public:
-  RecordReader(const AvroValue& record, std::string place)
-      : record_(record), place_(std::move(place)) {
-    if (!std::holds_alternative<Members>(record.value)) Fail("", "a record");
-  }
-
-  const Status& status() const { return status_; }
-
-  void Text(std::string_view name, std::string* out) {
-    if (const AvroValue* value = Find(name)) Get(*value, name, "a text", out);
-  }
-  void TextList(std::string_view name, std::vector<std::string>* out) {
-    Items(name, [&](const AvroValue& item) {
-      Get(item, name, "a list of texts", &out->emplace_back());
-      return Status::OK();
-    });
-  }
-  template <typename Value>
-  void Map(std::string_view name, std::map<std::string, Value>* out) {
-    Entries(name, [&](const std::string& key, const AvroValue& value) {
-      Get(value, name, "a map of its values", &(*out)[key]);
-      return Status::OK();
-    });
-  }
-  /// Call `each` for every item of the list `name`.
-  template <typename Each>
-  void Items(std::string_view name, Each each) {
-    const AvroValue* value = Find(name);
-    if (value == nullptr) return;
-    const auto* list = std::get_if<List>(&value->value);
-    if (list == nullptr) return Fail(name, "a list");
-    for (const AvroValue& item : *list)
-      Keep(each(item));
-  }
-  /// Call `each` for every key and value of the map or record `name`.
-  template <typename Each>
-  void Entries(std::string_view name, Each each) {
-    const AvroValue* value = Find(name);
-    if (value == nullptr) return;
-    const auto* members = std::get_if<Members>(&value->value);
-    if (members == nullptr) return Fail(name, "a map");
-    for (const auto& [key, member] : *members)
-      Keep(each(key, member));
-  }
-
-  const AvroValue* Find(std::string_view name) const {
-    const AvroValue* value = record_.Find(name);
-    return value == nullptr || value->is_null() ? nullptr : value;
-  }
-
- private:
-  template <typename Value>
-  void Get(const AvroValue& value, std::string_view name, std::string_view expected, Value* out) {
-    const auto* found = std::get_if<Value>(&value.value);
-    if (found == nullptr) return Fail(name, expected);
-    *out = *found;
-  }
-  void Fail(std::string_view name, std::string_view expected) {
-    Keep(MakeError(ErrorKind::kCorrupt, place_ + (name.empty() ? "" : "." + std::string(name)) +
-                                            " is not " + std::string(expected)));
-  }
-  void Keep(Status status) {
-    if (status_.ok()) status_ = std::move(status);
-  }
-
-  const AvroValue& record_;
-  std::string place_;
-  Status status_;
-};
-
-Result<AvroValue> ParseRecord(std::string_view name, std::string_view bytes) {
-  auto record = ParseAvroContainer(bytes);
-  if (record.ok()) return record;
-  return MakeError(ErrorKind::kCorrupt, std::string(name) + ": " + record.status().message());
-}
 
 Result<CompactionOperation> ReadOperation(const AvroValue& record) {
   CompactionOperation operation;
@@ -239,7 +136,7 @@ Result<RollbackPlan> ParseRollbackPlan(std::string_view bytes) {
   return plan;
 }
 
-std::string FormatRollbackMetadata(const RollbackMetadata& metadata) {
+AvroValue RollbackMetadataValue(const RollbackMetadata& metadata) {
   Members partitions;
   int64_t deleted_files = 0;
   for (const auto& [path, partition] : metadata.partitions) {
@@ -254,14 +151,18 @@ std::string FormatRollbackMetadata(const RollbackMetadata& metadata) {
   }
   const AvroValue rolled_back{Members{{"commitTime", AvroValue::Text(metadata.instant)},
                                       {"action", AvroValue::Text(metadata.action)}}};
-  return FormatRecord("HoodieRollbackMetadata",
-                      {{"startRollbackTime", AvroValue::Text(metadata.start_time)},
-                       {"timeTakenInMillis", AvroValue::Long(metadata.taken_ms)},
-                       {"totalFilesDeleted", AvroValue::Long(deleted_files)},
-                       {"commitsRollback", AvroValue::TextList({metadata.instant})},
-                       {"partitionMetadata", {std::move(partitions)}},
-                       {"version", AvroValue::Long(kRollbackVersion)},
-                       {"instantsRollback", {List{rolled_back}}}});
+  return {Members{{"startRollbackTime", AvroValue::Text(metadata.start_time)},
+                  {"timeTakenInMillis", AvroValue::Long(metadata.taken_ms)},
+                  {"totalFilesDeleted", AvroValue::Long(deleted_files)},
+                  {"commitsRollback", AvroValue::TextList({metadata.instant})},
+                  {"partitionMetadata", {std::move(partitions)}},
+                  {"version", AvroValue::Long(kRollbackVersion)},
+                  {"instantsRollback", {List{rolled_back}}}}};
+}
+
+std::string FormatRollbackMetadata(const RollbackMetadata& metadata) {
+  AvroValue value = RollbackMetadataValue(metadata);
+  return FormatRecord("HoodieRollbackMetadata", std::get<Members>(std::move(value.value)));
 }
 
 std::string FormatCleanerPlan(const CleanerPlan& plan) {
@@ -284,7 +185,7 @@ std::string FormatCleanerPlan(const CleanerPlan& plan) {
       "HoodieCleanerPlan",
       {{"earliestInstantToRetain", std::move(earliest)},
        {"lastCompletedCommitTimestamp", AvroValue::Text(plan.last_completed_commit)},
-       {"policy", AvroValue::Text(kCleanPolicy)},
+       {"policy", AvroValue::Text(plan.policy)},
        {"filesToBeDeletedPerPartition", {Members{}}},
        {"version", AvroValue::Long(kCleanVersion)},
        {"filePathsToBeDeletedPerPartition", {std::move(partitions)}},
@@ -304,6 +205,7 @@ Result<CleanerPlan> ParseCleanerPlan(std::string_view bytes) {
     TAPELAKE_RETURN_NOT_OK(earliest_reader.status());
   }
   reader.Text("lastCompletedCommitTimestamp", &plan.last_completed_commit);
+  reader.Text("policy", &plan.policy);
   for (const std::string_view member :
        {"filesToBeDeletedPerPartition", "filePathsToBeDeletedPerPartition"}) {
     reader.Entries(member, [&](const std::string& partition, const AvroValue& files) {
@@ -321,7 +223,7 @@ std::string FormatCleanMetadata(const CleanMetadata& metadata) {
     deleted_files += static_cast<int64_t>(files.size());
     partitions.emplace_back(path,
                             AvroValue{Members{{"partitionPath", AvroValue::Text(path)},
-                                              {"policy", AvroValue::Text(kCleanPolicy)},
+                                              {"policy", AvroValue::Text(metadata.policy)},
                                               {"deletePathPatterns", AvroValue::TextList(files)},
                                               {"successDeleteFiles", AvroValue::TextList(files)},
                                               {"isPartitionDeleted", {false}}}});

@@ -68,8 +68,14 @@ struct RollbackMetadata {
 };
 std::string FormatRollbackMetadata(const RollbackMetadata& metadata);
 
+/// Hudi's names of the cleaning policies.
+inline constexpr std::string_view kKeepLatestCommits = "KEEP_LATEST_COMMITS";
+inline constexpr std::string_view kKeepLatestByHours = "KEEP_LATEST_BY_HOURS";
+inline constexpr std::string_view kKeepLatestFileVersions = "KEEP_LATEST_FILE_VERSIONS";
+
 /// What to clean.
 struct CleanerPlan {
+  std::string policy = std::string(kKeepLatestCommits);
   std::string earliest_instant_to_retain;  ///< May be empty.
   std::string earliest_instant_action;
   std::string last_completed_commit;
@@ -79,6 +85,7 @@ std::string FormatCleanerPlan(const CleanerPlan& plan);
 Result<CleanerPlan> ParseCleanerPlan(std::string_view bytes);
 
 struct CleanMetadata {
+  std::string policy = std::string(kKeepLatestCommits);
   std::string start_time;
   int64_t taken_ms = 0;
   std::string earliest_instant_to_retain;

@@ -49,6 +49,13 @@ constexpr RecordDefinition kRecords[] = {
      "commitsRollback:[string] partitionMetadata:{HoodieRollbackPartitionMetadata} version:int? "
      "instantsRollback:[HoodieInstantInfo]"},
 
+    {"HoodieRestorePlan",
+     "instantsToRollback:[HoodieInstantInfo] version:int? savepointToRestoreTimestamp:?string"},
+    {"HoodieRestoreMetadata",
+     "startRestoreTime:string timeTakenInMillis:long instantsToRollback:[string] "
+     "hoodieRestoreMetadata:{[?HoodieRollbackMetadata]} version:int? "
+     "restoreInstantInfo:[HoodieInstantInfo]"},
+
     {"HoodieCleanFileInfo", "filePath:?string isBootstrapBaseFile:?boolean"},
     {"HoodieCleanerPlan",
      "earliestInstantToRetain:?HoodieActionInstant lastCompletedCommitTimestamp:string "

@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "hudi/cleaning/cleaning.h"
+#include "hudi/clustering/clustering.h"
 #include "hudi/compaction/compaction.h"
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/format/table_config.h"
@@ -60,6 +61,28 @@ struct Snapshot {
   MergeRule merge = MergeRule::kOverwriteWithLatest;
 };
 
+/// What a savepoint says of itself.
+struct SavepointRequest {
+  std::string by = "tapelake";
+  std::string comments = {};
+};
+
+/// What RollBackCommit() or Restore() did.
+struct RestoreCounts {
+  std::string instant = {};  ///< Its own; empty: there was nothing to do.
+  int64_t instants = 0;      ///< Taken back.
+  int64_t files = 0;         ///< Deleted.
+};
+
+/// What Cluster() did.
+struct ClusteringCounts {
+  std::string instant = {};  ///< Of its replacecommit; empty: there was nothing to merge.
+  int64_t files_replaced = 0;
+  int64_t files_written = 0;
+  int64_t rows = 0;
+  int64_t bytes_written = 0;
+};
+
 /// One open table. One thread at a time; several Table objects may read the same table.
 /// At most one process writes (single-writer rule of hudi-v6.md).
 ///
@@ -96,10 +119,10 @@ class Table {
 
   /// Roll back what dead writers left, by a rollback instant each: files, log blocks and timeline
   /// entries of every pending commit, deltacommit and replacecommit (ours or foreign; single-writer
-  /// rule), the newest first. A rollback that a dead process began is finished. Pending compactions
-  /// and cleans are left to RunCompaction() and Clean(). Upsert() does this first by itself.
-  /// After a failure a repeat goes on where it stopped. Errors: kUnavailable, kCorrupt (a log that
-  /// cannot be told from the instant's own).
+  /// rule), the newest first. A rollback or restore that a dead process began is finished. Pending
+  /// compactions and cleans are left to RunCompaction() and Clean(). Upsert() does this first by
+  /// itself. After a failure a repeat goes on where it stopped. Errors: kUnavailable, kCorrupt (a
+  /// log that cannot be told from the instant's own).
   Status CleanUpPendingCommits();
 
   /// Apply one batch of changes as one commit, durably. See UpsertRequest and UpsertResult.
@@ -143,6 +166,36 @@ class Table {
   /// next call goes on.
   Result<int64_t> Archive(const ArchivalPolicy& policy, const std::string& kept_key);
 
+  /// Merge small base files of a partition into one each, by a replacecommit; what a dead process
+  /// began of it is rolled back like a commit. Tables with a bucket index cannot be clustered. Same
+  /// thread rule as Upsert(). Errors: kInvalid (such a table; says why), kCorrupt, kUnavailable,
+  /// kUnknownOutcome; the table is unchanged by any but the last.
+  Result<ClusteringCounts> Cluster(const ClusteringPolicy& policy, int threads);
+
+  /// Pin a completed commit: its files are not cleaned, neither it nor anything after it is
+  /// archived, and Restore() can go back to it, until DeleteSavepoint(). Same thread rule as
+  /// Upsert(). Errors: kNotFound (no such commit on the active timeline), kAlreadyExists, kInvalid
+  /// (files of it may be cleaned; a table of another version), kUnavailable, kUnknownOutcome.
+  Status Savepoint(const std::string& instant, const SavepointRequest& request);
+
+  /// Unpin a commit. Errors: kNotFound (no such savepoint), kUnavailable; a repeat goes on.
+  Status DeleteSavepoint(const std::string& instant);
+
+  /// Undo the newest completed commit by a rollback instant, as if it had never been; also a
+  /// compaction, whose rows stay as they are. Compactions planned after it are dropped. Same thread
+  /// rule as Upsert(). Errors: kNotFound (no such commit), kInvalid (a later commit, or its
+  /// savepoint, is in the way), kCorrupt, kUnavailable. After a failure the commit either is as
+  /// before or is taken back by the next CleanUpPendingCommits().
+  Result<RestoreCounts> RollBackCommit(const std::string& instant);
+
+  /// Take the table back to a completed commit by a restore instant: whatever was committed or
+  /// planned later is gone for good. Needs its savepoint, or that nothing it needs was cleaned.
+  /// While it works readers see earlier and earlier commits. Same thread rule as Upsert().
+  /// Errors: kNotFound (no such commit on the active timeline), kInvalid (its files may be cleaned;
+  /// a later commit has a savepoint), kCorrupt, kUnavailable. A restore that was begun is finished
+  /// by the next CleanUpPendingCommits().
+  Result<RestoreCounts> Restore(const std::string& instant);
+
  private:
   struct ServiceState;
 
@@ -160,6 +213,14 @@ class Table {
   Status RollBackDeadInstants();
   /// `begun`: the rollback of `dead` that a dead process began, or nullptr.
   Status RollBack(const Instant& dead, const Instant* begun);
+  Result<int64_t> FinishPendingCleans(const Timeline& timeline);
+  Status FinishCleans();
+  /// What the commit of a service copies of the newest commits.
+  Result<std::map<std::string, std::string>> MetadataToCarry();
+  /// Return whether all files that readers of this commit need are there. Errors: kInvalid.
+  Status CheckNotCleaned(const std::string& instant);
+  Status TakeBackPendingCompactions(const std::string& after, const std::string& by);
+  Result<RestoreCounts> FinishRestore(const Instant& restore);
   Status CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertResult* result);
   InstantAction commit_action() const;
   ServiceState& services();

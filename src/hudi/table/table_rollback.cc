@@ -27,6 +27,10 @@ bool IsPendingRollback(const Instant& instant) {
   return instant.state != InstantState::kCompleted && instant.action == InstantAction::kRollback;
 }
 
+bool IsPendingRestore(const Instant& instant) {
+  return instant.state != InstantState::kCompleted && instant.action == InstantAction::kRestore;
+}
+
 /// The instant that a rollback's plan names; empty if there is no plan or it does not parse.
 Result<std::string> RolledBackInstant(io::FileSystem& files, const std::string& base_path,
                                       const Instant& rollback) {
@@ -44,9 +48,15 @@ Status Table::CleanUpPendingCommits() {
   TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   const auto& instants = state_->timeline()->instants();
   const bool clean = std::ranges::none_of(instants, [](const Instant& instant) {
-    return IsOurBusiness(instant) || IsPendingRollback(instant);
+    return IsOurBusiness(instant) || IsPendingRollback(instant) || IsPendingRestore(instant);
   });
   if (clean) return Status::OK();
+  // First what a restore takes back: some of that looks dead.
+  const std::vector<Instant> pending = state_->timeline()->PendingInstants();
+  for (const Instant& instant : pending) {
+    if (IsPendingRestore(instant)) TAPELAKE_RETURN_NOT_OK(FinishRestore(instant).status());
+  }
+  TAPELAKE_RETURN_NOT_OK(Refresh());
   const Status status = RollBackDeadInstants();
   state_.reset();
   TAPELAKE_RETURN_NOT_OK(status);

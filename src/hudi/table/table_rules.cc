@@ -164,6 +164,13 @@ Status CheckWritable(const TableConfig& config) {
   return Status::OK();
 }
 
+Status CheckServiceable(const TableConfig& config) {
+  if (config.version == kVersion) return Status::OK();
+  return Invalid(
+      "table '" + config.name + "': hoodie.table.version is " + std::to_string(config.version) +
+      "; savepoints, rollbacks and restores are for tables of version " + std::to_string(kVersion));
+}
+
 Status CheckSchemaChange(const arrow::Schema& current, const arrow::Schema& next) {
   for (const auto& field : current.fields()) {
     const auto wanted = next.GetFieldByName(field->name());

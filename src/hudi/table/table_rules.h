@@ -26,6 +26,10 @@ Status CheckServiceable(const TableConfig& config);
 /// Return OK if such a table, readable, can also be written by commits. Errors: kInvalid, as above.
 Status CheckWritable(const TableConfig& config);
 
+/// Return OK if services that only take whole files away or pin them (savepoint, rollback, restore)
+/// can work on such a table, whatever its index. Errors: kInvalid, as above.
+Status CheckServiceable(const TableConfig& config);
+
 /// Return OK if `next` holds all columns of `current` with their types, and what it adds is
 /// nullable. Errors: kInvalid, naming the column and both types.
 Status CheckSchemaChange(const arrow::Schema& current, const arrow::Schema& next);

@@ -141,6 +141,21 @@ Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int th
   return counts;
 }
 
+Result<std::map<std::string, std::string>> Table::MetadataToCarry() {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto commits, CommitsToCarry(environment_.files, base_path_,
+                                                              *state_->timeline(), kCleanedAll));
+  std::map<std::string, std::string> extra = CarriedMetadata(commits);
+  if (extra.contains(std::string(kSchemaKey)) || state_->schema() == nullptr) return extra;
+  TAPELAKE_ASSIGN_OR_RAISE(
+      extra[std::string(kSchemaKey)],
+      FormatAvroSchema(*state_->schema(), AvroRecordName::OfTable(config_.name)));
+  return extra;
+}
+
+Result<int64_t> Table::FinishPendingCleans(const Timeline& timeline) {
+  return services().cleaning.FinishPending(timeline);
+}
+
 Result<int64_t> Table::Clean(const CleaningPolicy& policy) {
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));

@@ -224,8 +224,11 @@ Result<std::pair<std::string, int64_t>> AppendRollbackBlock(const RollbackTarget
 
 Result<RollbackPlan> PlanRollback(const RollbackTarget& target, const Instant& dead) {
   TAPELAKE_ASSIGN_OR_RAISE(InflightProfile profile, ReadInflight(target, dead));
-  // Copy-on-write commits have no logs to look through.
-  if (dead.action == InstantAction::kCommit) profile.readable = true, profile.groups.clear();
+  // Copy-on-write commits and compactions have no logs to look through.
+  if (dead.action == InstantAction::kCommit || dead.action == InstantAction::kCompaction) {
+    profile.readable = true;
+    profile.groups.clear();
+  }
   PlanBuilder builder(target, dead, std::move(profile));
   TAPELAKE_ASSIGN_OR_RAISE(const auto partitions, ListTableFiles(target.files, target.base_path));
   for (const PartitionFiles& partition : partitions)

@@ -1,0 +1,181 @@
+#include <set>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+
+#include "hudi/clustering/clustering.h"
+#include "hudi/format/avro_schema.h"
+#include "hudi/format/file_name.h"
+#include "hudi/format/projection.h"
+#include "hudi/reader/base_file_check.h"
+#include "hudi/reader/base_file_reader.h"
+#include "hudi/writer/base_file_writer.h"
+#include "hudi/writer/commit_job.h"
+#include "hudi/writer/data_files.h"
+#include "hudi/writer/key_summary.h"
+
+namespace tapelake::hudi {
+namespace {
+
+constexpr int64_t kRowGroupRows = 131'072;
+constexpr int kKeyNumber = 2;       // of the meta columns
+constexpr int kFileNameNumber = 4;  // of the meta columns
+
+using Batch = std::shared_ptr<arrow::RecordBatch>;
+
+Result<std::shared_ptr<arrow::Array>> Repeated(const std::string& text, int64_t rows) {
+  arrow::StringBuilder builder;
+  TAPELAKE_RETURN_NOT_OK(builder.Reserve(rows));
+  for (int64_t row = 0; row < rows; ++row)
+    TAPELAKE_RETURN_NOT_OK(builder.Append(text));
+  return builder.Finish();
+}
+
+/// The new base file of one group.
+class MergedFile {
+ public:
+  MergedFile(const ClusteringTarget& target, std::string relative_path, int64_t rows)
+      : target_(target),
+        path_(std::move(relative_path)),
+        schema_(WithMetaColumns(target.schema)),
+        keys_(nullptr, rows) {}
+
+  Status Append(const FileSlice& slice) {
+    const std::string path = io::JoinPath(target_.base_path, slice.RelativePath());
+    TAPELAKE_RETURN_NOT_OK(CheckBaseFile(target_.files, path));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, BaseFileReader::Open(target_.files, path));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto batches,
+                             reader->Stream(reader->AllRowGroups(), schema_->field_names()));
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, batches->Next());
+      if (batch == nullptr) return Status::OK();
+      TAPELAKE_RETURN_NOT_OK(AppendBatch(*batch));
+    }
+  }
+
+  Result<int64_t> Close() {
+    TAPELAKE_RETURN_NOT_OK(Flush());
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const std::string schema,
+        FormatAvroSchema(*schema_, AvroRecordName::OfTable(target_.config.name)));
+    std::map<std::string, std::string> footer = {{"parquet.avro.schema", schema},
+                                                 {"writer.model.name", "avro"}};
+    keys_.WriteTo(&footer);
+    return writer_->Close(footer);
+  }
+
+  int64_t rows() const { return rows_; }
+
+ private:
+  Status AppendBatch(const arrow::RecordBatch& stored) {
+    TAPELAKE_ASSIGN_OR_RAISE(Batch batch, ProjectBatch(stored, schema_));
+    const auto* keys = dynamic_cast<const arrow::StringArray*>(batch->column(kKeyNumber).get());
+    if (keys == nullptr || keys->null_count() > 0) {
+      return MakeError(ErrorKind::kCorrupt, "a row without _hoodie_record_key");
+    }
+    std::vector<std::string_view> texts;
+    texts.reserve(static_cast<size_t>(keys->length()));
+    for (int64_t row = 0; row < keys->length(); ++row)
+      texts.push_back(keys->GetView(row));
+    keys_.AddAll(texts);
+    TAPELAKE_ASSIGN_OR_RAISE(const auto name, Repeated(io::FileName(path_), batch->num_rows()));
+    TAPELAKE_ASSIGN_OR_RAISE(
+        batch, batch->SetColumn(kFileNameNumber, schema_->field(kFileNameNumber), name));
+    rows_ += batch->num_rows();
+    pending_rows_ += batch->num_rows();
+    pending_.push_back(std::move(batch));
+    return pending_rows_ >= kRowGroupRows ? Flush() : Status::OK();
+  }
+
+  Status Flush() {
+    if (writer_ == nullptr) {
+      TAPELAKE_ASSIGN_OR_RAISE(
+          writer_,
+          BaseFileWriter::Open(target_.files, io::JoinPath(target_.base_path, path_), schema_));
+    }
+    if (pending_rows_ == 0) return Status::OK();
+    TAPELAKE_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(schema_, pending_));
+    pending_.clear();
+    pending_rows_ = 0;
+    return writer_->WriteRowGroup(*table);
+  }
+
+  const ClusteringTarget& target_;
+  std::string path_;
+  std::shared_ptr<arrow::Schema> schema_;
+  KeySummary keys_;
+  std::unique_ptr<BaseFileWriter> writer_;
+  arrow::RecordBatchVector pending_;  // rows of the next row group
+  int64_t pending_rows_ = 0;
+  int64_t rows_ = 0;
+};
+
+}  // namespace
+
+ClusteringJob::ClusteringJob(const ClusteringTarget& target, std::vector<ClusteringGroup> groups)
+    : target_(target), groups_(std::move(groups)) {
+  for (size_t number = 0; number < groups_.size(); ++number) {
+    file_ids_.push_back(NewFileId(target.random));
+    file_names_.push_back(FormatBaseFileName({.file_id = file_ids_.back(),
+                                              .write_token = std::to_string(number) + "-0-0",
+                                              .instant = target.instant}));
+  }
+}
+
+Result<WriteStat> ClusteringJob::Merge(size_t number) const {
+  const ClusteringGroup& group = groups_[number];
+  int64_t rows = 0;
+  for (const FileSlice& slice : group.slices) {
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const auto reader,
+        BaseFileReader::Open(target_.files, io::JoinPath(target_.base_path, slice.RelativePath())));
+    rows += reader->row_count();
+  }
+  const std::string path = io::JoinPath(group.partition_path, file_names_[number]);
+  MergedFile file(target_, path, rows);
+  for (const FileSlice& slice : group.slices)
+    TAPELAKE_RETURN_NOT_OK(WithContext(file.Append(slice), "'" + slice.RelativePath() + "'"));
+  WriteStat stat;
+  TAPELAKE_ASSIGN_OR_RAISE(stat.file_size_bytes, file.Close());
+  stat.file_id = file_ids_[number];
+  stat.path = path;
+  stat.partition_path = group.partition_path;
+  stat.writes = file.rows();
+  stat.inserts = file.rows();
+  stat.write_bytes = stat.file_size_bytes;
+  return stat;
+}
+
+Result<CommitMetadata> ClusteringJob::Run(int threads) {
+  std::vector<WriteStat> stats(groups_.size());
+  TAPELAKE_RETURN_NOT_OK(
+      RunOnThreads(groups_.size(), threads, [&](size_t number, size_t) -> Status {
+        TAPELAKE_ASSIGN_OR_RAISE(stats[number], Merge(number));
+        return Status::OK();
+      }));
+  CommitMetadata metadata;
+  metadata.instant = target_.instant;
+  metadata.operation_type = "CLUSTER";
+  for (size_t number = 0; number < groups_.size(); ++number) {
+    const ClusteringGroup& group = groups_[number];
+    metadata.write_stats[group.partition_path].push_back(std::move(stats[number]));
+    for (const FileSlice& slice : group.slices)
+      metadata.replaced_file_ids[group.partition_path].push_back(slice.file_id);
+  }
+  for (const auto& [partition, written] : metadata.write_stats) {
+    TAPELAKE_RETURN_NOT_OK(target_.files.SyncDirectory(io::JoinPath(target_.base_path, partition)));
+  }
+  return metadata;
+}
+
+Status ClusteringJob::RemoveFiles() {
+  std::vector<std::string> paths;
+  for (size_t number = 0; number < groups_.size(); ++number)
+    paths.push_back(io::JoinPath(groups_[number].partition_path, file_names_[number]));
+  return DeleteDataFiles(target_.files, target_.base_path, paths);
+}
+
+}  // namespace tapelake::hudi

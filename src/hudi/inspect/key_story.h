@@ -1,0 +1,47 @@
+#pragma once
+
+/// What a table knows of one record key.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "hudi/table/table.h"
+
+namespace tapelake::hudi {
+
+/// Data columns and their values as text; nullopt: null.
+using RowTexts = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+/// One commit that wrote or deleted the key.
+struct KeyCommit {
+  std::string instant;
+  std::string operation;  ///< `UPSERT`, ...
+  std::string path;       ///< The file that holds it, relative to the base path.
+  bool deletes = false;
+  RowTexts row;  ///< Empty if it deletes.
+};
+
+/// A row that readers see now.
+struct KeyRow {
+  std::string path;
+  std::string partition_path;
+  std::string commit;  ///< `_hoodie_commit_time`.
+  RowTexts row;
+};
+
+struct KeyStory {
+  std::vector<KeyCommit> commits;  ///< Ascending; of the active timeline.
+  std::vector<KeyRow> rows;        ///< One, if the table is sound and has the key.
+  int64_t files_gone = 0;          ///< Files of commits that may have told more, but were cleaned.
+};
+
+/// Tell all of `key`. With a bucket index only the files of the key's bucket are read, else all
+/// that commits of the active timeline name. Memory: one log file, or a row group. Errors: those of
+/// Table::LatestSnapshot and SliceReader; kCorrupt (a damaged file).
+Result<KeyStory> TellKey(const TableEnvironment& environment, Table& table, const std::string& key);
+
+}  // namespace tapelake::hudi

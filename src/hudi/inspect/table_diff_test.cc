@@ -1,0 +1,118 @@
+// What differs between two snapshots, and what a table knows of one key.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "hudi/inspect/key_story.h"
+#include "hudi/inspect/table_diff.h"
+#include "testing/table_fixture.h"
+
+namespace tapelake::hudi {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::TableFixture;
+using testing::TestChanges;
+
+constexpr const char* kDay = "2026-11-22";
+constexpr const char* kOtherDay = "2026-11-23";
+
+class DiffTest : public TableFixture {
+ protected:
+  std::string Commit(Table& table, const TestChanges& changes) {
+    clock_.Advance(2'000'000);
+    return Upsert(table, changes).instant;
+  }
+  void Compact(Table& table) {
+    clock_.Advance(2'000'000);
+    const std::string instant = *table.ScheduleCompaction({.log_files_max = 1});
+    ASSERT_TRUE(table.RunCompaction(instant, 1).ok());
+  }
+  std::vector<std::string> Diff(Table& table, const std::string& from, const std::string& to) {
+    std::vector<std::string> told;
+    const auto counts =
+        DiffSnapshots(World(), table, from, to, [&](const RowDifference& difference) {
+          std::string text = std::string(RowDifferenceName(difference.kind)) + " " + difference.key;
+          if (!difference.moved_from.empty()) text += " from " + difference.moved_from;
+          for (const ColumnDifference& column : difference.columns) {
+            text += " " + column.name + ":" + column.before.value_or("-") + ">" +
+                    column.after.value_or("-");
+          }
+          told.push_back(text);
+          return Status::OK();
+        });
+    EXPECT_TRUE(counts.ok()) << counts.status();
+    std::ranges::sort(told);
+    return told;
+  }
+};
+
+TEST_F(DiffTest, TellsWhatCameWentAndChanged) {
+  for (const bool merge_on_read : {true, false}) {
+    ASSERT_TRUE(files_.DeleteDirectory(kPath).ok());
+    const auto table = merge_on_read ? CreateMergeOnRead(2) : Create(2);
+    const std::string first =
+        Commit(*table, {.rows = {{"a", kDay, 1, "x"}, {"b", kDay, 1, "y"}, {"c", kDay, 1, "z"}}});
+    if (merge_on_read) Compact(*table);
+    const std::string second =
+        Commit(*table, {.rows = {{"a", kDay, 2, "x"}, {"c", kOtherDay, 2, "z"}, {"d", kDay, 2, {}}},
+                        .deletes = {{"b", kDay}, {"c", kDay}}});
+    EXPECT_THAT(Diff(*table, first, ""),
+                ElementsAre("deleted b id:b>- day:2026-11-22>- version:1>- text:y>-",
+                            "inserted d id:->d day:->2026-11-22 version:->2 text:->-",
+                            "updated a version:1>2",
+                            "updated c from day=2026-11-22 day:2026-11-22>2026-11-23 "
+                            "version:1>2"));
+    EXPECT_THAT(Diff(*table, second, first),
+                ElementsAre("deleted d id:d>- day:2026-11-22>- version:2>- text:->-",
+                            "inserted b id:->b day:->2026-11-22 version:->1 text:->y",
+                            "updated a version:2>1",
+                            "updated c from day=2026-11-23 day:2026-11-23>2026-11-22 "
+                            "version:2>1"));
+    EXPECT_THAT(Diff(*table, second, second), IsEmpty());
+    if (merge_on_read) Compact(*table);
+    EXPECT_THAT(Diff(*table, second, ""), IsEmpty());
+  }
+}
+
+TEST_F(DiffTest, RefusesWhatWasCleaned) {
+  const auto table = Create(1);
+  std::vector<std::string> instants;
+  for (int64_t n = 1; n < 6; ++n)
+    instants.push_back(Commit(*table, {.rows = {{"a", kDay, n, "x"}}}));
+  ASSERT_GT(*table->Clean({.commits_retained = 2}), 0);
+  const auto refused = DiffSnapshots(World(), *table, instants[0], "",
+                                     [](const RowDifference&) { return Status::OK(); });
+  EXPECT_EQ(KindOf(refused.status()), ErrorKind::kInvalid);
+  EXPECT_THAT(refused.status().message(), ::testing::HasSubstr(instants[3]));
+}
+
+TEST_F(DiffTest, TellsTheStoryOfAKey) {
+  for (const bool merge_on_read : {true, false}) {
+    ASSERT_TRUE(files_.DeleteDirectory(kPath).ok());
+    const auto table = merge_on_read ? CreateMergeOnRead(2) : Create(2);
+    const std::string first = Commit(*table, {.rows = {{"a", kDay, 1, "x"}, {"b", kDay, 1, "y"}}});
+    if (merge_on_read) Compact(*table);
+    const std::string second = Commit(*table, {.rows = {{"a", kDay, 2, "z"}}});
+    const std::string third = Commit(*table, {.deletes = {{"a", kDay}}});
+    const std::string fourth = Commit(*table, {.rows = {{"a", kOtherDay, 4, {}}}});
+    if (merge_on_read) Compact(*table);
+    const auto story = TellKey(World(), *table, "a");
+    ASSERT_TRUE(story.ok()) << story.status();
+    std::vector<std::string> told;
+    for (const KeyCommit& commit : story->commits) {
+      told.push_back(commit.instant +
+                     (commit.deletes ? " deletes" : " " + commit.row[2].second.value_or("-")));
+    }
+    EXPECT_THAT(told, ElementsAre(first + " 1", second + " 2", third + " deletes", fourth + " 4"));
+    ASSERT_EQ(story->rows.size(), 1U);
+    EXPECT_EQ(story->rows[0].commit, fourth);
+    EXPECT_EQ(story->rows[0].partition_path, "day=2026-11-23");
+    EXPECT_EQ(TellKey(World(), *table, "nobody")->commits.size(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace tapelake::hudi

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "hudi/format/file_name.h"
+#include "hudi/format/log_block.h"
+#include "hudi/inspect/verify_checks.h"
+#include "hudi/log/log_records.h"
+#include "hudi/writer/commit_job.h"
+
+namespace tapelake::hudi {
+namespace {
+
+/// What the blocks of one instant in one log file hold.
+struct BlockCounts {
+  int64_t rows = 0;
+  int64_t deletes = 0;
+};
+
+struct LogContent {
+  std::map<std::string, BlockCounts> by_instant;
+  bool has_command = false;
+  std::string damage;  // empty: none
+};
+
+Status Count(const LogBlock& block, LogRecordReader* reader, BlockCounts* counts) {
+  if (block.type == LogBlockType::kDelete) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto deletes, ParseDeleteBlockContent(block.content));
+    counts->deletes += std::ssize(deletes);
+  } else if (block.type == LogBlockType::kAvroData) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto records, SplitAvroBlockContent(block.content));
+    counts->rows += std::ssize(records);
+  } else if (block.type == LogBlockType::kParquetData) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto rows, reader->Read(block));
+    counts->rows += rows->num_rows();
+  }
+  return Status::OK();
+}
+
+LogContent ReadContent(std::string_view bytes) {
+  static const std::vector<std::string> kColumns = {"_hoodie_record_key"};
+  LogContent content;
+  LogRecordReader reader(kColumns);
+  const auto blocks = SplitLogBlocks(bytes);
+  if (!blocks.ok()) {
+    content.damage = blocks.status().message();
+    return content;
+  }
+  for (const LogBlock& block : *blocks) {
+    if (block.type == LogBlockType::kCorrupt) {
+      content.damage = "a block at offset " + std::to_string(block.offset) + " is cut or damaged";
+      continue;
+    }
+    content.has_command = content.has_command || block.type == LogBlockType::kCommand;
+    const Status counted = Count(block, &reader, &content.by_instant[std::string(block.instant())]);
+    if (!counted.ok()) content.damage = counted.message();
+  }
+  return content;
+}
+
+class LogCheck {
+ public:
+  LogCheck(io::FileSystem& files, const TableEvidence& evidence, FindingList* findings)
+      : files_(files), evidence_(evidence), findings_(*findings) {
+    for (const CommitMetadata& commit : evidence.commits) {
+      for (const auto& [partition, stats] : commit.write_stats) {
+        for (const WriteStat& stat : stats) {
+          if (stat.log) claims_[stat.path].emplace_back(commit.instant, &stat);
+        }
+      }
+    }
+  }
+
+  Status Check(const std::string& partition, const PartitionLogFile& log) const {
+    const std::string path = io::JoinPath(partition, log.file.name);
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
+                             files_.ReadFile(io::JoinPath(evidence_.base_path, path)));
+    const LogContent content = ReadContent(bytes);
+    const auto claims = claims_.find(path);
+    const bool claimed = claims != claims_.end();
+    if (!content.damage.empty() && (claimed || !SomebodyWrites())) {
+      findings_.Add({.kind = FindingKind::kFileDamaged,
+                     .path = path,
+                     .instant = claimed ? claims->second.front().first : "",
+                     .what = content.damage});
+      return Status::OK();
+    }
+    if (claimed) {
+      for (const auto& [instant, stat] : claims->second)
+        CheckCounts(path, instant, *stat, content);
+    } else if (content.damage.empty()) {
+      CheckOwner(path, log, content);
+    }
+    return Status::OK();
+  }
+
+ private:
+  /// What a dead or living writer left half written is none of our findings.
+  bool SomebodyWrites() const {
+    return std::ranges::any_of(evidence_.timeline.PendingInstants(), [](const Instant& instant) {
+      return IsWriteAction(instant.action);
+    });
+  }
+
+  void CheckCounts(const std::string& path, const std::string& instant, const WriteStat& stat,
+                   const LogContent& content) const {
+    const auto found = content.by_instant.find(instant);
+    const BlockCounts counts = found == content.by_instant.end() ? BlockCounts() : found->second;
+    if (counts.rows == stat.writes && counts.deletes == stat.deletes) return;
+    findings_.Add({.kind = FindingKind::kRowCount,
+                   .path = path,
+                   .instant = instant,
+                   .what = "it holds " + std::to_string(counts.rows) + " rows and " +
+                           std::to_string(counts.deletes) + " deletes, its commit says " +
+                           std::to_string(stat.writes) + " and " + std::to_string(stat.deletes)});
+  }
+
+  void CheckOwner(const std::string& path, const PartitionLogFile& log,
+                  const LogContent& content) const {
+    if (content.has_command) return;
+    bool counts = false;
+    bool active = false;
+    for (const auto& [instant, rows] : content.by_instant) {
+      switch (StandingOf(evidence_, instant)) {
+        case InstantStanding::kPending:
+        case InstantStanding::kNewer:
+          return;
+        case InstantStanding::kActive:
+          (evidence_.HasCommit(instant) ? active : counts) = true;
+          break;
+        case InstantStanding::kUnknownOld:
+          findings_.Add({.kind = FindingKind::kFileOrphan,
+                         .path = path,
+                         .instant = instant,
+                         .what = "the instant of its blocks is older than the timeline and not in "
+                                 "the archive: readers take its rows for committed"});
+          return;
+        case InstantStanding::kArchived:
+        case InstantStanding::kUnproven:
+          counts = true;
+          break;
+        case InstantStanding::kNever:
+          break;
+      }
+    }
+    if (counts && !active) return;
+    findings_.Add({.kind = FindingKind::kFileOrphan,
+                   .path = path,
+                   .instant = content.by_instant.empty() ? log.base_instant
+                                                         : content.by_instant.begin()->first,
+                   .what = active ? "its commit does not name it"
+                                  : "no block of it is committed; no reader sees it"});
+  }
+
+  io::FileSystem& files_;
+  const TableEvidence& evidence_;
+  FindingList& findings_;
+  std::map<std::string, std::vector<std::pair<std::string, const WriteStat*>>> claims_;
+};
+
+}  // namespace
+
+Status CheckLogFiles(io::FileSystem& files, const TableEvidence& evidence, int threads,
+                     FindingList* findings) {
+  const LogCheck check(files, evidence, findings);
+  std::vector<std::pair<const std::string*, const PartitionLogFile*>> logs;
+  for (const PartitionFiles& partition : evidence.partitions) {
+    for (const PartitionLogFile& log : partition.log_files)
+      logs.emplace_back(&partition.partition_path, &log);
+  }
+  return RunOnThreads(logs.size(), threads, [&](size_t number, size_t) {
+    return check.Check(*logs[number].first, *logs[number].second);
+  });
+}
+
+}  // namespace tapelake::hudi
