@@ -164,7 +164,7 @@ Status CheckWritable(const TableConfig& config) {
   return Status::OK();
 }
 
-Status CheckServiceable(const TableConfig& config) {
+Status CheckRestorable(const TableConfig& config) {
   if (config.version == kVersion) return Status::OK();
   return Invalid(
       "table '" + config.name + "': hoodie.table.version is " + std::to_string(config.version) +
