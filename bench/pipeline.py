@@ -2,11 +2,12 @@
 """The whole pipeline, as its users run it: one `tapelake up`, the simulator in processes of its own.
 
 Throughput: simulated changes are put through the local door as fast as they are acknowledged, until
-all are durable, in raw gzip objects and in committed merge-on-read logs. Counted from the first put
-to the end of the drain. CPU is that of the pipeline's threads, per change.
+all are durable, in raw gzip objects and in committed merge-on-read logs. Their own times are those
+of a market that is about as fast. CPU is that of the pipeline's threads, per change. The bounds are
+those of this chain; beside it the same with the market's bars and measures, as `up` runs by default.
 
-Latency: 5,000 changes a second, whose times are as close as that, are put open-loop; beside them single records are put and looked for,
-in SQL with hot rows and in SQL of committed rows only.
+Latency: 5,000 changes a second are put open-loop; beside them single records are put and looked
+for, in SQL with hot rows and in SQL of committed rows only.
 
 Stages: what one change costs in each step by itself, one thread (bench/pipeline_stages).
 
@@ -32,16 +33,18 @@ ROOT = cow.ROOT
 TARGETS = {"changes_per_second": 60_000, "rss_mb": 600, "ack_p99_ms": 20, "visible_p99_ms": 500,
            "committed_p99_ms": 4_000}
 LOAD_RATE = 5_000
+MARKET_RATE = 90_000  # changes a second of the throughput run's own time
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Pipeline:
     """A running `tapelake up` fed by its stream alone."""
 
-    def __init__(self, program: Path, folder: Path):
+    def __init__(self, program: Path, folder: Path, market: bool = True):
         self.program, self.lake = program, folder / "lake"
         config = folder / "tapelake.yaml"
         config.write_text("dashboard: {listen: '127.0.0.1:0'}\n"
+                          f"market: {{enabled: {str(market).lower()}}}\n"
                           "tables:\n  - name: transactions\n    source: {kind: stream}\n")
         self.log = open(folder / "up.log", "wb")
         self.process = subprocess.Popen(
@@ -93,11 +96,16 @@ class Pipeline:
         assert self.process.wait(timeout=300) == 0, Path(self.log.name).read_text()[-2000:]
 
 
-def measure_throughput(program: Path, folder: Path, changes: int) -> dict:
-    pipeline = Pipeline(program, folder)
+def now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def measure_throughput(program: Path, folder: Path, changes: int, market: bool) -> dict:
+    pipeline = Pipeline(program, folder, market)
     begin = time.monotonic()
     simulator = subprocess.Popen(
-        [program, "simulate", "--seed", "3", "--changes", str(changes)], stdout=subprocess.PIPE)
+        [program, "simulate", "--seed", "3", "--changes", str(changes), "--start", now(), "--rate",
+         str(MARKET_RATE)], stdout=subprocess.PIPE)
     put = subprocess.run(
         [program, "stream", "put", "--json", "--lake", pipeline.lake, "crypto.transactions", "-"],
         stdin=simulator.stdout, capture_output=True, check=True)
@@ -127,9 +135,8 @@ def measure_throughput(program: Path, folder: Path, changes: int) -> dict:
 def measure_latency(program: Path, folder: Path, seconds: int) -> dict:
     pipeline = Pipeline(program, folder)
     events = folder / "events.ndjson"
-    start = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     subprocess.run([program, "simulate", "--seed", "4", "--changes", str(LOAD_RATE * (seconds + 6)),
-                    "--start", start, "--rate", str(LOAD_RATE), "--events", events], check=True,
+                    "--start", now(), "--rate", str(LOAD_RATE), "--events", events], check=True,
                    capture_output=True)
     put = subprocess.Popen(
         [program, "stream", "put", "--json", "--rate", str(LOAD_RATE), "--batch", "50", "--lake",
@@ -145,6 +152,7 @@ def measure_latency(program: Path, folder: Path, seconds: int) -> dict:
 
 def report(result: dict) -> str:
     through, latency = result["throughput"], result["latency"]
+    market = result["with-market"]
     cpu = through["cpu_us"]
     lines = [
         "# The whole pipeline", "",
@@ -155,7 +163,9 @@ def report(result: dict) -> str:
         f"| changes/s, put → durable → raw gzip + committed merge-on-read + hot "
         f"({through['changes']:,} changes) | {TARGETS['changes_per_second']:,} | "
         f"**{through['changes_per_second']:,.0f}** |",
+        f"| the same with bars and measures | | {market['changes_per_second']:,.0f} |",
         f"| peak resident memory | {TARGETS['rss_mb']} MB | {through['rss_mb']:,.0f} MB |",
+        f"| the same with bars and measures | | {market['rss_mb']:,.0f} MB |",
         f"| put acknowledged durable at {LOAD_RATE:,}/s, p99 | {TARGETS['ack_p99_ms']} ms | "
         f"{latency['put']['latency_ms']['p99']:.1f} ms |",
         f"| visible in SQL, p99 | {TARGETS['visible_p99_ms']} ms | "
@@ -187,10 +197,12 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="pipeline-", dir=ROOT / "build"))
     result = {"date": datetime.date.today().isoformat()}
     try:
-        for name in ("throughput", "latency"):
+        for name in ("throughput", "with-market"):
             (folder / name).mkdir()
-        result["throughput"] = measure_throughput(program, folder / "throughput", arguments.changes)
-        shutil.rmtree(folder / "throughput")
+            result[name] = measure_throughput(program, folder / name, arguments.changes,
+                                              market=name == "with-market")
+            shutil.rmtree(folder / name)
+        (folder / "latency").mkdir()
         result["latency"] = measure_latency(program, folder / "latency", arguments.seconds)
         stages = subprocess.run([program.parent / "pipeline_stages"], capture_output=True, check=True)
         result["stages"] = json.loads(stages.stdout)

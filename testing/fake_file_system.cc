@@ -59,7 +59,7 @@ class FakeFileSystem::Appender : public io::AppendFile {
     TAPELAKE_RETURN_NOT_OK(owner_->Before(Step::kWrite, path_));
     content_.append(bytes);
     owner_->Put(path_, std::make_shared<const std::string>(content_));
-    return Status::OK();
+    return owner_->After(Step::kWrite, path_);
   }
   Status Sync() override {
     TAPELAKE_RETURN_NOT_OK(owner_->Before(Step::kSync, path_));

@@ -22,6 +22,8 @@ constexpr int64_t kShardSpanMicros = 1'000'000;
 constexpr int64_t kErrorSpanMicros = 10'000'000;
 /// A commit older than this says nothing about how fresh changes are now.
 constexpr int64_t kFreshCommitMicros = 30'000'000;
+/// A market whose newest change came longer ago than this, and for which nothing waits, is quiet.
+constexpr int64_t kQuietMarketMicros = 5'000'000;
 
 double Seconds(int64_t micros) {
   return static_cast<double>(micros) / 1e6;
@@ -42,7 +44,6 @@ void CollectMarket(const MarketFigures& market, metrics::Collection& out) {
   set(market::kStaleStretches, market.stale);
   set(market::kRebuiltStretches, market.rebuilt);
   set(market::kRefusedTrades, market.refused);
-  SetIf(market::kMarketFreshness, {market.table}, market.freshness_seconds, out);
   for (const MarketFigures::Series& series : market.series) {
     const bool all = series.exchange == "*";  // in a rule, `*` means any
     const metrics::LabelValues labels = {series.pair, all ? "all" : series.exchange};
@@ -110,10 +111,15 @@ std::optional<RateMeter::Increase> MetricsCollector::Increase(const std::string&
 }
 
 void MetricsCollector::Collect(metrics::Collection& out) {
-  for (const TableFigures& table : sources_.tables())
+  const std::vector<TableFigures> tables = sources_.tables();
+  for (const TableFigures& table : tables)
     CollectTable(table, out);
-  if (sources_.market) {
-    if (const std::optional<MarketFigures> market = sources_.market()) CollectMarket(*market, out);
+  const auto market = sources_.market ? sources_.market() : std::nullopt;
+  if (market) {
+    CollectMarket(*market, out);
+    for (const TableFigures& table : tables) {
+      if (table.progress.table == market->table) CollectMarketFreshness(*market, table, out);
+    }
   }
   CollectHost(out);
 }
@@ -234,6 +240,22 @@ void MetricsCollector::CollectShard(const std::string& table, size_t shard,
     out.Set(stream::kShardLimitShare, {table, name, "bytes"},
             bytes->per_second() / stream::kKinesisShardBytesPerSecond);
   }
+}
+
+/// After the table's stream was looked at. Of the past that a simulator begins with, and of files,
+/// it says nothing.
+void MetricsCollector::CollectMarketFreshness(const MarketFigures& market,
+                                              const TableFigures& table, metrics::Collection& out) {
+  if (!table.stream || market.newest_change_micros < table.past_until_micros) return;
+  std::optional<int64_t> freshness;
+  const int64_t quiet = clock_.WallMicros() - market.newest_taken_micros;
+  if (market.newest_change_micros != 0 && quiet <= kQuietMarketMicros) {
+    freshness = std::max<int64_t>(0, market.newest_taken_micros - market.newest_change_micros);
+  }
+  const uint64_t next = std::max(market.next_record, table.stream->facts.first_sequence);
+  const int64_t waiting = arrivals_[market.table].Age(clock_.SteadyMicros(), next);
+  if (waiting > 0) freshness = std::max(freshness.value_or(0), waiting);
+  if (freshness) out.Set(market::kMarketFreshness, {market.table}, Seconds(*freshness));
 }
 
 void MetricsCollector::CollectHost(metrics::Collection& out) {

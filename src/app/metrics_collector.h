@@ -51,7 +51,9 @@ struct MarketFigures {
   int64_t stale = 0;
   int64_t rebuilt = 0;
   int64_t refused = 0;
-  std::optional<double> freshness_seconds;  ///< Absent while no changes come.
+  int64_t newest_change_micros = 0;  ///< Change time of the newest change in the book; 0: none.
+  int64_t newest_taken_micros = 0;   ///< Wall time when the book took it.
+  uint64_t next_record = 0;          ///< The first of the table's stream that the book lacks.
 
   /// One pair on one exchange, `*`: across exchanges. Absent numbers make no series.
   struct Series {
@@ -94,6 +96,8 @@ class MetricsCollector {
                      metrics::Collection& out);
   void CollectShard(const std::string& table, size_t shard, const StreamFigures::Shard& figures,
                     metrics::Collection& out);
+  void CollectMarketFreshness(const MarketFigures& market, const TableFigures& table,
+                              metrics::Collection& out);
   void CollectHost(metrics::Collection& out);
   std::optional<RateMeter::Increase> Increase(const std::string& what, int64_t span_micros,
                                               int64_t count);

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "app/metrics.h"
-#include "app/page/market_figures.h"
 #include "testing/fake_clock.h"
 
 namespace tapelake::app {
@@ -40,6 +39,9 @@ class Collector : public ::testing::Test {
     return std::nullopt;
   }
   std::optional<double> Freshness() { return Value("tapelake_ingest_freshness_seconds", {"t"}); }
+  std::optional<double> MarketFreshness() {
+    return Value("tapelake_market_freshness_seconds", {"t"});
+  }
 
   testing::FakeClock clock_{kWall};
   TableFigures table_;
@@ -87,7 +89,8 @@ TEST(AllMetrics, PromtoolIsContent) {
 }
 
 TEST_F(Collector, EverythingItShowsIsInTheList) {
-  market_ = MarketFigures{.table = "t", .freshness_seconds = 1, .series = {{}}};
+  market_ = MarketFigures{
+      .table = "t", .newest_change_micros = 1, .newest_taken_micros = kWall, .series = {{}}};
   std::set<const metrics::MetricDef*> known(AllMetrics().begin(), AllMetrics().end());
   for (const metrics::Family& family : registry_.Collect())
     EXPECT_TRUE(known.contains(family.def)) << family.def->name;
@@ -179,18 +182,42 @@ TEST_F(Collector, MarketNumbersThatDoNotExistMakeNoSeries) {
   EXPECT_EQ(Value("tapelake_market_volume_ratio", {"BTC/USD", "all"}), std::nullopt);
 }
 
-TEST(MarketLag, IsTheAgeOfTheNewestChangeWhileChangesCome) {
-  const auto lag = [](int64_t newest, int64_t committed) {
-    return MarketLagSeconds({.newest_change_micros = kWall - newest * kSecond,
-                             .watermark_micros = kWall - committed * kSecond,
-                             .wall_micros = kWall});
-  };
-  EXPECT_EQ(lag(1, 2), 1);
-  EXPECT_EQ(lag(20, 20), std::nullopt) << "quiet: it has all there is";
-  EXPECT_EQ(lag(20, 3), 20) << "commits go on without it";
-  EXPECT_EQ(lag(300, 3), 300);
-  EXPECT_EQ(lag(300, 200), std::nullopt) << "history";
-  EXPECT_EQ(MarketLagSeconds({.wall_micros = kWall}), std::nullopt) << "nothing came yet";
+TEST_F(Collector, MarketFreshnessIsHowLateTheNewestChangeCame) {
+  market_ = MarketFigures{.table = "t"};
+  registry_.Collect();
+  clock_.Advance(20 * kSecond);
+  EXPECT_EQ(MarketFreshness(), std::nullopt) << "nothing came yet";
+  market_->newest_change_micros = clock_.WallMicros() - 2 * kSecond;
+  market_->newest_taken_micros = clock_.WallMicros();
+  EXPECT_EQ(MarketFreshness(), 2);
+  clock_.Advance(3 * kSecond);
+  EXPECT_EQ(MarketFreshness(), 2) << "it is not later because nothing newer came";
+  clock_.Advance(3 * kSecond);
+  EXPECT_EQ(MarketFreshness(), std::nullopt) << "a quiet market is neither fresh nor late";
+  market_->newest_change_micros = clock_.WallMicros() - 20 * kSecond;
+  market_->newest_taken_micros = clock_.WallMicros();
+  EXPECT_EQ(MarketFreshness(), 20) << "what comes is old";
+}
+
+TEST_F(Collector, MarketFreshnessGrowsWhileRecordsWaitForTheMarket) {
+  market_ = MarketFigures{.table = "t", .next_record = 1};
+  table_.stream->facts = {.first_sequence = 1, .next_sequence = 11};
+  registry_.Collect();
+  clock_.Advance(20 * kSecond);
+  EXPECT_EQ(MarketFreshness(), 20);
+  market_->next_record = 11;
+  EXPECT_EQ(MarketFreshness(), std::nullopt) << "it has all there is";
+}
+
+TEST_F(Collector, ASimulatedPastAndFilesHaveNoMarketFreshness) {
+  market_ = MarketFigures{
+      .table = "t", .newest_change_micros = kWall - 86'400 * kSecond, .newest_taken_micros = kWall};
+  table_.past_until_micros = kWall;
+  EXPECT_EQ(MarketFreshness(), std::nullopt);
+  market_->newest_change_micros = kWall;
+  EXPECT_EQ(MarketFreshness(), 0) << "the past is over";
+  table_.stream.reset();
+  EXPECT_EQ(MarketFreshness(), std::nullopt);
 }
 
 TEST(ArrivalLog, StaysBoundedAndNearlyRight) {

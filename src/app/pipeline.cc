@@ -7,6 +7,7 @@
 
 #include "app/lake_folder.h"
 #include "app/page/market_figures.h"
+#include "app/stream_feed.h"
 
 namespace tapelake::app {
 namespace {
@@ -56,10 +57,9 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
       figures.push_back(FiguresOf(*lane));
     return figures;
   };
-  const auto market_figures = [this, &clock = world.clock]() -> std::optional<MarketFigures> {
+  const auto market_figures = [this]() -> std::optional<MarketFigures> {
     if (market() == nullptr) return std::nullopt;
-    return MarketFiguresOf(*market(), market_table(), clock.WallMicros(),
-                           market_lane()->progress().watermark_micros);
+    return MarketFiguresOf(*market(), market_table(), StreamSourceId(market_table()));
   };
   TAPELAKE_ASSIGN_OR_RAISE(monitoring_, Monitoring::Open(world.files, world.clock, config,
                                                          {.tables = tables,

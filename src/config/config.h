@@ -20,13 +20,13 @@ struct LakeConfig {
 struct CommitConfig {
   Duration interval{2 * kMicrosPerSecond};
   int64_t changes_max = 1'000'000;
-  ByteSize bytes_max{256 << 20};
+  ByteSize bytes_max{16 << 20};
   static void Describe(Visitor& visitor, CommitConfig& self);
 };
 
 struct IngestConfig {
   Duration horizon{10 * kMicrosPerMinute};
-  ByteSize index_bytes_max{128 << 20};
+  ByteSize index_bytes_max{96 << 20};
   int64_t threads = 2;
   static void Describe(Visitor& visitor, IngestConfig& self);
 };

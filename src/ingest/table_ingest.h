@@ -41,7 +41,7 @@ struct IngestCounts {
 struct IngestOptions {
   std::string lake_path;                 ///< The table lies in `<lake_path>/<database>/<name>`.
   int64_t horizon_micros = 600'000'000;  ///< Recent-change index: event time kept.
-  int64_t index_bytes_max = 128 << 20;   ///< Recent-change index: memory.
+  int64_t index_bytes_max = 96 << 20;    ///< Recent-change index: memory.
   int threads = 2;
   bool hand_over = false;       ///< Accept another record shape than the table's last one.
   bool buckets_stated = false;  ///< The definition's bucket count was asked for, not defaulted.

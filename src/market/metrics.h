@@ -34,8 +34,9 @@ inline constexpr metrics::MetricDef kMarketFreshness{
     .name = "tapelake_market_freshness_seconds",
     .unit = "seconds",
     .help =
-        "From a change to the bars that hold it, of the newest change; absent while no changes "
-        "come.",
+        "From a change to the bars that hold it: of the newest change, or how long records wait "
+        "for the market if that is longer; absent while no changes come, and for tables fed from "
+        "files, whose changes may be old.",
     .labels = {"table"}};
 inline constexpr metrics::MetricDef kSpread{.name = "tapelake_market_spread_basis_points",
                                             .unit = "basis_points",

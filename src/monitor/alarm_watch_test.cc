@@ -184,5 +184,50 @@ TEST(AlarmLog, AppendsLinesAndStaysBounded) {
   EXPECT_EQ(*files.ReadFile("/lake/.tapelake/alarms.ndjson.old"), "{\"n\":1}\n" + big + "\n");
 }
 
+TEST(AlarmLog, WhatADiskWithoutRoomRefusedComesWithTheNextLine) {
+  testing::FakeFileSystem files;
+  AlarmLog log(files, "/alarms.ndjson");
+  ASSERT_TRUE(log.Append("1").ok());
+  files.SetBefore([](auto step, const std::string&) {
+    return step == testing::FakeFileSystem::Step::kWrite
+               ? MakeError(ErrorKind::kUnavailable, "No space left on device")
+               : Status::OK();
+  });
+  EXPECT_FALSE(log.Append("2").ok());
+  EXPECT_FALSE(log.Append("3").ok());
+  EXPECT_EQ(*files.ReadFile("/alarms.ndjson"), "1\n");
+  files.SetBefore({});
+  EXPECT_TRUE(log.Append("4").ok());
+  EXPECT_EQ(*files.ReadFile("/alarms.ndjson"), "1\n2\n3\n4\n");
+}
+
+TEST(AlarmLog, ALineThatWasWrittenInPartIsCutOff) {
+  testing::FakeFileSystem files;
+  AlarmLog log(files, "/alarms.ndjson");
+  ASSERT_TRUE(log.Append("1").ok());
+  files.SetAfter([](auto, const std::string&) {
+    return MakeError(ErrorKind::kUnavailable, "No space left on device");
+  });
+  EXPECT_FALSE(log.Append("2").ok());
+  EXPECT_EQ(*files.ReadFile("/alarms.ndjson"), "1\n");
+  files.SetAfter({});
+  EXPECT_TRUE(log.Append("3").ok());
+  EXPECT_EQ(*files.ReadFile("/alarms.ndjson"), "1\n2\n3\n");
+}
+
+TEST(AlarmLog, HoldsOnlyTheNewestLinesBack) {
+  testing::FakeFileSystem files;
+  AlarmLog log(files, "/alarms.ndjson");
+  files.SetBefore([](auto, const std::string&) {
+    return MakeError(ErrorKind::kUnavailable, "No space left on device");
+  });
+  for (size_t i = 0; i <= AlarmLog::kHeldBackMax; ++i)
+    EXPECT_FALSE(log.Append(std::to_string(i)).ok());
+  files.SetBefore({});
+  EXPECT_TRUE(log.Append("last").ok());
+  EXPECT_TRUE(files.ReadFile("/alarms.ndjson")->starts_with("2\n3\n"));
+  EXPECT_TRUE(files.ReadFile("/alarms.ndjson")->ends_with("\nlast\n"));
+}
+
 }  // namespace
 }  // namespace tapelake::monitor

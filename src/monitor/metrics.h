@@ -25,7 +25,9 @@ inline constexpr metrics::MetricDef kLogFailures{
     .name = "tapelake_monitor_log_failures_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "failures",
-    .help = "Transitions that could not be written to the alarm log."};
+    .help =
+        "Tries to write to the alarm log that failed; what they held comes with the next "
+        "transition."};
 inline constexpr metrics::MetricDef kWebhookPosts{.name = "tapelake_monitor_webhook_posts_total",
                                                   .kind = metrics::MetricKind::kCounter,
                                                   .unit = "posts",

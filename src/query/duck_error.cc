@@ -29,6 +29,14 @@ void ShiftLineNumber(int first_line, std::string* message) {
   }
 }
 
+/// Amounts have 18 digits after the point, so DuckDB's product of two fails from 100 on; what it
+/// advises, a cast to fewer digits, loses some.
+std::string_view RemedyOf(std::string_view message) {
+  if (!message.starts_with("Out of Range Error: Overflow in multiplication of DECIMAL")) return "";
+  return "\nhint: exact_product(a, b) multiplies amounts without overflow; <table>_enriched has "
+         "price * quantity as notional";
+}
+
 ErrorKind KindOfMessage(std::string_view message) {
   if (message.starts_with("IO Error: No files found")) return ErrorKind::kNotFound;
   if (message.starts_with("IO Error") || message.starts_with("HTTP Error")) {
@@ -53,6 +61,7 @@ Status DuckError(const char* message, int first_line) {
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
   ShiftLineNumber(first_line, &text);
+  text += RemedyOf(text);
   return MakeError(kind, std::move(text));
 }
 

@@ -22,6 +22,16 @@ TEST(DuckError, GivesEachMessageItsKind) {
   EXPECT_EQ(KindOf(DuckError(nullptr, 1)), ErrorKind::kInvalid);
 }
 
+TEST(DuckError, NamesTheExactProductWhereAPlainOneOverflows) {
+  const std::string message = DuckError(
+                                  "Out of Range Error: Overflow in multiplication of DECIMAL(38) "
+                                  "(1 * 2). You might want to add an explicit cast",
+                                  1)
+                                  .message();
+  EXPECT_NE(message.find("cast\nhint: exact_product(a, b)"), std::string::npos) << message;
+  EXPECT_NE(message.find("notional"), std::string::npos) << message;
+}
+
 TEST(DuckError, CutsStackTraces) {
   EXPECT_EQ(DuckError("INTERNAL Error: x\n\nStack Trace:\n\n0  f()", 1).message(),
             "INTERNAL Error: x");

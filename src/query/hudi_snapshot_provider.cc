@@ -47,6 +47,7 @@ TableSnapshot ToTableSnapshot(const std::string& path, const hudi::TableConfig& 
   }
   out.timeline = std::move(snapshot.timeline);
   out.precombine_field = std::move(snapshot.precombine_field);
+  out.merge = snapshot.merge;
   out.keys = LayoutOf(config);
   return out;
 }
@@ -151,6 +152,33 @@ Result<TableSnapshot> HudiSnapshotProvider::ResolveUnderHot(const std::string& p
   return ToTableSnapshot(path, config, std::move(snapshot));
 }
 
+Result<std::unique_ptr<hudi::TableView>> HudiSnapshotProvider::View(const std::string& path) {
+  auto view = hudi::TableView::Open(environment_.files, path);
+  if (!view.ok()) return NamePath(view.status(), path);
+  return view;
+}
+
+Result<TableSnapshot> HudiSnapshotProvider::ResolvePast(const std::string& path,
+                                                        const PastQuery& query) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto view, View(path));
+  if (query.kind == PastQuery::Kind::kSnapshot) {
+    auto snapshot =
+        view->SnapshotAt(query.as_of, query.read_optimized ? hudi::QueryMode::kReadOptimized
+                                                           : hudi::QueryMode::kSnapshot);
+    if (!snapshot.ok()) return NamePath(snapshot.status(), path);
+    return ToTableSnapshot(path, view->config(), std::move(*snapshot));
+  }
+  auto answer = view->Incremental(query.range);
+  if (!answer.ok()) return NamePath(answer.status(), path);
+  const bool takes_all = answer->all_rows;
+  TableSnapshot out = ToTableSnapshot(path, view->config(), std::move(answer->snapshot));
+  if (takes_all) return out;
+  out.first_commit_time = std::move(answer->first_commit_time);
+  out.last_commit_time = std::move(answer->last_commit_time);
+  out.commit_times = std::move(answer->commit_times);
+  return out;
+}
+
 Status HudiSnapshotProvider::CheckFiles(const std::string& path, const TableSnapshot& snapshot) {
   if (!options_.check_files) return Status::OK();
   std::vector<std::string> paths = snapshot.file_paths;
@@ -166,12 +194,13 @@ Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string&
   const std::vector<hudi::FileSlice>& slices = snapshot.logged_slices;
   std::vector<LogLayers> layers(slices.size());
   if (slices.empty()) return layers;
-  const LogSource source{
-      .files = environment_.files,
-      .base_path = path,
-      .timeline = *snapshot.timeline,
-      .schema = snapshot.schema,
-      .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
+  const LogSource source{.files = environment_.files,
+                         .base_path = path,
+                         .timeline = *snapshot.timeline,
+                         .schema = snapshot.schema,
+                         .scan = {.as_of = snapshot.instant,
+                                  .precombine_field = snapshot.precombine_field,
+                                  .merge = snapshot.merge}};
   TAPELAKE_RETURN_NOT_OK(ForEach(path, slices.size(), [&](size_t i) -> Status {
     if (slices[i].has_base_file()) {
       layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());

@@ -40,6 +40,10 @@ class HudiSnapshotProvider : public SnapshotProvider {
   Result<TableSnapshot> ResolveUnderHot(const std::string& path,
                                         const std::string& instant) override;
 
+  Result<TableSnapshot> ResolvePast(const std::string& path, const PastQuery& query) override;
+
+  Result<std::unique_ptr<hudi::TableView>> View(const std::string& path) override;
+
   /// Reads each file once in the life of the provider, several at a time.
   Status CheckFiles(const std::string& path, const TableSnapshot& snapshot) override;
 

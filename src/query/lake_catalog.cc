@@ -70,6 +70,18 @@ Status LakeCatalog::Refresh() {
   return Status::OK();
 }
 
+std::string LakeCatalog::PathOf(const std::string& name) const {
+  const std::string key = LowerCase(name);
+  if (const auto found = views_.find(key); found != views_.end()) return found->second.table.path;
+  const View* only = nullptr;
+  for (const auto& [qualified, view] : views_) {
+    if (LowerCase(view.table.name) != key) continue;
+    if (only != nullptr) return name;
+    only = &view;
+  }
+  return only == nullptr ? name : only->table.path;
+}
+
 Status LakeCatalog::DropMissing(const std::vector<LakeTable>& all) {
   for (auto view = views_.begin(); view != views_.end();) {
     const LakeTable& table = view->second.table;

@@ -46,6 +46,10 @@ class LakeCatalog {
   /// does not stop the others. Errors: kUnavailable (the lake directory cannot be listed).
   Status Refresh();
 
+  /// Return the path of the table that `name` names: `database.table`, or `table` if there is one
+  /// of that name only. What names none is taken for a path and returned as it is.
+  std::string PathOf(const std::string& name) const;
+
   /// Tables that have no view, by `database.table`, and why.
   const std::map<std::string, Status>& unreadable() const { return unreadable_; }
 

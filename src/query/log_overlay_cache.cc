@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "hudi/reader/slice_logs.h"
+
 namespace tapelake::query {
 namespace {
 
@@ -21,8 +23,10 @@ hudi::FileSlice RunOf(const hudi::FileSlice& slice, size_t first, size_t count) 
   return run;
 }
 
-std::string KeyOf(const std::string& base_path, const hudi::FileSlice& run) {
-  std::string key = base_path + '\n' + run.partition_path;
+std::string KeyOf(const LogSource& source, const hudi::FileSlice& run) {
+  std::string key = source.base_path + '\n' + run.partition_path;
+  // Under the other rules what lies in the base file decides which records count.
+  if (source.scan.merge != hudi::MergeRule::kOverwriteWithLatest) key += '\n' + run.base_file_name;
   for (const hudi::SliceLogFile& log : run.log_files)
     key += '\n' + log.name + ' ' + std::to_string(log.size_bytes);
   return key;
@@ -68,14 +72,15 @@ Result<std::vector<OverlayPointer>> LogOverlayCache::Levels(const LogSource& sou
 }
 
 Result<OverlayPointer> LogOverlayCache::Run(const LogSource& source, const hudi::FileSlice& run) {
-  std::string key = KeyOf(source.base_path, run);
+  std::string key = KeyOf(source, run);
   if (auto kept = Find(source, key)) return kept;
-  TAPELAKE_ASSIGN_OR_RAISE(
-      auto overlay, hudi::ReadLogOverlay(source.files, source.base_path, run, source.timeline,
-                                         source.schema, source.scan));
+  TAPELAKE_ASSIGN_OR_RAISE(auto overlay,
+                           hudi::ReadSliceLogs(source.files, source.base_path, run, source.timeline,
+                                               source.schema, source.scan));
   Keep({.key = std::move(key),
         .schema = source.schema,
         .precombine_field = source.scan.precombine_field,
+        .merge = source.scan.merge,
         .overlay = overlay});
   const std::lock_guard lock(mutex_);
   log_files_read_ += static_cast<int64_t>(run.log_files.size());
@@ -87,7 +92,7 @@ OverlayPointer LogOverlayCache::Find(const LogSource& source, const std::string&
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   const Entry& entry = *found->second;
-  if (entry.precombine_field != source.scan.precombine_field ||
+  if (entry.precombine_field != source.scan.precombine_field || entry.merge != source.scan.merge ||
       !entry.schema->Equals(*source.schema) || !StillHolds(*entry.overlay, source)) {
     return nullptr;
   }

@@ -54,6 +54,7 @@ class LogOverlayCache {
     std::string key;
     std::shared_ptr<arrow::Schema> schema;
     std::string precombine_field;
+    hudi::MergeRule merge = hudi::MergeRule::kOverwriteWithLatest;
     std::shared_ptr<const hudi::LogOverlay> overlay;
   };
   using Entries = std::list<Entry>;

@@ -10,7 +10,8 @@ inline constexpr metrics::MetricDef kStatements{
     .name = "tapelake_query_statements_total",
     .kind = metrics::MetricKind::kCounter,
     .unit = "statements",
-    .help = "SQL statements by how they ended: ok, error, timeout.",
+    .help =
+        "SQL statements by how they ended: ok, error, timeout, abandoned (the client went away).",
     .labels = {"outcome"}};
 inline constexpr metrics::MetricDef kStatementDuration{
     .name = "tapelake_query_statement_duration_seconds",

@@ -9,12 +9,12 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
-#include <arrow/c/bridge.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/datum.h>
 #include <arrow/util/checked_cast.h>
 
 #include "hudi/format/projection.h"
+#include "query/column_converter.h"
 #include "query/duck.h"
 #include "query/output/column_type.h"
 #include "query/overlay.h"
@@ -34,60 +34,12 @@ struct Registration {
   SnapshotCache& snapshots;
 };
 
-Status TakeError(duckdb_error_data raw, const std::string& what) {
-  const DuckErrorData error(raw);
-  if (error.get() == nullptr || !duckdb_error_data_has_error(error.get())) return Status::OK();
-  return MakeError(ErrorKind::kInternal,
-                   what + ": " + std::string(duckdb_error_data_message(error.get())));
-}
-
 template <typename T>
 void Delete(void* data) {
   delete static_cast<T*>(data);
 }
 
 // --- tapelake_overlay -------------------------------------------------------------------------
-
-/// One Arrow column in DuckDB's types.
-///
-/// Columns are converted one by one: of several in one call DuckDB lets only the first own the
-/// memory of all.
-class ColumnConverter {
- public:
-  static Result<ColumnConverter> Make(duckdb_connection connection,
-                                      const std::shared_ptr<arrow::Field>& field) {
-    ColumnConverter converter;
-    converter.connection_ = connection;
-    converter.schema_ = arrow::schema({field});
-    ArrowSchema exported;
-    TAPELAKE_RETURN_NOT_OK(arrow::ExportSchema(*converter.schema_, &exported));
-    duckdb_error_data error =
-        duckdb_schema_from_arrow(connection, &exported, converter.converted_.out());
-    if (exported.release != nullptr) exported.release(&exported);
-    TAPELAKE_RETURN_NOT_OK(TakeError(error, "column '" + field->name() + "'"));
-    return converter;
-  }
-
-  const arrow::Field& field() const { return *schema_->field(0); }
-
-  /// A chunk of one vector that owns the array.
-  Result<DuckChunk> Convert(const std::shared_ptr<arrow::Array>& array) const {
-    ArrowArray exported;
-    TAPELAKE_RETURN_NOT_OK(arrow::ExportRecordBatch(
-        *arrow::RecordBatch::Make(schema_, array->length(), {array}), &exported));
-    DuckChunk chunk;
-    duckdb_error_data error =
-        duckdb_data_chunk_from_arrow(connection_, &exported, converted_.get(), chunk.out());
-    if (exported.release != nullptr) exported.release(&exported);
-    TAPELAKE_RETURN_NOT_OK(TakeError(error, "column '" + field().name() + "'"));
-    return chunk;
-  }
-
- private:
-  duckdb_connection connection_ = nullptr;
-  std::shared_ptr<arrow::Schema> schema_;
-  DuckArrowSchema converted_;
-};
 
 /// A run of rows of one part.
 struct Stretch {
@@ -152,20 +104,6 @@ Status Emit(const OverlayScan& scan, const Stretch& stretch, duckdb_data_chunk o
   return Status::OK();
 }
 
-Status AddResultColumns(duckdb_bind_info info, const OverlayBind& bind) {
-  for (const auto& field : bind.overlay->schema()->fields()) {
-    TAPELAKE_ASSIGN_OR_RAISE(const auto converter,
-                             ColumnConverter::Make(bind.registration->connection, field));
-    // The type that DuckDB itself makes of the column, nested ones included.
-    TAPELAKE_ASSIGN_OR_RAISE(const auto null, arrow::MakeArrayOfNull(field->type(), 1));
-    TAPELAKE_ASSIGN_OR_RAISE(const DuckChunk chunk, converter.Convert(null));
-    const DuckType type(
-        duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk.get(), 0)));
-    duckdb_bind_add_result_column(info, field->name().c_str(), type.get());
-  }
-  return Status::OK();
-}
-
 void BindOverlay(duckdb_bind_info info) {
   auto* registration = static_cast<Registration*>(duckdb_bind_get_extra_info(info));
   const DuckValue id(duckdb_bind_get_parameter(info, 0));
@@ -176,7 +114,7 @@ void BindOverlay(duckdb_bind_info info) {
     duckdb_bind_set_error(info, "tapelake_overlay: no such overlay");
     return;
   }
-  const Status added = AddResultColumns(info, *bind);
+  const Status added = AddResultColumns(registration->connection, *bind->overlay->schema(), info);
   if (!added.ok()) {
     duckdb_bind_set_error(info, added.message().c_str());
     return;

@@ -8,6 +8,7 @@
 #include "query/duck.h"
 #include "query/duck_error.h"
 #include "query/exact_functions.h"
+#include "query/history_functions.h"
 #include "query/lake_catalog.h"
 #include "query/output/row_writer.h"
 #include "query/overlay_functions.h"
@@ -178,10 +179,14 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));
   TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots));
-  // A temporary macro is found whatever schema the user chooses with USE.
-  TAPELAKE_RETURN_NOT_OK(
-      RunInternal(state->user.get(),
-                  "CREATE TEMP MACRO hudi(path) AS TABLE FROM query(tapelake_snapshot_sql(path))"));
+  TAPELAKE_RETURN_NOT_OK(RegisterHistoryFunctions(
+      {.connection = state->internal.get(),
+       .snapshots = state->snapshots,
+       .path_of = [self = state.get()](const std::string& table) {
+         return self->catalog == nullptr ? table : self->catalog->PathOf(table);
+       }}));
+  for (const char* macro : kHistoryMacros)
+    TAPELAKE_RETURN_NOT_OK(RunInternal(state->user.get(), macro));
   state->catalog = std::make_unique<LakeCatalog>(
       LakeCatalog::Environment{
           .files = files, .snapshots = state->snapshots, .connection = state->internal.get()},

@@ -37,7 +37,7 @@ void SnapshotCache::BeginStatement() {
   ++statement_;
   last_error_ = Status::OK();
   if (entries_.size() > kEntriesMax) entries_.clear();
-  for (auto& [path, entry] : entries_) {
+  for (auto& [key, entry] : entries_) {
     if (entry.overlay_statement + 1 >= statement_) continue;
     // The provider keeps decoded logs within a bound; we must not hold on to what it drops.
     entry.overlay_known = false;
@@ -53,13 +53,31 @@ Result<T> SnapshotCache::Noted(Result<T> result) {
 
 Result<std::shared_ptr<const TableSnapshot>> SnapshotCache::Get(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  TAPELAKE_ASSIGN_OR_RAISE(const Entry* entry, Noted(Check(path)));
+  TAPELAKE_ASSIGN_OR_RAISE(const Entry* entry, Noted(Check(path, nullptr)));
   return entry->snapshot;
 }
 
 Result<SnapshotSource> SnapshotCache::Source(const std::string& path) {
+  return SourceOf(path, nullptr);
+}
+
+Result<SnapshotSource> SnapshotCache::PastSource(const std::string& path, const PastQuery& query) {
+  return SourceOf(path, &query);
+}
+
+Result<std::unique_ptr<hudi::TableView>> SnapshotCache::View(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  TAPELAKE_ASSIGN_OR_RAISE(Entry* const entry, Noted(Check(path)));
+  return Noted(provider_.View(path));
+}
+
+void SnapshotCache::NoteError(const Status& error) {
+  const std::lock_guard lock(mutex_);
+  last_error_ = error;
+}
+
+Result<SnapshotSource> SnapshotCache::SourceOf(const std::string& path, const PastQuery* query) {
+  const std::lock_guard lock(mutex_);
+  TAPELAKE_ASSIGN_OR_RAISE(Entry* const entry, Noted(Check(path, query)));
   Status loaded = CheckFiles(path, entry);
   if (loaded.ok()) loaded = LoadOverlay(path, entry);
   if (!loaded.ok()) {
@@ -72,28 +90,30 @@ Result<SnapshotSource> SnapshotCache::Source(const std::string& path) {
 
 std::shared_ptr<const Overlay> SnapshotCache::FindOverlay(int64_t overlay_id) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [path, entry] : entries_) {
+  for (const auto& [key, entry] : entries_) {
     if (entry.overlay != nullptr && entry.overlay_id == overlay_id) return entry.overlay;
   }
   return nullptr;
 }
 
-Result<SnapshotCache::Entry*> SnapshotCache::Check(const std::string& path) {
-  const auto found = entries_.find(path);
+Result<SnapshotCache::Entry*> SnapshotCache::Check(const std::string& path,
+                                                   const PastQuery* query) {
+  const EntryKey key(path, query == nullptr ? std::nullopt : std::optional(*query));
+  const auto found = entries_.find(key);
   if (found != entries_.end()) {
     if (found->second.checked_statement != statement_) {
-      TAPELAKE_RETURN_NOT_OK(Refresh(path, &found->second));
+      TAPELAKE_RETURN_NOT_OK(Refresh(path, query, &found->second));
     }
     return &found->second;
   }
   Entry entry;
-  TAPELAKE_RETURN_NOT_OK(Refresh(path, &entry));
-  return &(entries_[path] = std::move(entry));
+  TAPELAKE_RETURN_NOT_OK(Refresh(path, query, &entry));
+  return &(entries_[key] = std::move(entry));
 }
 
-Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
+Status SnapshotCache::Refresh(const std::string& path, const PastQuery* query, Entry* entry) {
   hot::HotView view;
-  if (hot_ != nullptr) {
+  if (hot_ != nullptr && query == nullptr) {
     TAPELAKE_ASSIGN_OR_RAISE(view, hot_->View(path));
   }
   // The version is taken before the snapshot: if a commit comes between, the next statement sees a
@@ -103,8 +123,10 @@ Status SnapshotCache::Refresh(const std::string& path, Entry* entry) {
   const bool stands =
       entry->stored != nullptr && entry->version == version && entry->under == under;
   if (!stands) {
-    TAPELAKE_ASSIGN_OR_RAISE(TableSnapshot snapshot, under ? provider_.ResolveUnderHot(path, *under)
-                                                           : provider_.Resolve(path));
+    auto resolved = query != nullptr ? provider_.ResolvePast(path, *query)
+                    : under          ? provider_.ResolveUnderHot(path, *under)
+                                     : provider_.Resolve(path);
+    TAPELAKE_ASSIGN_OR_RAISE(TableSnapshot snapshot, std::move(resolved));
     entry->version = std::move(version);
     entry->under = under;
     entry->stored = std::make_shared<TableSnapshot>(std::move(snapshot));

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "hot/hot_table.h"
 #include "query/hot_provider.h"
@@ -45,6 +46,16 @@ class SnapshotCache {
   /// The same with everything that lies over the files, which are checked. Errors: as Get().
   Result<SnapshotSource> Source(const std::string& path);
 
+  /// What a query of the past reads, without hot rows. Errors: those of
+  /// SnapshotProvider::ResolvePast; also kept by LastError().
+  Result<SnapshotSource> PastSource(const std::string& path, const PastQuery& query);
+
+  /// The table as it is now. Errors: those of SnapshotProvider::View; also kept by LastError().
+  Result<std::unique_ptr<hudi::TableView>> View(const std::string& path);
+
+  /// Keep an error of a function of ours for LastError().
+  void NoteError(const Status& error);
+
   /// The overlay of a source of this statement; nullptr if there is none of this id.
   std::shared_ptr<const Overlay> FindOverlay(int64_t overlay_id);
 
@@ -66,8 +77,10 @@ class SnapshotCache {
     uint64_t checked_statement = 0;
   };
 
-  Result<Entry*> Check(const std::string& path);
-  Status Refresh(const std::string& path, Entry* entry);
+  /// `query` nullptr: the newest snapshot.
+  Result<Entry*> Check(const std::string& path, const PastQuery* query);
+  Result<SnapshotSource> SourceOf(const std::string& path, const PastQuery* query);
+  Status Refresh(const std::string& path, const PastQuery* query, Entry* entry);
   Status CheckFiles(const std::string& path, Entry* entry);
   Status LoadOverlay(const std::string& path, Entry* entry);
   template <typename T>
@@ -79,7 +92,8 @@ class SnapshotCache {
   uint64_t statement_ = 1;
   int64_t newest_overlay_id_ = 0;
   Status last_error_;
-  std::map<std::string, Entry> entries_;
+  using EntryKey = std::pair<std::string, std::optional<PastQuery>>;
+  std::map<EntryKey, Entry> entries_;
 };
 
 }  // namespace tapelake::query

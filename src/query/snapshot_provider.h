@@ -2,8 +2,11 @@
 
 /// What query needs to know of a table: which files, which columns, what lies over the files.
 
+#include <compare>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <arrow/type.h>
@@ -12,6 +15,7 @@
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/format/file_name.h"
 #include "hudi/log/log_overlay.h"
+#include "hudi/table/table_view.h"
 #include "hudi/timeline/timeline.h"
 
 namespace tapelake::query {
@@ -33,8 +37,32 @@ struct TableSnapshot {
   std::vector<hudi::FileSlice> logged_slices = {};  ///< With or without base file.
   std::shared_ptr<const hudi::Timeline> timeline = nullptr;
   std::string precombine_field = {};
+  hudi::MergeRule merge = hudi::MergeRule::kOverwriteWithLatest;
 
   KeyLayout keys = {};
+
+  /// Which rows are wanted, by `_hoodie_commit_time`: those between these two and, if
+  /// `commit_times` is not empty, with one of them. Empty: all rows.
+  std::string first_commit_time = {};
+  std::string last_commit_time = {};
+  std::vector<std::string> commit_times = {};
+};
+
+/// A read of a table that is not simply its newest snapshot.
+struct PastQuery {
+  enum class Kind : uint8_t { kSnapshot, kIncremental };
+
+  Kind kind = Kind::kSnapshot;
+  std::string as_of = {};       ///< Of kSnapshot; an instant time; empty: now.
+  bool read_optimized = false;  ///< Of kSnapshot: base files only.
+  hudi::TimeRange range = {};   ///< Of kIncremental.
+
+  auto operator<=>(const PastQuery& other) const {
+    return std::tie(kind, as_of, read_optimized, range.begin, range.end) <=>
+           std::tie(other.kind, other.as_of, other.read_optimized, other.range.begin,
+                    other.range.end);
+  }
+  bool operator==(const PastQuery& other) const { return (*this <=> other) == 0; }
 };
 
 /// The merged logs of one file slice.
@@ -63,6 +91,14 @@ class SnapshotProvider {
   /// holds such rows and all after it do not. Errors: those of Resolve.
   virtual Result<TableSnapshot> ResolveUnderHot(const std::string& path,
                                                 const std::string& instant) = 0;
+
+  /// Return what a query of the past reads. Errors: those of hudi::TableView::SnapshotAt and
+  /// Incremental; kInvalid (a provider that knows only the newest snapshots).
+  virtual Result<TableSnapshot> ResolvePast(const std::string& path, const PastQuery& query);
+
+  /// Return the table at `path` as it is now, for its history. Errors: those of
+  /// hudi::TableView::Open; kInvalid as ResolvePast().
+  virtual Result<std::unique_ptr<hudi::TableView>> View(const std::string& path);
 
   /// Check the base files of a snapshot of `path` before they are read (docs/internals/seal.md).
   /// Errors: kCorrupt, naming the file; kNotFound, kUnavailable.

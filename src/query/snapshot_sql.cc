@@ -95,6 +95,17 @@ std::string NoRows(const std::vector<SnapshotColumn>& columns) {
   return SelectColumns(columns, null) + " WHERE false";
 }
 
+/// The bounds first: files and row groups can be left out by them.
+std::string CommitTimeCondition(const TableSnapshot& snapshot) {
+  std::string condition = "_hoodie_commit_time >= " + QuoteLiteral(snapshot.first_commit_time) +
+                          " AND _hoodie_commit_time <= " + QuoteLiteral(snapshot.last_commit_time);
+  if (snapshot.commit_times.empty()) return condition;
+  std::string times;
+  for (const std::string& time : snapshot.commit_times)
+    times += (times.empty() ? "" : ", ") + QuoteLiteral(time);
+  return condition + " AND _hoodie_commit_time IN (" + times + ")";
+}
+
 }  // namespace
 
 std::string QuoteIdentifier(std::string_view name) {
@@ -190,7 +201,8 @@ Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay*
   std::string sql;
   for (const std::string& part : parts)
     sql += (sql.empty() ? "" : " UNION ALL ") + part;
-  return sql;
+  if (snapshot.first_commit_time.empty()) return sql;
+  return "SELECT * FROM (" + sql + ") WHERE " + CommitTimeCondition(snapshot);
 }
 
 }  // namespace tapelake::query

@@ -1,5 +1,6 @@
 """The page's port of the running program, and the verbs that show the same in a terminal."""
 
+import http.client
 import json
 import subprocess
 import time
@@ -92,6 +93,23 @@ def test_sql_of_the_page_reads_the_lake_and_nothing_else(lake):
         with pytest.raises(urllib.error.HTTPError) as refused:
             run(sql)
         assert refused.value.code == 400, sql
+
+
+def test_a_statement_ends_when_its_client_has_gone(lake):
+    def abandoned() -> float:
+        with urllib.request.urlopen(url_of(lake) + "metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        name = 'tapelake_query_statements_total{outcome="abandoned"} '
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    endless = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+    for count, (path, more) in enumerate((("sql", {}), ("sql/export", {"format": "csv"})), start=1):
+        client = http.client.HTTPConnection(json.loads(place_of(lake).read_text())["address"])
+        client.request("POST", "/api/v1/" + path, json.dumps({"sql": endless} | more),
+                       {"Content-Type": "application/json"})
+        time.sleep(0.3)  # so that it mostly runs; if not, it must not begin
+        client.close()
+        wait_for(lambda wanted=count: abandoned() == wanted, f"the end of {path}")
 
 
 def test_top_shows_the_same_market(lake):

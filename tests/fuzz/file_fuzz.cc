@@ -24,9 +24,12 @@ namespace {
 
 using hudi::LogBlockType;
 
-constexpr const char* kTables[] = {"v6_mor_avro_logs", "v6_mor_parquet_logs", "v6_mor_bucket",
+constexpr const char* kTables[] = {"v6_mor_avro_logs",
+                                   "v6_mor_parquet_logs",
+                                   "v6_mor_bucket",
                                    "v6_mor_compacted_then_logs",
-                                   "v6_cow_archive_savepoint_rollback"};
+                                   "v6_cow_archive_savepoint_rollback",
+                                   "v8_mor_avro_logs"};
 
 Status ReadLogFile(std::string_view bytes) {
   static const std::vector<std::string> kColumns = {"_hoodie_record_key", "price", "quantity"};
@@ -47,6 +50,19 @@ Status ReadLogFile(std::string_view bytes) {
   return first;
 }
 
+Status ReadArchive(std::string_view bytes) {
+  const Status entries = hudi::ParseArchiveFile(bytes).status();
+  const auto all = [](const std::string&) { return true; };
+  const Status commits = hudi::ParseArchivedCommits(bytes, all).status();
+  return entries.ok() ? commits : entries;
+}
+
+/// From table version 8 on commits are Avro containers.
+Status ReadCommit(std::string_view bytes) {
+  return bytes.starts_with("Obj") ? hudi::ParseCommitContainer(bytes).status()
+                                  : hudi::ParseCommitMetadata(bytes).status();
+}
+
 /// A kind of file: how its names look, and what reads it.
 struct Kind {
   const char* name_part;
@@ -55,13 +71,13 @@ struct Kind {
 
 const std::vector<Kind>& Kinds() {
   static const std::vector<Kind> kinds = {
-      {".commits_.archive", [](auto bytes) { return hudi::ParseArchiveFile(bytes).status(); }},
+      {".commits_.archive", ReadArchive},
       {".log.", ReadLogFile},
       {".compaction.requested",
        [](auto bytes) { return hudi::ParseCompactionPlan(bytes).status(); }},
       {".rollback.requested", [](auto bytes) { return hudi::ParseRollbackPlan(bytes).status(); }},
       {".clean.requested", [](auto bytes) { return hudi::ParseCleanerPlan(bytes).status(); }},
-      {"commit", [](auto bytes) { return hudi::ParseCommitMetadata(bytes).status(); }},
+      {"commit", ReadCommit},
       {"hoodie.properties", [](auto bytes) { return hudi::ParseTableConfig(bytes).status(); }},
   };
   return kinds;

@@ -162,6 +162,27 @@ class SqlFile : public testing::Test {
   std::string path_;
 };
 
+std::string FileText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TEST(SqlFiles, ReadEveryGoldenTableInEveryModeItHasRowsFor) {
+  const std::pair<const char*, const char*> kModes[] = {
+      {"snapshot.csv", "golden_snapshots.test"},
+      {"ro.csv", "golden_read_optimized.test"},
+      {"incremental.csv", "golden_incremental.test"},
+  };
+  for (const auto& [extension, script] : kModes) {
+    const std::string text = FileText(kSource + "/tests/sql/" + script);
+    for (const auto& entry : std::filesystem::directory_iterator(kSource + "/tests/golden")) {
+      const std::string name = entry.path().filename().string();
+      if (!name.ends_with(std::string(".") + extension)) continue;
+      EXPECT_NE(text.find("---- golden " + name), std::string::npos) << name << " in " << script;
+    }
+  }
+}
+
 void RegisterFiles() {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(kSource + "/tests/sql")) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { picture, real, startWorld } from './support/page.mjs';
+import { picture, startWorld, testOnMock } from './support/page.mjs';
 
 let world;
 before(async () => {
@@ -15,7 +15,7 @@ const bodyLine = (page, wanted) =>
   page.waitForFunction((line) => document.body.dataset.line === line, wanted);
 const lastLive = (mock) => mock.seen.filter((each) => each.url.startsWith('/api/v1/live')).at(-1);
 
-test('goes on without a gap when the stream is cut', { skip: real }, async () => {
+testOnMock('goes on without a gap when the stream is cut', async () => {
   const { page, close } = await world.open();
   await bodyLine(page, 'live');
   await page.waitForFunction(() => window.tapelake.freshness().length > 0);
@@ -30,7 +30,7 @@ test('goes on without a gap when the stream is cut', { skip: real }, async () =>
   await close();
 });
 
-test('says that it is behind when it hears nothing for three seconds', { skip: real }, async () => {
+testOnMock('says that it is behind when it hears nothing for three seconds', async () => {
   const { page, close } = await world.open();
   await bodyLine(page, 'live');
   const heard = Date.now();
@@ -57,7 +57,7 @@ test('says that it is behind when it hears nothing for three seconds', { skip: r
   await close();
 });
 
-test('tries again while the program refuses, and comes back', { skip: real }, async () => {
+testOnMock('tries again while the program refuses, and comes back', async () => {
   const { page, close } = await world.open();
   world.mock.refusing = true;
   world.mock.dropStreams();
@@ -70,7 +70,7 @@ test('tries again while the program refuses, and comes back', { skip: real }, as
   await close();
 });
 
-test('throws away what it knows when the program has started anew', { skip: real }, async () => {
+testOnMock('throws away what it knows when the program has started anew', async () => {
   const { page, close } = await world.open();
   await page.waitForSelector('.panel-overview tr.selected');
   const gone = world.mock.market.pairs.pop();
@@ -105,7 +105,7 @@ test('holds what is shown while it is paused, and says so', async () => {
   await close();
 });
 
-test('asks for updates as often as the reader wants', { skip: real }, async () => {
+testOnMock('asks for updates as often as the reader wants', async () => {
   const { page, close } = await world.open();
   await page.getByLabel('Refresh interval').selectOption('1000');
   await page.waitForFunction(() => location.hash.includes('every=1000'));
@@ -127,7 +127,7 @@ test('asks for updates as often as the reader wants', { skip: real }, async () =
   await close();
 });
 
-test('asks for the token, and never puts it into an address', { skip: real }, async () => {
+testOnMock('asks for the token, and never puts it into an address', async () => {
   const secret = await startWorld({ token: 'open-sesame' });
   try {
     const { page, requests, close } = await secret.open({ waitLive: false });
@@ -148,7 +148,7 @@ test('asks for the token, and never puts it into an address', { skip: real }, as
   }
 });
 
-test('waits for a program that does not answer yet', { skip: real }, async () => {
+testOnMock('waits for a program that does not answer yet', async () => {
   const { page, close } = await world.open({
     waitLive: false,
     hash: 'nowhere.html',

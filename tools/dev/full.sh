@@ -4,7 +4,7 @@
 
 BENCHES=(transform cow mor pipeline commits live)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim kill)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim kill alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -22,6 +22,7 @@ conformance      both record shapes and table types, read by hudi-rs and SQL, re
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
+alarms           every default alarm fires and clears because its condition was caused and ended
 TEXT
 }
 
@@ -66,6 +67,7 @@ full_part() {
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
+    alarms) run_python_tests tests/full/test_default_alarms.py ;;
   esac
 }
 

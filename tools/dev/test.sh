@@ -23,6 +23,7 @@ run_test() {
   suite "unit tests" run_unit_tests release
   suite "tests of the page's parts" run_page_unit_tests
   suite "tests of the page in a browser" run_page_tests
+  suite "tests of the page on the real program" run_page_tests_on_program
   suite "tests of whole programs" run_python_tests tests
   check "docs/conformance.md is what this run showed" run_tool conformance --check "$RESULTS/cells.jsonl"
   say "all of ./dev test took $((SECONDS - start)) s"
@@ -94,6 +95,12 @@ run_page_tests() {
   TAPELAKE_WEB_OUT="$WEB_DIST" node --test --test-concurrency=1 --test-reporter=spec \
     --test-reporter-destination=stderr --test-reporter=junit \
     --test-reporter-destination="$RESULTS/page.xml" tests/web/*.test.mjs
+}
+
+# Those that make sense without the mock, and those that are about the program.
+run_page_tests_on_program() {
+  node tests/web/on_program.mjs --test-reporter=spec --test-reporter-destination=stderr \
+    --test-reporter=junit --test-reporter-destination="$RESULTS/page-on-program.xml"
 }
 
 run_python_tools_tests() {

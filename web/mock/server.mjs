@@ -142,16 +142,18 @@ class Mock {
 
   async sql(path, request, response) {
     const { sql, format } = JSON.parse(await bodyOf(request));
-    if (/\bFRM\b/.test(sql)) {
-      const line = sql.split('\n').findIndex((each) => /\bFRM\b/.test(each));
-      const text = sql.split('\n')[line];
-      const lead = `LINE ${line + 1}: `;
+    // As DuckDB has it: a misspelt FROM is read as a name, what follows it is the mistake.
+    const mistake = /\bFRM (\w+)/.exec(sql);
+    if (mistake) {
+      const before = sql.slice(0, mistake.index).split('\n');
+      const text = sql.split('\n')[before.length - 1];
+      const lead = `LINE ${before.length}: `;
       return fail(
         response,
         400,
         'invalid',
-        `Parser Error: syntax error at or near "FRM"\n${lead}${text}\n` +
-          `${' '.repeat(lead.length + text.indexOf('FRM'))}^`,
+        `Parser Error: syntax error at or near "${mistake[1]}"\n\n${lead}${text}\n` +
+          `${' '.repeat(lead.length + before.at(-1).length + 'FRM '.length)}^`,
       );
     }
     const rows = Array.from({ length: 40 }, (_, at) => [

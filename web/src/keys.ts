@@ -26,6 +26,13 @@ export const KEYS: readonly [string, string][] = [
 
 const VIEW_KEYS = ['m', 'a', 'q', 'l', 'i'];
 
+/** What was closed a moment ago still has the focus, but takes no keys any more. */
+function takesKeys(target: HTMLElement): boolean {
+  const box = target.closest('dialog, [popover]');
+  if (box) return box.matches('[open], :popover-open');
+  return target.closest('input, textarea, select') !== null;
+}
+
 export function installKeys(app: App, shell: Shell): void {
   const acts: Record<string, () => void> = {
     '/': () => shell.instrument.pairPicker.open(''),
@@ -45,8 +52,7 @@ export function installKeys(app: App, shell: Shell): void {
   });
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const target = event.target as HTMLElement;
-    if (target.closest('input, textarea, select, dialog, [popover]')) return;
+    if (takesKeys(event.target as HTMLElement)) return;
     const act = acts[event.key];
     if (!act) return;
     if (shell.instrument.element.hidden && (event.key === '/' || event.key === 'e')) return;

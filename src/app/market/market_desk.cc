@@ -252,8 +252,12 @@ std::vector<market::ChangedBar> MarketDesk::TakeChanged() {
   return changed;
 }
 
-void MarketDesk::SeeTimes(int64_t change_time_micros, int64_t event_time_micros) {
-  facts_.newest_change_micros = std::max(facts_.newest_change_micros, change_time_micros);
+void MarketDesk::SeeTimes(int64_t change_time_micros, int64_t event_time_micros,
+                          int64_t now_micros) {
+  if (change_time_micros > facts_.newest_change_micros) {
+    facts_.newest_change_micros = change_time_micros;
+    facts_.newest_taken_micros = now_micros;
+  }
   facts_.newest_trade_micros = std::max(facts_.newest_trade_micros, event_time_micros);
 }
 
@@ -337,6 +341,7 @@ std::vector<Series> MarketDesk::AllSeries() const {
 
 void MarketDesk::PublishFacts(const MarketFacts& own) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  facts_.applied = own.applied;
   facts_.stale_count = own.stale_count;
   facts_.rebuild_micros = own.rebuild_micros;
   facts_.evaluate_micros = own.evaluate_micros;

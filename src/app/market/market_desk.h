@@ -63,7 +63,9 @@ struct MarketLine {
 struct MarketFacts {
   uint64_t version = 0;
   int64_t newest_change_micros = 0;  ///< Change time of the newest change in the book; 0: none.
+  int64_t newest_taken_micros = 0;   ///< Wall time when the book took it.
   int64_t newest_trade_micros = 0;   ///< Event time of the newest row; 0: none.
+  std::map<std::string, uint64_t> applied;  ///< Source id -> first record that the book lacks.
   size_t stale_count = 0;
   market::MarketBook::Counts counts;
   int64_t rebuild_micros = 0;      ///< Time spent reading stretches again.
@@ -142,8 +144,8 @@ class MarketDesk {
   /// Take note of a row that Apply or Rebuild was told of, for the tape. Within Change().
   void SeeTrade(const market::Trade& trade) { tape_.See(trade); }
   void ForgetTrade(std::string_view key) { tape_.Forget(key); }
-  /// Take note of the times of a change. Within Change().
-  void SeeTimes(int64_t change_time_micros, int64_t event_time_micros);
+  /// Take note of the times of a change that was taken at `now_micros`. Within Change().
+  void SeeTimes(int64_t change_time_micros, int64_t event_time_micros, int64_t now_micros);
 
   /// Take up every series that the book has, also those without a change: after a start.
   void AddSeries();

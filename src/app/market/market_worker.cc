@@ -138,6 +138,7 @@ Status MarketWorker::OpenAll() {
     TAPELAKE_ASSIGN_OR_RAISE(positions, parts_.table_positions());
   }
   stale_ = StaleQueue(positions);
+  facts_.applied = positions;
   parts_.feed->SetStored(positions);
   TAPELAKE_RETURN_NOT_OK(RebuildWindow(/*whole_hour=*/!resumes));
   TAPELAKE_RETURN_NOT_OK(HoldBackFuture());
@@ -157,7 +158,8 @@ Status MarketWorker::RestoreBars() {
     desk_.Change([&](MarketBook& book) {
       for (const market::ChangedBar& bar : bars) {
         book.Restore(bar.series, bar.interval, bar.bar);
-        desk_.SeeTimes(0, bar.bar.has_prices() ? bar.bar.last.time_micros : bar.bar.start_micros);
+        const int64_t start = bar.bar.start_micros;
+        desk_.SeeTimes(0, bar.bar.has_prices() ? bar.bar.last.time_micros : start, Now());
       }
     });
     bars.clear();
@@ -228,7 +230,7 @@ void MarketWorker::RebuildOne(const StaleStretch& stretch, std::span<const marke
     book.Rebuild(stretch, trades, Now());
     for (const market::Trade& trade : trades) {
       ShowOnTape(trade, Now());
-      desk_.SeeTimes(0, PastOrNone(trade.time_micros, Now()));
+      desk_.SeeTimes(0, PastOrNone(trade.time_micros, Now()), Now());
     }
   });
 }
@@ -308,7 +310,7 @@ void MarketWorker::OnChange(const MarketChange& change) {
   uncommitted_ = true;
   ++changes_taken_;
   const int64_t event_micros = change.has_after ? change.after.time_micros : 0;
-  desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_));
+  desk_.SeeTimes(change.change_time_micros, PastOrNone(event_micros, now_micros_), now_micros_);
   if (change.has_before) {
     book_->Touch(change.before.pair, change.before.exchange, change.before.time_micros);
   }
@@ -341,6 +343,7 @@ void MarketWorker::ShowOnTape(const market::Trade& trade, int64_t now_micros) {
 
 void MarketWorker::OnPosition(const std::string& source, uint64_t end_offset) {
   stale_.Applied(source, end_offset);
+  facts_.applied[source] = end_offset;
 }
 
 void MarketWorker::OnCommitted() {

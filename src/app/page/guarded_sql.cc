@@ -37,6 +37,15 @@ class ConfinedProvider : public query::SnapshotProvider {
     TAPELAKE_RETURN_NOT_OK(Check(path));
     return tables_.ResolveUnderHot(path, instant);
   }
+  Result<query::TableSnapshot> ResolvePast(const std::string& path,
+                                           const query::PastQuery& query) override {
+    TAPELAKE_RETURN_NOT_OK(Check(path));
+    return tables_.ResolvePast(path, query);
+  }
+  Result<std::unique_ptr<hudi::TableView>> View(const std::string& path) override {
+    TAPELAKE_RETURN_NOT_OK(Check(path));
+    return tables_.View(path);
+  }
   Status CheckFiles(const std::string& path, const query::TableSnapshot& snapshot) override {
     return tables_.CheckFiles(path, snapshot);
   }
@@ -68,13 +77,15 @@ Result<std::string> OneStatement(const std::string& sql) {
 
 class GuardedSql::Place {
  public:
-  Place(GuardedSql* owner, std::unique_ptr<query::Session> session, int64_t deadline_micros)
+  Place(GuardedSql* owner, std::unique_ptr<query::Session> session, const StatementBounds& bounds)
       : owner_(owner),
         session_(std::move(session)),
         entered_micros_(owner->world_.clock.SteadyMicros()) {
     const std::scoped_lock lock(owner_->mutex_);
-    running_ = owner_->running_.insert(
-        owner_->running_.end(), {.session = session_.get(), .deadline_micros = deadline_micros});
+    running_ = owner_->running_.insert(owner_->running_.end(),
+                                       {.session = session_.get(),
+                                        .deadline_micros = entered_micros_ + bounds.timeout_micros,
+                                        .abandoned = bounds.abandoned});
   }
   ~Place() {
     const std::scoped_lock lock(owner_->mutex_);
@@ -87,9 +98,9 @@ class GuardedSql::Place {
 
   query::Session& session() { return *session_; }
   int64_t entered_micros() const { return entered_micros_; }
-  bool late() const {
+  Ending ending() const {
     const std::scoped_lock lock(owner_->mutex_);
-    return running_->late;
+    return running_->ending;
   }
 
  private:
@@ -129,13 +140,17 @@ void GuardedSql::Watch() {
     }
     const int64_t now = world_.clock.SteadyMicros();
     for (Running& running : running_) {
-      running.late = running.late || now >= running.deadline_micros;
-      if (running.late || stopping_) running.session->Interrupt();
+      if (running.abandoned != nullptr && *running.abandoned) {
+        running.ending = Ending::kAbandoned;
+      } else if (now >= running.deadline_micros) {
+        running.ending = Ending::kLate;
+      }
+      if (running.ending != Ending::kByItself || stopping_) running.session->Interrupt();
     }
   }
 }
 
-Result<std::unique_ptr<GuardedSql::Place>> GuardedSql::Enter(int64_t timeout_micros) {
+Result<std::unique_ptr<GuardedSql::Place>> GuardedSql::Enter(const StatementBounds& bounds) {
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return MakeError(ErrorKind::kShuttingDown, "the pipeline is ending");
@@ -159,47 +174,54 @@ Result<std::unique_ptr<GuardedSql::Place>> GuardedSql::Enter(int64_t timeout_mic
     changed_.notify_all();
     return session.status();
   }
-  return std::make_unique<Place>(this, std::move(*session),
-                                 world_.clock.SteadyMicros() + timeout_micros);
+  return std::make_unique<Place>(this, std::move(*session), bounds);
 }
 
-/// Count a statement that ran. One that was ended because of its time says so.
+/// Count a statement that ran. One that was ended says why.
 Status GuardedSql::Finish(const Status& status, const Place& place) {
-  const bool late = KindOf(status) == ErrorKind::kShuttingDown && place.late();
+  const bool interrupted = KindOf(status) == ErrorKind::kShuttingDown;
+  const Ending ending = interrupted ? place.ending() : Ending::kByItself;
   if (options_.metrics != nullptr) {
     const int64_t micros = world_.clock.SteadyMicros() - place.entered_micros();
-    const std::string outcome = status.ok() ? "ok" : late ? "timeout" : "error";
+    const std::string outcome = status.ok()                    ? "ok"
+                                : ending == Ending::kLate      ? "timeout"
+                                : ending == Ending::kAbandoned ? "abandoned"
+                                                               : "error";
     options_.metrics->GetCounter(query::kStatements, {outcome}).Add();
     options_.metrics->GetHistogram(query::kStatementDuration)
         .Observe(static_cast<double>(micros) / 1e6);
   }
-  if (!late) return status;
+  if (ending == Ending::kAbandoned) {
+    return MakeError(ErrorKind::kUnavailable, "the client of this statement has gone");
+  }
+  if (ending == Ending::kByItself) return status;
   return MakeError(ErrorKind::kThrottled,
                    "the statement took too long and was stopped\nhint: ask for fewer rows or days, "
                    "or raise dashboard.sql_timeout");
 }
 
 Result<query::TextRows> GuardedSql::Run(const std::string& sql, int64_t rows_max,
-                                        int64_t timeout_micros) {
+                                        const StatementBounds& bounds) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string statement, OneStatement(sql));
-  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(timeout_micros));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(bounds));
   auto rows = place->session().FetchRows({.sql = statement}, rows_max);
   TAPELAKE_RETURN_NOT_OK(Finish(rows.status(), *place));
   return rows;
 }
 
-Status GuardedSql::ExportCsv(const std::string& sql, int64_t timeout_micros, io::ByteOutput& out) {
+Status GuardedSql::ExportCsv(const std::string& sql, const StatementBounds& bounds,
+                             io::ByteOutput& out) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string statement, OneStatement(sql));
-  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(timeout_micros));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(bounds));
   return Finish(place->session().ExportCsv(
                     {.sql = statement}, [&out](std::string_view text) { return out.Write(text); }),
                 *place);
 }
 
-Status GuardedSql::ExportParquet(const std::string& sql, int64_t timeout_micros,
+Status GuardedSql::ExportParquet(const std::string& sql, const StatementBounds& bounds,
                                  io::ByteOutput& out) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string statement, OneStatement(sql));
-  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(timeout_micros));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto place, Enter(bounds));
   const std::string folder = io::JoinPath(options_.lake_path, ".tapelake/exports");
   TAPELAKE_RETURN_NOT_OK(world_.files.CreateDirectories(folder));
   const std::string path =

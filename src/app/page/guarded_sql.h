@@ -28,12 +28,19 @@ struct GuardedSqlOptions {
   metrics::Registry* metrics = nullptr;  ///< Counts statements (query/metrics.h); may be nullptr.
 };
 
+/// When a statement is ended before its end.
+struct StatementBounds {
+  int64_t timeout_micros = 0;
+  /// Becomes true when nobody waits for the answer any more. nullptr: somebody always does.
+  std::shared_ptr<const std::atomic<bool>> abandoned;
+};
+
 /// Statements of people behind a door: each in a session of its own that reads the lake and nothing
 /// else, with bounds of time and memory. Any thread.
 ///
-/// Errors of both calls: kInvalid (not one statement that reads, or one that reaches beyond the
-/// lake), kThrottled (too many at once, over the time, over the memory), kShuttingDown (Stop()),
-/// those of query::Session.
+/// Errors of all calls: kInvalid (not one statement that reads, or one that reaches beyond the
+/// lake), kThrottled (too many at once, over the time, over the memory), kUnavailable (abandoned),
+/// kShuttingDown (Stop()), those of query::Session.
 class GuardedSql {
  public:
   /// `hot` (may be nullptr) must outlive it.
@@ -41,28 +48,32 @@ class GuardedSql {
   /// Stops.
   ~GuardedSql();
 
-  Result<query::TextRows> Run(const std::string& sql, int64_t rows_max, int64_t timeout_micros);
+  Result<query::TextRows> Run(const std::string& sql, int64_t rows_max,
+                              const StatementBounds& bounds);
 
   /// Write all rows as CSV. Nothing is written before the statement is known to be a query.
-  Status ExportCsv(const std::string& sql, int64_t timeout_micros, io::ByteOutput& out);
+  Status ExportCsv(const std::string& sql, const StatementBounds& bounds, io::ByteOutput& out);
 
   /// Write all rows as a Parquet file, made whole before the first byte is written.
-  Status ExportParquet(const std::string& sql, int64_t timeout_micros, io::ByteOutput& out);
+  Status ExportParquet(const std::string& sql, const StatementBounds& bounds, io::ByteOutput& out);
 
   /// End all statements under way and refuse new ones.
   void Stop();
 
  private:
+  /// Why a statement under way is being ended.
+  enum class Ending : uint8_t { kByItself = 1, kLate = 2, kAbandoned = 3 };
   /// A statement under way.
   struct Running {
     query::Session* session = nullptr;
     int64_t deadline_micros = 0;  // steady time
-    bool late = false;
+    std::shared_ptr<const std::atomic<bool>> abandoned;
+    Ending ending = Ending::kByItself;
   };
   /// Holds one of `statements_max` places, and its session.
   class Place;
 
-  Result<std::unique_ptr<Place>> Enter(int64_t timeout_micros);
+  Result<std::unique_ptr<Place>> Enter(const StatementBounds& bounds);
   Status Finish(const Status& status, const Place& place);
   Status CopyOut(const std::string& path, io::ByteOutput& out);
   void Watch();

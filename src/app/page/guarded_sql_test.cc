@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int64_t kMinute = 60'000'000;
+const StatementBounds kMinute = {.timeout_micros = 60'000'000};
 
 /// A real lake with one table of three rows.
 class GuardedSqlTest : public ::testing::Test {
@@ -109,7 +109,13 @@ TEST_F(GuardedSqlTest, ReachesNothingBeyondTheLake) {
        {std::string("read_text('/etc/passwd')"), "read_csv('" + root_ + "/secret.csv')",
         "'" + root_ + "/secret.csv'", "glob('" + root_ + "/*')",
         "read_csv('" + root_ + "/lake/../secret.csv')", "hudi('" + root_ + "/other/crypto/trades')",
-        "hudi('" + root_ + "/lake/../other/crypto/trades')"}) {
+        "hudi('" + root_ + "/lake/../other/crypto/trades')",
+        "hudi('" + root_ + "/other/crypto/trades', mode => 'read_optimized')",
+        "hudi_incremental('" + root_ + "/other/crypto/trades', NULL)",
+        "hudi_changes('" + root_ + "/other/crypto/trades', NULL)",
+        "hudi_commits('" + root_ + "/other/crypto/trades')",
+        "hudi_files('" + root_ + "/other/crypto/trades')",
+        "hudi_partitions('" + root_ + "/other/crypto/trades')"}) {
     const auto rows = sql.Run("SELECT * FROM " + source, 10, kMinute);
     EXPECT_FALSE(rows.ok()) << source << " gave " << rows->rows.size() << " rows";
   }
@@ -118,10 +124,32 @@ TEST_F(GuardedSqlTest, ReachesNothingBeyondTheLake) {
 TEST_F(GuardedSqlTest, StopsWhatTakesTooLong) {
   GuardedSql sql(Options(), nullptr);
   const Status status =
-      sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1, 100'000)
+      sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1,
+              {.timeout_micros = 100'000})
           .status();
   EXPECT_EQ(KindOf(status), ErrorKind::kThrottled) << status;
   EXPECT_THAT(status.message(), HasSubstr("took too long"));
+}
+
+TEST_F(GuardedSqlTest, StopsWhatNobodyWaitsForAnyMore) {
+  metrics::Registry registry;
+  GuardedSqlOptions options = Options();
+  options.metrics = &registry;
+  GuardedSql sql(options, nullptr);
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  StatementBounds bounds = kMinute;
+  bounds.abandoned = gone;
+  const std::string endless =
+      "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b";
+  EXPECT_TRUE(sql.Run("SELECT count(*) FROM crypto.trades", 10, bounds).ok()) << "it still waits";
+  std::thread client([&] { *gone = true; });
+  const Status status = sql.Run(endless, 1, bounds).status();
+  client.join();
+  EXPECT_EQ(KindOf(status), ErrorKind::kUnavailable) << status;
+  StringOutput out;
+  EXPECT_EQ(KindOf(sql.ExportCsv(endless, bounds, out)), ErrorKind::kUnavailable);
+  EXPECT_EQ(out.text, "");
+  EXPECT_EQ(registry.GetCounter(query::kStatements, {"abandoned"}).value(), 2);
 }
 
 TEST_F(GuardedSqlTest, CountsStatementsByHowTheyEnded) {
@@ -134,9 +162,9 @@ TEST_F(GuardedSqlTest, CountsStatementsByHowTheyEnded) {
   };
   EXPECT_TRUE(sql.Run("SELECT count(*) FROM crypto.trades", 10, kMinute).ok());
   EXPECT_FALSE(sql.Run("SELECT absent FROM crypto.trades", 10, kMinute).ok());
-  EXPECT_FALSE(
-      sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1, 100'000)
-          .ok());
+  EXPECT_FALSE(sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1,
+                       {.timeout_micros = 100'000})
+                   .ok());
   EXPECT_FALSE(sql.Run("SELECT 1; SELECT 2", 10, kMinute).ok()) << "refused, so it never ran";
   EXPECT_EQ(count("ok"), 1);
   EXPECT_EQ(count("error"), 1);
@@ -148,9 +176,9 @@ TEST_F(GuardedSqlTest, EndsStatementsWhenItStops) {
   GuardedSql sql(Options(), nullptr);
   Status status;
   std::thread asker([&] {
-    status = sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1,
-                     60 * kMinute)
-                 .status();
+    status =
+        sql.Run("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b", 1, kMinute)
+            .status();
   });
   sql.Stop();
   asker.join();

@@ -40,6 +40,10 @@ std::optional<int64_t> AgeMillis(int64_t wall_micros, int64_t then_micros) {
   return std::max<int64_t>(0, wall_micros - then_micros) / kMicrosPerMilli;
 }
 
+StatementBounds BoundsOf(const serve::SqlRequest& request) {
+  return {.timeout_micros = request.timeout_micros, .abandoned = request.abandoned};
+}
+
 }  // namespace
 
 PageData::PageData(Parts parts)
@@ -112,7 +116,7 @@ Result<std::vector<serve::BarRow>> PageData::StoredBars(const serve::BarsRequest
       " AND start >= " + TimestampLiteral(request.from_ms) + " AND start < " +
       TimestampLiteral(to_ms) + " ORDER BY start DESC";
   TAPELAKE_ASSIGN_OR_RAISE(const query::TextRows rows,
-                           sql_.Run(sql, bars_max, parts_.bars_timeout_micros));
+                           sql_.Run(sql, bars_max, {.timeout_micros = parts_.bars_timeout_micros}));
   std::vector<serve::BarRow> bars;
   for (auto row = rows.rows.rbegin(); row != rows.rows.rend(); ++row) {
     TAPELAKE_ASSIGN_OR_RAISE(const market::Bar bar,
@@ -284,7 +288,7 @@ Result<std::vector<serve::LakeSchema>> PageData::Schemas(const std::string& tabl
 Result<serve::SqlAnswer> PageData::RunSql(const serve::SqlRequest& request) {
   const int64_t begin = parts_.clock.SteadyMicros();
   TAPELAKE_ASSIGN_OR_RAISE(query::TextRows rows,
-                           sql_.Run(request.sql, request.rows_max, request.timeout_micros));
+                           sql_.Run(request.sql, request.rows_max, BoundsOf(request)));
   serve::SqlAnswer answer;
   for (const query::TextRows::Column& column : rows.columns)
     answer.columns.push_back({.name = column.name, .type = column.type});
@@ -297,8 +301,8 @@ Result<serve::SqlAnswer> PageData::RunSql(const serve::SqlRequest& request) {
 Status PageData::ExportSql(const serve::SqlRequest& request, serve::ExportFormat format,
                            io::ByteOutput& out) {
   return format == serve::ExportFormat::kCsv
-             ? sql_.ExportCsv(request.sql, request.timeout_micros, out)
-             : sql_.ExportParquet(request.sql, request.timeout_micros, out);
+             ? sql_.ExportCsv(request.sql, BoundsOf(request), out)
+             : sql_.ExportParquet(request.sql, BoundsOf(request), out);
 }
 
 void PageData::InterruptSql() {

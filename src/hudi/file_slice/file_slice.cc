@@ -8,6 +8,7 @@
 
 #include "hudi/format/file_name.h"
 #include "hudi/format/service_plans.h"
+#include "hudi/timeline/instant_files.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -121,6 +122,28 @@ void AddLogFiles(const PartitionFiles& partition, const SliceRules& rules, FileG
   }
 }
 
+/// From table version 8 on a log is named after its own commit and lies over the newest base file
+/// that was begun by the time that commit completed. A base file after `as_of` takes no log away
+/// from the one before.
+void AddLogFilesByCompletion(const PartitionFiles& partition, const SliceRules& rules,
+                             FileGroups* groups) {
+  for (const PartitionLogFile& log : partition.log_files) {
+    if (rules.replaced.contains({partition.partition_path, log.file_id})) continue;
+    if (log.base_instant > rules.as_of || !rules.timeline.IsCommitted(log.base_instant)) continue;
+    auto& slices = (*groups)[log.file_id].slices;
+    const std::string_view completion = rules.timeline.CompletionTimeOf(log.base_instant);
+    auto next = slices.upper_bound(std::min(completion, std::string_view(rules.as_of)));
+    if (next == slices.begin()) {
+      FileSlice started;
+      started.partition_path = partition.partition_path;
+      started.file_id = log.file_id;
+      started.base_instant = log.base_instant;
+      next = std::next(slices.emplace(log.base_instant, std::move(started)).first);
+    }
+    std::prev(next)->second.log_files.push_back(log.file);
+  }
+}
+
 /// The slice of a group that readers at `as_of` see.
 std::optional<FileSlice> LatestOf(FileGroup group, const std::string* compaction,
                                   std::string_view as_of) {
@@ -200,14 +223,11 @@ Result<std::map<FileGroupId, std::string>> CompactingFileGroups(io::FileSystem& 
                                                                 const std::string& base_path,
                                                                 const Timeline& timeline) {
   std::map<FileGroupId, std::string> groups;
-  for (Instant instant : timeline.PendingInstants()) {
+  for (const Instant& instant : timeline.PendingInstants()) {
     if (instant.action != InstantAction::kCompaction) continue;
-    instant.state = InstantState::kRequested;  // holds the plan; the inflight file is empty
-    const std::string path =
-        io::JoinPath(io::JoinPath(base_path, kMetadataFolder), InstantFileName(instant));
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes, files.ReadFile(path));
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes, ReadRequested(files, base_path, instant));
     const auto plan = ParseCompactionPlan(bytes);
-    if (!plan.ok()) return WithContext(plan.status(), "'" + path + "'");
+    if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, instant));
     for (const CompactionOperation& operation : plan->operations) {
       const auto [other, fresh] = groups.emplace(
           FileGroupId(operation.partition_path, operation.file_id), instant.timestamp);
@@ -239,7 +259,11 @@ Result<std::vector<FileSlice>> LatestSlicesOf(const PartitionFiles& partition,
                                               const SliceRules& rules) {
   FileGroups groups;
   TAPELAKE_RETURN_NOT_OK(AddBaseFiles(partition, rules, &groups));
-  AddLogFiles(partition, rules, &groups);
+  if (rules.timeline.layout() == TimelineLayout::kFlat) {
+    AddLogFiles(partition, rules, &groups);
+  } else {
+    AddLogFilesByCompletion(partition, rules, &groups);
+  }
   std::vector<FileSlice> latest;
   for (auto& [file_id, group] : groups) {
     const auto compaction = rules.compacting.find({partition.partition_path, std::string(file_id)});

@@ -131,7 +131,9 @@ Result<SliceRules> ReadSliceRules(io::FileSystem& files, const std::string& base
 /// partition, sorted by file id. Pure.
 ///
 /// Whether a slice counts is decided by its base instant alone, that of a log-only slice being the
-/// one its logs are named after. Base files of instants that are not committed, those of a pending
+/// one its logs are named after (from table version 8 on: that its first log is named after; which
+/// slice a log belongs to is then a matter of completion times, docs/internals/hudi-reading.md,
+/// section 2). Base files of instants that are not committed, those of a pending
 /// compaction included, are never seen; the logs named after a pending compaction belong to the
 /// newest slice before it. Errors: kCorrupt, naming both files, if two base files of one group
 /// carry one committed instant.

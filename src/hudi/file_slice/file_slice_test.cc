@@ -72,6 +72,16 @@ class FileSlices : public ::testing::Test {
     }
     return listing->front();
   }
+  void Complete(const char* timestamp, const char* completion_time) {
+    Touch(std::string(".hoodie/timeline/") + timestamp + "_" + completion_time + ".commit", "{}");
+  }
+  FileSlice OnlyNewerSlice(std::string_view as_of = "") {
+    const auto timeline = Timeline::Load(files_, folder_.path(), TimelineLayout::kFolder);
+    const auto slices = LatestSlices(files_, folder_.path(), *timeline, as_of);
+    EXPECT_TRUE(slices.ok() && slices->size() == 1);
+    return slices.ok() && slices->size() == 1 ? slices->front() : FileSlice{};
+  }
+
   void RequestCompaction(const char* timestamp, const char* file_id) {
     CompactionOperation operation;
     operation.file_id = file_id;
@@ -301,6 +311,37 @@ TEST_F(FileSlices, FilesOfADeadInstantAreFound) {
   EXPECT_THAT(*ListFilesOfInstant(files_, folder_.path(), kT2),
               ElementsAre("p=1/" + BaseFile("a", kT2, "0-0-7"),
                           "p=1/" + FormatLogFileName({"a", kT2, 1, "0-0-7", true})));
+}
+
+// From table version 8 on a log belongs to a slice by the time at which its commit completed.
+
+TEST_F(FileSlices, NewerLogBelongsToTheBaseFileBegunBeforeItCompleted) {
+  constexpr char kLater[] = "20261122125800009";
+  Complete(kT1, kT1);
+  Complete(kT2, kLater);  // began before the compaction, completed after it
+  Complete(kT3, kT3);
+  Touch("p=1/" + BaseFile("f-0", kT1));
+  Touch("p=1/" + LogFile("f-0", kT2, 1));
+  Touch("p=1/" + BaseFile("f-0", kT3));
+  const FileSlice newest = OnlyNewerSlice();
+  EXPECT_EQ(newest.base_instant, kT3);
+  EXPECT_THAT(LogNames(newest), ElementsAre(LogFile("f-0", kT2, 1)));
+  const FileSlice before = OnlyNewerSlice(kT2);
+  EXPECT_EQ(before.base_instant, kT1);
+  EXPECT_THAT(LogNames(before), ElementsAre(LogFile("f-0", kT2, 1)));
+}
+
+TEST_F(FileSlices, NewerLogsWithoutBaseFileMakeOneSlice) {
+  Complete(kT1, kT1);
+  Complete(kT2, kT2);
+  Touch("p=1/" + LogFile("f-0", kT1, 1));
+  Touch("p=1/" + LogFile("f-0", kT2, 1));
+  Touch("p=1/" + LogFile("f-0", kT3, 1));  // of a commit that did not complete
+  Touch(std::string(".hoodie/timeline/") + kT3 + ".deltacommit.inflight");
+  const FileSlice slice = OnlyNewerSlice();
+  EXPECT_FALSE(slice.has_base_file());
+  EXPECT_EQ(slice.base_instant, kT1);
+  EXPECT_THAT(LogNames(slice), ElementsAre(LogFile("f-0", kT1, 1), LogFile("f-0", kT2, 1)));
 }
 
 }  // namespace

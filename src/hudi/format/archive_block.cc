@@ -107,6 +107,26 @@ Status AppendEntry(const ArchivedEntry& entry, std::string* out) {
   return Status::OK();
 }
 
+/// Call `take(record)` for each entry of an archive file.
+template <typename Take>
+Status ForEachEntry(std::string_view file, Take take) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto blocks, SplitLogBlocks(file));
+  for (const LogBlock& block : blocks) {
+    if (block.type != LogBlockType::kAvroData) continue;
+    const auto schema = block.header.find(LogHeaderKey::kSchema);
+    if (schema == block.header.end()) {
+      return MakeError(ErrorKind::kCorrupt, "archive block without schema");
+    }
+    TAPELAKE_ASSIGN_OR_RAISE(const auto type, ParseAvroType(schema->second));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto datums, SplitAvroBlockContent(block.content));
+    for (const std::string_view datum : datums) {
+      TAPELAKE_ASSIGN_OR_RAISE(const AvroValue record, DecodeAvroValue(*type, datum));
+      TAPELAKE_RETURN_NOT_OK(take(record));
+    }
+  }
+  return Status::OK();
+}
+
 std::string TextOf(const AvroValue& entry, std::string_view name) {
   const AvroValue* value = entry.Find(name);
   const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(&value->value);
@@ -131,25 +151,40 @@ Status AppendArchiveBlock(const std::vector<ArchivedEntry>& entries, std::string
 
 Result<std::vector<ArchivedEntry>> ParseArchiveFile(std::string_view file) {
   std::vector<ArchivedEntry> entries;
-  TAPELAKE_ASSIGN_OR_RAISE(const auto blocks, SplitLogBlocks(file));
-  for (const LogBlock& block : blocks) {
-    if (block.type != LogBlockType::kAvroData) continue;
-    const auto schema = block.header.find(LogHeaderKey::kSchema);
-    if (schema == block.header.end()) {
-      return MakeError(ErrorKind::kCorrupt, "archive block without schema");
-    }
-    TAPELAKE_ASSIGN_OR_RAISE(const auto type, ParseAvroType(schema->second));
-    TAPELAKE_ASSIGN_OR_RAISE(const auto datums, SplitAvroBlockContent(block.content));
-    for (const std::string_view datum : datums) {
-      TAPELAKE_ASSIGN_OR_RAISE(const AvroValue record, DecodeAvroValue(*type, datum));
-      ArchivedEntry& entry = entries.emplace_back();
-      entry.timestamp = TextOf(record, "commitTime");
-      entry.action = TextOf(record, "actionType");
-      entry.state = TextOf(record, "actionState");
-      entry.transition_time = TextOf(record, "stateTransitionTime");
-    }
-  }
+  TAPELAKE_RETURN_NOT_OK(ForEachEntry(file, [&entries](const AvroValue& record) {
+    ArchivedEntry& entry = entries.emplace_back();
+    entry.timestamp = TextOf(record, "commitTime");
+    entry.action = TextOf(record, "actionType");
+    entry.state = TextOf(record, "actionState");
+    entry.transition_time = TextOf(record, "stateTransitionTime");
+    return Status::OK();
+  }));
   return entries;
+}
+
+Result<std::vector<ArchivedCommit>> ParseArchivedCommits(
+    std::string_view file, const std::function<bool(const std::string& timestamp)>& wanted) {
+  std::vector<ArchivedCommit> commits;
+  const auto take = [&](const AvroValue& record) -> Status {
+    if (TextOf(record, "actionState") != "COMPLETED") return Status::OK();
+    ArchivedCommit commit{.timestamp = TextOf(record, "commitTime"),
+                          .action = TextOf(record, "actionType"),
+                          .metadata = {}};
+    if (!wanted(commit.timestamp)) return Status::OK();
+    const MemberRule* rule =
+        RuleOf({.timestamp = "", .action = commit.action, .state = "COMPLETED", .content = ""});
+    if (rule == nullptr || rule->form != ContentForm::kCommitJson) return Status::OK();
+    const AvroValue* member = record.Find(rule->member);
+    if (member == nullptr || member->is_null()) return Status::OK();
+    auto metadata = CommitMetadataOfAvro(*member);
+    if (!metadata.ok()) return WithContext(metadata.status(), "instant " + commit.timestamp);
+    commit.metadata = std::move(metadata).ValueUnsafe();
+    commit.metadata.instant = commit.timestamp;
+    commits.push_back(std::move(commit));
+    return Status::OK();
+  };
+  TAPELAKE_RETURN_NOT_OK(ForEachEntry(file, take));
+  return commits;
 }
 
 }  // namespace tapelake::hudi

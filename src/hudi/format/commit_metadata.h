@@ -1,6 +1,8 @@
 #pragma once
 
-/// The JSON of commits (docs/internals/hudi-v6.md, section 4). Pure; any thread.
+/// What commits say of themselves: JSON (docs/internals/hudi-v6.md, section 4) or, from table
+/// version 8 on and in archives, Avro (docs/internals/hudi-reading.md, section 1). Pure; any
+/// thread.
 
 #include <cstdint>
 #include <map>
@@ -12,6 +14,8 @@
 #include "base/status.h"
 
 namespace tapelake::hudi {
+
+struct AvroValue;
 
 /// prevCommit of a new file group: these four letters, not a JSON null.
 inline constexpr std::string_view kNoPreviousCommit = "null";
@@ -82,6 +86,14 @@ Status CheckCommitSeal(std::string_view json);
 /// the wrong type is an error. The seal is checked and no part of the result. Errors: kCorrupt,
 /// naming the member (and, for an empty text, that).
 Result<CommitMetadata> ParseCommitMetadata(std::string_view json);
+
+/// The same of a HoodieCommitMetadata or HoodieReplaceCommitMetadata record. Errors: kCorrupt,
+/// naming the member.
+Result<CommitMetadata> CommitMetadataOfAvro(const AvroValue& record);
+
+/// Parse a completed file of table version 8 or later: an Avro container of such a record.
+/// Errors: those of ParseAvroContainer and CommitMetadataOfAvro.
+Result<CommitMetadata> ParseCommitContainer(std::string_view file);
 
 /// Format a completed file with every member Hudi writes, sealed. partitionToReplaceFileIds appears
 /// only if `replaced_file_ids` is not empty. The same metadata always gives the same bytes.

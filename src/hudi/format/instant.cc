@@ -20,7 +20,7 @@ struct ActionNames {
 };
 
 /// The state machine of the timeline, as it shows in file names.
-constexpr std::array<ActionNames, 10> kActions = {{
+constexpr std::array<ActionNames, 11> kActions = {{
     {InstantAction::kCommit, "commit", ".commit.requested", ".inflight", ".commit"},
     {InstantAction::kDeltaCommit, "deltacommit", ".deltacommit.requested", ".deltacommit.inflight",
      ".deltacommit"},
@@ -37,6 +37,8 @@ constexpr std::array<ActionNames, 10> kActions = {{
     {InstantAction::kRestore, "restore", ".restore.requested", ".restore.inflight", ".restore"},
     {InstantAction::kIndexing, "indexing", ".indexing.requested", ".indexing.inflight",
      ".indexing"},
+    {InstantAction::kClustering, "clustering", ".clustering.requested", ".clustering.inflight",
+     ".replacecommit"},
 }};
 
 const ActionNames& NamesOf(InstantAction action) {
@@ -70,6 +72,7 @@ bool IsWriteAction(InstantAction action) {
     case InstantAction::kReplaceCommit:
     case InstantAction::kCompaction:
     case InstantAction::kLogCompaction:
+    case InstantAction::kClustering:
       return true;
     default:
       return false;
@@ -77,19 +80,37 @@ bool IsWriteAction(InstantAction action) {
 }
 
 std::optional<Instant> ParseInstantFileName(std::string_view file_name) {
+  return ParseInstantFileName(file_name, TimelineLayout::kFlat);
+}
+
+std::optional<Instant> ParseInstantFileName(std::string_view file_name, TimelineLayout layout) {
   const size_t dot = file_name.find('.');
-  if (dot == std::string_view::npos || !IsInstantTime(file_name.substr(0, dot))) {
-    return std::nullopt;
+  if (dot == std::string_view::npos) return std::nullopt;
+  std::string_view times = file_name.substr(0, dot);
+  std::string_view completion;
+  if (const size_t mark = times.find('_');
+      layout == TimelineLayout::kFolder && mark != std::string_view::npos) {
+    completion = times.substr(mark + 1);
+    times = times.substr(0, mark);
+    if (!IsInstantTime(completion)) return std::nullopt;
   }
-  const std::string timestamp(file_name.substr(0, dot));
+  if (!IsInstantTime(times)) return std::nullopt;
+  Instant instant{.timestamp = std::string(times),
+                  .completion_time = std::string(completion),
+                  .layout = layout};
   const std::string_view suffix = file_name.substr(dot);
   // Commit and deltacommit stand before the compactions, so their shared names are theirs.
   for (const ActionNames& names : kActions) {
-    if (suffix == names.completed)
-      return Instant{timestamp, names.action, InstantState::kCompleted};
-    if (suffix == names.inflight) return Instant{timestamp, names.action, InstantState::kInflight};
-    if (suffix == names.requested) {
-      return Instant{timestamp, names.action, InstantState::kRequested};
+    instant.action = names.action;
+    const bool may_be_completed = layout == TimelineLayout::kFlat || !completion.empty();
+    if (suffix == names.completed && may_be_completed) {
+      instant.state = InstantState::kCompleted;
+      return instant;
+    }
+    if (!completion.empty()) continue;
+    if (suffix == names.inflight || suffix == names.requested) {
+      instant.state = suffix == names.inflight ? InstantState::kInflight : InstantState::kRequested;
+      return instant;
     }
   }
   return std::nullopt;
@@ -102,7 +123,11 @@ std::string InstantFileName(const Instant& instant) {
   if (instant.state == InstantState::kRequested) {
     suffix = names.requested.empty() ? names.inflight : names.requested;
   }
-  return instant.timestamp + std::string(suffix);
+  std::string name = instant.timestamp;
+  if (instant.state == InstantState::kCompleted && !instant.completion_time.empty()) {
+    name += "_" + instant.completion_time;
+  }
+  return name + std::string(suffix);
 }
 
 bool IsInstantTime(std::string_view text) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Instants of the timeline and the names of their files (docs/internals/hudi-v6.md, section 3).
-/// Pure; any thread.
+/// Instants of the timeline and the names of their files (docs/internals/hudi-v6.md, section 3;
+/// docs/internals/hudi-reading.md, section 1). Pure; any thread.
 
 #include <compare>
 #include <cstdint>
@@ -24,6 +24,7 @@ enum class InstantAction : uint8_t {
   kSavepoint = 8,
   kRestore = 9,
   kIndexing = 10,
+  kClustering = 11,  ///< Pending only, from table version 8 on; it completes as a replacecommit.
 };
 
 /// Ordered by progress: the state of an instant is the highest whose file is present.
@@ -35,15 +36,30 @@ std::string_view InstantActionName(InstantAction action);
 /// `requested`, `inflight`, `completed`.
 std::string_view InstantStateName(InstantState state);
 
+/// Where the timeline's files lie and how they are named; numbers as stored in
+/// hoodie.timeline.layout.version.
+enum class TimelineLayout : uint8_t {
+  kFlat = 1,    ///< `.hoodie/`; completed `<t>.commit`. Table versions up to 6.
+  kFolder = 2,  ///< `.hoodie/timeline/`; completed `<t>_<completion time>.commit`. From 8 on.
+};
+
 /// One action on a table. Ordered by timestamp (as text, which is the only order Hudi knows), then
 /// action, then state.
 struct Instant {
   std::string timestamp;
   InstantAction action = InstantAction::kCommit;
   InstantState state = InstantState::kRequested;
+  std::string completion_time = {};  ///< Of a completed instant in kFolder; else empty.
+  TimelineLayout layout = TimelineLayout::kFlat;
 
   auto operator<=>(const Instant&) const = default;
 };
+
+/// The time by which incremental reads order instants: of completion where it is known, else the
+/// timestamp.
+inline const std::string& OrderTime(const Instant& instant) {
+  return instant.completion_time.empty() ? instant.timestamp : instant.completion_time;
+}
 
 /// Return whether the action writes rows or files: all but clean, rollback, savepoint, restore and
 /// indexing.
@@ -53,11 +69,13 @@ bool IsWriteAction(InstantAction action);
 ///
 /// nullopt for anything that is no instant (properties, folders, temporaries, side files). A
 /// completed compaction reads as commit and a completed log compaction as deltacommit, for so they
-/// are named.
+/// are named. The first form is that of kFlat.
 std::optional<Instant> ParseInstantFileName(std::string_view file_name);
+std::optional<Instant> ParseInstantFileName(std::string_view file_name, TimelineLayout layout);
 
-/// The file name of an instant in its state. A completed (log) compaction gets its commit name; a
-/// savepoint has no requested file and gets the inflight name for it.
+/// The file name of an instant in its state. A completed (log) compaction gets its commit name, a
+/// completed clustering its replacecommit name; a savepoint has no requested file and gets the
+/// inflight name for it.
 std::string InstantFileName(const Instant& instant);
 
 /// Return whether `text` can be an instant time: 14 to 20 digits.

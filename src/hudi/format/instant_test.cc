@@ -106,6 +106,27 @@ TEST(Instant, TimesSurviveARoundTripAndKeepTheirOrder) {
   }
 }
 
+TEST(Instant, OfTheFolderLayoutSaysWhenItCompleted) {
+  constexpr TimelineLayout kFolder = TimelineLayout::kFolder;
+  const std::string name = "20261122130519010_20261122130522949.commit";
+  const auto completed = ParseInstantFileName(name, kFolder);
+  ASSERT_TRUE(completed);
+  EXPECT_EQ(completed->timestamp, "20261122130519010");
+  EXPECT_EQ(completed->completion_time, "20261122130522949");
+  EXPECT_EQ(completed->state, InstantState::kCompleted);
+  EXPECT_EQ(InstantFileName(*completed), name);
+  EXPECT_EQ(OrderTime(*completed), "20261122130522949");
+  const auto pending = ParseInstantFileName("20261122130519010.clustering.requested", kFolder);
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->action, InstantAction::kClustering);
+  EXPECT_EQ(OrderTime(*pending), "20261122130519010");
+  for (const char* other : {"20261122130519010.commit", "20261122130519010_x.commit",
+                            "20261122130519010_20261122130522949.inflight", "_version_"}) {
+    EXPECT_FALSE(ParseInstantFileName(other, kFolder)) << other;
+  }
+  EXPECT_FALSE(ParseInstantFileName(name));
+}
+
 TEST(Instant, OrderIsThatOfTheTimestampText) {
   const Instant early{"20261122125856", InstantAction::kSavepoint, InstantState::kCompleted};
   const Instant late{"20261122125856285", InstantAction::kCommit, InstantState::kRequested};

@@ -33,6 +33,7 @@ enum class LogHeaderKey : int32_t {
   kCompactedBlockTimes = 4,
   kRecordPositions = 5,
   kBlockIdentifier = 6,
+  kIsPartial = 7,
 };
 
 /// One block of a log file; views into the file's bytes.

@@ -8,6 +8,7 @@
 /// Errors of every Parse*: kCorrupt, naming the field.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "hudi/format/commit_metadata.h"
 
 namespace tapelake::hudi {
 
@@ -104,6 +106,18 @@ struct ArchivedEntry {
 /// Append one archive block (log format, Avro data, at most 10 entries a block by Hudi's habit).
 /// Errors: kCorrupt if a content does not parse (names the instant).
 Status AppendArchiveBlock(const std::vector<ArchivedEntry>& entries, std::string* out);
+
+/// A completed commit, deltacommit or replacecommit out of an archive of the flat layout.
+struct ArchivedCommit {
+  std::string timestamp;
+  std::string action;
+  CommitMetadata metadata;
+};
+
+/// The commits of an archive file that completed, as they stand in it (one may stand twice).
+/// `wanted`: says by timestamp which. Errors: kCorrupt, naming the instant.
+Result<std::vector<ArchivedCommit>> ParseArchivedCommits(
+    std::string_view file, const std::function<bool(const std::string& timestamp)>& wanted);
 
 /// Timestamp, action and state of all entries of an archive file; contents stay empty.
 /// Errors: kCorrupt.

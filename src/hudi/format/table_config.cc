@@ -16,6 +16,9 @@ constexpr char kLayoutVersion[] = "hoodie.timeline.layout.version";
 constexpr char kRecordKeyFields[] = "hoodie.table.recordkey.fields";
 constexpr char kPartitionFields[] = "hoodie.table.partition.fields";
 constexpr char kPrecombineField[] = "hoodie.table.precombine.field";
+constexpr char kOrderingFields[] = "hoodie.table.ordering.fields";
+constexpr char kMergeMode[] = "hoodie.record.merge.mode";
+constexpr char kPayloadClass[] = "hoodie.compaction.payload.class";
 constexpr char kKeyGenerator[] = "hoodie.table.keygenerator.class";
 constexpr char kBaseFileFormat[] = "hoodie.table.base.file.format";
 constexpr char kTimezone[] = "hoodie.table.timeline.timezone";
@@ -163,6 +166,10 @@ Result<TableConfig> ParseTableConfig(std::string_view text) {
   reader.List(kRecordKeyFields, &config.record_key_fields);
   reader.List(kPartitionFields, &config.partition_fields);
   reader.Text(kPrecombineField, &config.precombine_field);
+  reader.List(kOrderingFields, &config.ordering_fields);
+  if (config.precombine_field.empty() && config.ordering_fields.size() == 1) {
+    config.precombine_field = config.ordering_fields.front();
+  }
   reader.Text(kKeyGenerator, &config.key_generator_class);
   reader.Text(kBaseFileFormat, &config.base_file_format);
   reader.Text(kTimezone, &config.timezone);
@@ -178,6 +185,29 @@ Result<TableConfig> ParseTableConfig(std::string_view text) {
   TAPELAKE_RETURN_NOT_OK(reader.status());
   TAPELAKE_RETURN_NOT_OK(CheckChecksum(config, reader));
   return config;
+}
+
+MergeRule TableConfig::merge_rule() const {
+  constexpr std::string_view kOverwritePayload =
+      "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload";
+  constexpr std::string_view kDefaultPayload =
+      "org.apache.hudi.common.model.DefaultHoodieRecordPayload";
+  const auto value = [this](const char* key) {
+    const auto found = properties.find(key);
+    return found == properties.end() ? std::string_view() : std::string_view(found->second);
+  };
+  const std::string_view payload = value(kPayloadClass);
+  if (version < kFirstVersionOfLayout2) {
+    if (payload.empty() || payload == kOverwritePayload) return MergeRule::kOverwriteWithLatest;
+    return payload == kDefaultPayload ? MergeRule::kDefaultPayload : MergeRule::kCustom;
+  }
+  const std::string_view mode = value(kMergeMode);
+  if (mode == "COMMIT_TIME_ORDERING") return MergeRule::kCommitTime;
+  if (mode == "EVENT_TIME_ORDERING") return MergeRule::kEventTime;
+  if (!mode.empty()) return MergeRule::kCustom;
+  if (payload == kOverwritePayload) return MergeRule::kCommitTime;
+  if (payload.empty() && precombine_field.empty()) return MergeRule::kCommitTime;
+  return payload.empty() || payload == kDefaultPayload ? MergeRule::kEventTime : MergeRule::kCustom;
 }
 
 std::string FormatTableConfig(const TableConfig& config) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "hudi/format/instant.h"
 #include "hudi/format/properties.h"
 
 namespace tapelake::hudi {
@@ -16,6 +17,16 @@ enum class TableType : uint8_t { kCopyOnWrite = 1, kMergeOnRead = 2 };
 
 /// `COPY_ON_WRITE` or `MERGE_ON_READ`.
 std::string_view TableTypeName(TableType type);
+
+/// How a merge-on-read table merges the records of one key (docs/internals/hudi-v6.md, section 13;
+/// docs/internals/hudi-reading.md, section 3).
+enum class MergeRule : uint8_t {
+  kOverwriteWithLatest = 1,  ///< Version 6, OverwriteWithLatestAvroPayload.
+  kDefaultPayload = 2,       ///< Version 6, DefaultHoodieRecordPayload.
+  kCommitTime = 3,           ///< From version 8 on: the later commit wins.
+  kEventTime = 4,            ///< From version 8 on: the greater ordering value wins, deletes too.
+  kCustom = 5,               ///< Code of the writer's; not readable.
+};
 
 /// What hoodie.properties says. `properties` holds every key as stored, also those without a
 /// member; FormatTableConfig lets the members overrule it.
@@ -27,8 +38,9 @@ struct TableConfig {
   int layout_version = 1;
   std::vector<std::string> record_key_fields;
   std::vector<std::string> partition_fields;  ///< Empty: not partitioned.
-  std::string precombine_field;               ///< Empty: none stored.
-  std::string key_generator_class;            ///< Empty: none stored.
+  std::string precombine_field;  ///< Empty: none stored, or several (`ordering_fields`).
+  std::vector<std::string> ordering_fields;  ///< From version 9 on, which has no precombine field.
+  std::string key_generator_class;           ///< Empty: none stored.
   std::string base_file_format = "PARQUET";
   std::string timezone = "LOCAL";  ///< Zone of instants: UTC, or LOCAL = that of each writer.
   bool hive_style_partitioning = false;
@@ -42,6 +54,10 @@ struct TableConfig {
   std::string bucket_hash_field;                 ///< Empty: not stored.
   Properties properties;
 
+  TimelineLayout layout() const {
+    return layout_version < 2 ? TimelineLayout::kFlat : TimelineLayout::kFolder;
+  }
+  MergeRule merge_rule() const;
   bool metadata_table_live() const { return !metadata_partitions.empty(); }
 };
 

@@ -112,8 +112,8 @@ Status LogMerge::Add(std::shared_ptr<arrow::RecordBatch> batch) {
     NoteOrdering(entry.ordering, is_int64);
     const auto [found, is_new] = entries_.try_emplace(keys.GetView(row), entry);
     if (is_new) continue;
-    const bool over_record = found->second.batch >= 0;
-    if (over_record && IsGreater(found->second.ordering, entry.ordering)) continue;
+    const bool competes = found->second.batch >= 0 || rule_ == MergeRule::kEventTime;
+    if (competes && IsGreater(found->second.ordering, entry.ordering)) continue;
     found->second = entry;
   }
   batches_.push_back(std::move(batch));
@@ -149,6 +149,31 @@ Status LogMerge::Delete(std::vector<DeleteRecord> deletes) {
     const Ordering& before = found->second.ordering;
     if (before.index() == entry.ordering.index() && IsGreater(before, entry.ordering)) continue;
     found->second = entry;
+  }
+  return Status::OK();
+}
+
+bool LogMerge::CompetesWithBase() const {
+  const bool compares = rule_ == MergeRule::kDefaultPayload || rule_ == MergeRule::kEventTime;
+  return compares && !precombine_field_.empty() && !entries_.empty();
+}
+
+Status LogMerge::Yield(const arrow::RecordBatch& base_rows) {
+  const auto key_column = ColumnOrNull(base_rows, kMetaColumns[2]);
+  if (key_column == nullptr || key_column->type_id() != arrow::Type::STRING) {
+    return MakeError(ErrorKind::kInvalid,
+                     "the base file has no text column " + std::string(kMetaColumns[2]));
+  }
+  const auto ordering_column = ColumnOrNull(base_rows, precombine_field_);
+  if (ordering_column == nullptr) return Status::OK();  // less than every value
+  const auto& keys = checked_cast<const arrow::StringArray&>(*key_column);
+  for (int64_t row = 0; row < base_rows.num_rows(); ++row) {
+    if (keys.IsNull(row)) continue;
+    const auto found = entries_.find(keys.GetView(row));
+    if (found == entries_.end()) continue;
+    const bool is_delete = found->second.batch < 0 || found->second.flagged;
+    if (is_delete && rule_ != MergeRule::kEventTime) continue;
+    if (IsGreater(OrderingAt(*ordering_column, row), found->second.ordering)) entries_.erase(found);
   }
   return Status::OK();
 }

@@ -17,6 +17,7 @@
 
 #include "base/status.h"
 #include "hudi/format/log_block.h"
+#include "hudi/format/table_config.h"
 #include "hudi/log/log_overlay.h"
 
 namespace tapelake::hudi {
@@ -29,14 +30,15 @@ int64_t BufferBytes(const arrow::RecordBatch& batch);
 
 /// Merges as OverwriteWithLatestAvroPayload does: within the logs the greater ordering value wins,
 /// ties go to the later one; a record replaces a delete whatever their values, and a delete of
-/// natural order (Int 0), or of another type than the record's value, replaces a record.
+/// natural order (Int 0), or of another type than the record's value, replaces a record. Under
+/// kEventTime a record must not be less than the delete it replaces, either.
 ///
 /// One thread. After a failure it is good for nothing. Memory: all records added.
 class LogMerge {
  public:
   /// `precombine_field`: the ordering column; empty: the later one wins.
-  explicit LogMerge(std::string precombine_field)
-      : precombine_field_(std::move(precombine_field)) {}
+  LogMerge(std::string precombine_field, MergeRule rule)
+      : precombine_field_(std::move(precombine_field)), rule_(rule) {}
 
   /// Apply records; the batch must have `_hoodie_record_key`.
   /// Errors: kCorrupt (no key; names the row).
@@ -44,6 +46,14 @@ class LogMerge {
 
   /// Apply deletes.
   Status Delete(std::vector<DeleteRecord> deletes);
+
+  /// Return whether Yield() could drop anything.
+  bool CompetesWithBase() const;
+
+  /// Drop what loses against these rows of the base file: records of less ordering value, under
+  /// kEventTime also deletes but those of natural order. After all Add() and Delete().
+  /// Errors: kInvalid (the rows have no text column `_hoodie_record_key`).
+  Status Yield(const arrow::RecordBatch& base_rows);
 
   /// Fill rows (of `schema`), keys and the orderings of `overlay`.
   /// Errors: kInvalid, naming the column, if a stored type does not widen to the schema's.
@@ -75,6 +85,7 @@ class LogMerge {
   void FillKeys(LogOverlay* overlay) const;
 
   std::string precombine_field_;
+  MergeRule rule_;
   int32_t decimal_scale_ = -1;  // of the ordering column; -1: it is no decimal
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
   std::deque<std::vector<DeleteRecord>> deletes_;

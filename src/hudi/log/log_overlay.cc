@@ -38,11 +38,13 @@ Result<std::shared_ptr<const LogOverlay>> ReadLogOverlay(
     const Timeline& timeline, const std::shared_ptr<arrow::Schema>& schema,
     const LogScanOptions& options) {
   TAPELAKE_ASSIGN_OR_RAISE(LogScan scan,
-                           ScanLogFiles(files, base_path, slice, timeline, options.as_of));
+                           ScanLogFiles(files, base_path, slice, timeline,
+                                        {.as_of = options.as_of, .only = options.only}));
   const auto row_schema = WithMetaColumns(schema);
   const std::vector<std::string> columns = ColumnsToRead(*row_schema, options);
   auto overlay = std::make_shared<LogOverlay>();
-  LogMerge merge(options.precombine_field);
+  const bool by_arrival = options.merge == MergeRule::kCommitTime;
+  LogMerge merge(by_arrival ? std::string() : options.precombine_field, options.merge);
   LogRecordReader records(columns);
   for (ScannedBlock& scanned : scan.blocks) {
     AddOnce(scanned.block.instant(), &overlay->counted_instants);
@@ -57,6 +59,10 @@ Result<std::shared_ptr<const LogOverlay>> ReadLogOverlay(
     }
     TAPELAKE_RETURN_NOT_OK(WithContext(applied, scanned.Place()));
     scanned.file.reset();
+  }
+  if (options.base_rows && merge.CompetesWithBase()) {
+    TAPELAKE_RETURN_NOT_OK(
+        options.base_rows([&merge](const arrow::RecordBatch& rows) { return merge.Yield(rows); }));
   }
   TAPELAKE_RETURN_NOT_OK(
       WithContext(merge.Finish(row_schema, overlay.get()), "the logs of " + slice.file_id));

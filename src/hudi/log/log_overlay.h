@@ -3,6 +3,7 @@
 /// The merged content of one file slice's log files: what lies over the base file.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "base/status.h"
 #include "hudi/file_slice/file_slice.h"
+#include "hudi/format/table_config.h"
 #include "hudi/timeline/timeline.h"
 #include "io/file_system.h"
 
@@ -49,17 +51,27 @@ struct LogOverlay {
   int64_t log_bytes = 0;
 };
 
+/// Takes rows of the base file, with `_hoodie_record_key` and the ordering column.
+using BaseRowSink = std::function<Status(const arrow::RecordBatch& rows)>;
+
 /// How logs are merged.
 struct LogScanOptions {
   std::string as_of;             ///< Newest instant that counts; empty: all completed ones.
   std::string precombine_field;  ///< Ordering column; empty: the later record wins.
+  MergeRule merge = MergeRule::kOverwriteWithLatest;
+  std::string only = {};  ///< The only instant that counts; empty: all.
+  /// Gives the base file's rows where the rule compares them with the logs' (kDefaultPayload,
+  /// kEventTime); empty: there are none. See reader/slice_logs.h.
+  std::function<Status(const BaseRowSink& sink)> base_rows = {};
 };
 
 /// Read and merge the log files of `slice`, by the rules of sections 11.2, 12.4 and 13
 /// (OverwriteWithLatestAvroPayload): blocks of instants that are not committed in `timeline` or
 /// newer than `as_of` are skipped, rollback blocks undo theirs, data and delete blocks apply oldest
 /// first, within the logs the greater ordering value wins and ties go to the later record; a delete
-/// with ordering Int 0 wins over what came before; whatever survives hides the base row.
+/// with ordering Int 0 wins over what came before; whatever survives hides the base row. Other
+/// rules than that: docs/internals/hudi-reading.md, section 3; what loses against the base row is
+/// then not in the overlay.
 ///
 /// `schema`: data columns of the table (older records are projected to it). Avro and Parquet data
 /// blocks are read. Errors: kInvalid (a block type or version that is not read; names file and

@@ -111,6 +111,23 @@ class LogWorld {
                           schema, {as_of, "_change_seq"});
   }
 
+  /// Rows and hidden keys by another rule, over base rows of one ordering value.
+  std::pair<Rows, int> ReadBy(MergeRule rule, const std::vector<std::string>& base_keys,
+                              int64_t base_seq) {
+    std::vector<TestRow> base;
+    for (const std::string& key : base_keys)
+      base.push_back({.key = key, .seq = base_seq, .value = "base"});
+    LogScanOptions options{.as_of = "", .precombine_field = "_change_seq", .merge = rule};
+    options.base_rows = [this, &base](const BaseRowSink& sink) {
+      return sink(*BatchOf(kT1, base));
+    };
+    const auto overlay = ReadLogOverlay(files_, folder_.path(), slice_,
+                                        Timeline::FromFileNames(instants_), schema, options);
+    EXPECT_TRUE(overlay.ok()) << overlay.status().ToString();
+    if (!overlay.ok()) return {};
+    return {RowsOf(**overlay), static_cast<int>((*overlay)->keys.size())};
+  }
+
   Rows ReadRows(const std::string& as_of = "") {
     const auto overlay = Read(as_of);
     EXPECT_TRUE(overlay.ok()) << overlay.status().ToString();
@@ -400,6 +417,52 @@ TEST(LogOverlay, OfNoLogsIsEmpty) {
   EXPECT_EQ(overlay->rows->num_rows(), 0);
   EXPECT_TRUE(overlay->keys.empty());
   EXPECT_GT(overlay->least_ordering, overlay->greatest_ordering);
+}
+
+// Every rule on the same logs over base rows of ordering value 10: a late and a newer update, a
+// late and a newer delete by value, a delete of natural order, and a late row after a newer delete.
+
+void WriteEveryCase(LogWorld* world) {
+  world->Write(kT1, {{"late", 5, "log"}, {"newer", 20, "log"}},
+               {{"late_delete", "", int64_t{5}},
+                {"newer_delete", "", int64_t{20}},
+                {"natural_delete", "", int32_t{0}},
+                {"back", "", int64_t{20}}});
+  world->Write(kT2, {{"back", 7, "log"}});
+}
+
+const std::vector<std::string> kBaseKeys = {"late",         "newer",          "late_delete",
+                                            "newer_delete", "natural_delete", "back"};
+
+TEST(LogOverlayRules, OverwriteWithLatestNeverLooksAtTheBaseRows) {
+  LogWorld world;
+  WriteEveryCase(&world);
+  EXPECT_EQ(world.ReadBy(MergeRule::kOverwriteWithLatest, kBaseKeys, 10),
+            std::pair(Rows({{"late", "log"}, {"newer", "log"}, {"back", "log"}}), 6));
+}
+
+TEST(LogOverlayRules, CommitTimeTakesWhatCameLast) {
+  LogWorld world;
+  WriteEveryCase(&world);
+  EXPECT_EQ(world.ReadBy(MergeRule::kCommitTime, kBaseKeys, 10),
+            std::pair(Rows({{"late", "log"}, {"newer", "log"}, {"back", "log"}}), 6));
+}
+
+TEST(LogOverlayRules, DefaultPayloadBringsTheBaseRowBackAfterALateRow) {
+  LogWorld world;
+  WriteEveryCase(&world);
+  // `late` and `back` lose against the base row, which shows; every delete counts.
+  EXPECT_EQ(world.ReadBy(MergeRule::kDefaultPayload, kBaseKeys, 10),
+            std::pair(Rows({{"newer", "log"}}), 4));
+}
+
+TEST(LogOverlayRules, EventTimeComparesDeletesToo) {
+  LogWorld world;
+  WriteEveryCase(&world);
+  // The late delete loses against the base row; the newer one outlives the late row after it.
+  EXPECT_EQ(world.ReadBy(MergeRule::kEventTime, kBaseKeys, 10),
+            std::pair(Rows({{"newer", "log"}}), 4));
+  EXPECT_EQ(world.ReadBy(MergeRule::kEventTime, {"back"}, 10).second, 6);
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ bool IsCut(const std::vector<LogBlock>& blocks) {
 
 class Scanner {
  public:
-  Scanner(const Timeline& timeline, std::string_view as_of) : timeline_(timeline), as_of_(as_of) {}
+  Scanner(const Timeline& timeline, const LogScanRange& range)
+      : timeline_(timeline), as_of_(range.as_of), only_(range.only) {}
 
   Status Take(ScannedBlock&& scanned) {
     const LogBlock& block = scanned.block;
@@ -75,8 +76,7 @@ class Scanner {
       case LogBlockType::kDelete:
       case LogBlockType::kAvroData:
       case LogBlockType::kParquetData:
-        Collect(std::move(scanned));
-        return Status::OK();
+        return Collect(std::move(scanned));
       default:
         return MakeError(ErrorKind::kInvalid, scanned.Place() + ": blocks of type " +
                                                   std::to_string(static_cast<int32_t>(block.type)) +
@@ -111,14 +111,20 @@ class Scanner {
     return Status::OK();
   }
 
-  void Collect(ScannedBlock&& scanned) {
+  Status Collect(ScannedBlock&& scanned) {
+    if (HeaderOf(scanned.block, LogHeaderKey::kIsPartial) == "true") {
+      return MakeError(ErrorKind::kInvalid,
+                       scanned.Place() + ": blocks of partial updates are not read");
+    }
     const std::string instant(scanned.block.instant());
-    const bool counts = (as_of_.empty() || instant <= as_of_) && timeline_.IsCommitted(instant);
+    const bool counts = (as_of_.empty() || instant <= as_of_) &&
+                        (only_.empty() || instant == only_) && timeline_.IsCommitted(instant);
     if (counts) {
       scan_.blocks.push_back(std::move(scanned));
     } else {
       AddSkipped(instant);
     }
+    return Status::OK();
   }
 
   void AddSkipped(const std::string& instant) {
@@ -162,6 +168,7 @@ class Scanner {
 
   const Timeline& timeline_;
   std::string_view as_of_;
+  std::string_view only_;
   LogScan scan_;
 };
 
@@ -169,6 +176,7 @@ class Scanner {
 /// none.
 Result<std::string> PendingWriter(io::FileSystem& files, const std::string& base_path,
                                   const Timeline& timeline, const SliceLogFile& log) {
+  if (timeline.layout() != TimelineLayout::kFlat) return std::string();  // never of ours
   const std::string time = TimeOfCommit(log);
   if (time.empty()) return time;
   const auto unless_committed = [&timeline](const Instant& writer) {
@@ -189,8 +197,8 @@ std::string ScannedBlock::Place() const {
 
 Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path,
                              const FileSlice& slice, const Timeline& timeline,
-                             std::string_view as_of) {
-  Scanner scanner(timeline, as_of);
+                             const LogScanRange& range) {
+  Scanner scanner(timeline, range);
   for (const SliceLogFile& log : slice.log_files) {
     const std::string path = slice.LogPath(log);
     TAPELAKE_ASSIGN_OR_RAISE(std::string bytes, files.ReadFile(io::JoinPath(base_path, path)));
@@ -205,7 +213,8 @@ Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path
         continue;
       }
       TAPELAKE_RETURN_NOT_OK(WithContext(blocks.status(), "log file '" + path + "'"));
-      if (pending.empty() && !TimeOfCommit(log).empty()) {
+      const bool is_ours = timeline.layout() == TimelineLayout::kFlat && !TimeOfCommit(log).empty();
+      if (pending.empty() && is_ours) {
         return MakeError(ErrorKind::kCorrupt,
                          "log file '" + path + "': it is cut, though its commit is complete");
       }

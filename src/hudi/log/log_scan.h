@@ -35,16 +35,22 @@ struct LogScan {
   int64_t log_bytes = 0;
 };
 
+/// Which blocks are wanted.
+struct LogScanRange {
+  std::string_view as_of = {};  ///< The newest instant that counts; empty: no limit.
+  std::string_view only = {};   ///< The only instant that counts; empty: no limit.
+};
+
 /// Read the log files of `slice` and judge their blocks (docs/internals/hudi-v6.md, sections 11.2
-/// and 12.4): blocks of instants that are not committed or are newer than `as_of` (empty: no limit)
-/// are skipped, a rollback block takes away the earlier blocks of its target, and a block of a log
-/// compaction stands for those it names, at the place of the last of them.
+/// and 12.4): blocks of instants that are not committed or are not in `range` are skipped, a
+/// rollback block takes away the earlier blocks of its target, and a block of a log compaction
+/// stands for those it names, at the place of the last of them.
 ///
 /// Memory: the bytes of all files. Errors: kInvalid (a block that is not read; names file and
 /// offset), kCorrupt (damage, by the rules of docs/internals/seal.md; what a pending instant left
 /// behind is none), kNotFound, kUnavailable.
 Result<LogScan> ScanLogFiles(io::FileSystem& files, const std::string& base_path,
                              const FileSlice& slice, const Timeline& timeline,
-                             std::string_view as_of);
+                             const LogScanRange& range);
 
 }  // namespace tapelake::hudi

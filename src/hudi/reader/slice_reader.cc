@@ -11,6 +11,7 @@
 
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/projection.h"
+#include "hudi/reader/slice_logs.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -64,9 +65,9 @@ class SliceReader::Impl {
               const std::vector<std::string>& columns) {
     TAPELAKE_ASSIGN_OR_RAISE(schema_, SchemaOf(*source.schema, columns));
     if (!slice.log_files.empty()) {
-      TAPELAKE_ASSIGN_OR_RAISE(
-          overlay_, ReadLogOverlay(source.files, source.base_path, slice, source.timeline,
-                                   source.schema, source.scan));
+      TAPELAKE_ASSIGN_OR_RAISE(overlay_,
+                               ReadSliceLogs(source.files, source.base_path, slice, source.timeline,
+                                             source.schema, source.scan));
     }
     if (slice.has_base_file()) TAPELAKE_RETURN_NOT_OK(OpenBaseFile(source, slice, columns));
     return Status::OK();

@@ -5,6 +5,7 @@
 #include "hudi/log/buffer_pool.h"
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
+#include "hudi/table/table_view.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -17,22 +18,6 @@ constexpr size_t kBufferBytesMax = size_t{64} << 20;
 
 std::string PropertiesPath(const std::string& base_path) {
   return io::JoinPath(base_path, ".hoodie/hoodie.properties");
-}
-
-/// Hudi replaces the file by way of a backup; whoever finds the file missing or cut reads that.
-Result<TableConfig> ReadConfig(io::FileSystem& files, const std::string& base_path) {
-  const std::string path = PropertiesPath(base_path);
-  auto text = files.ReadFile(path);
-  auto config = text.ok() ? ParseTableConfig(*text) : Result<TableConfig>(text.status());
-  if (config.ok()) return config;
-  if (auto backup = files.ReadFile(path + ".backup"); backup.ok()) {
-    if (auto from_backup = ParseTableConfig(*backup); from_backup.ok()) return from_backup;
-  }
-  if (KindOf(config.status()) == ErrorKind::kNotFound) {
-    return MakeError(ErrorKind::kNotFound,
-                     "'" + base_path + "' is no Hudi table: it has no .hoodie/hoodie.properties");
-  }
-  return WithContext(config.status(), "'" + path + "'");
 }
 
 }  // namespace
@@ -54,8 +39,7 @@ Result<std::unique_ptr<Table>> Table::Create(const TableEnvironment& environment
 
 Result<std::unique_ptr<Table>> Table::Open(const TableEnvironment& environment,
                                            const std::string& base_path) {
-  TAPELAKE_ASSIGN_OR_RAISE(TableConfig config, ReadConfig(environment.files, base_path));
-  TAPELAKE_RETURN_NOT_OK(CheckReadable(config));
+  TAPELAKE_ASSIGN_OR_RAISE(TableConfig config, ReadTableConfig(environment.files, base_path));
   return std::unique_ptr<Table>(new Table(environment, base_path, std::move(config)));
 }
 
@@ -68,8 +52,7 @@ Table::Table(const TableEnvironment& environment, std::string base_path, TableCo
 Table::~Table() = default;
 
 Status Table::ReloadConfig() {
-  TAPELAKE_ASSIGN_OR_RAISE(config_, ReadConfig(environment_.files, base_path_));
-  return CheckReadable(config_);
+  return ReadTableConfig(environment_.files, base_path_).Value(&config_);
 }
 
 Result<Timeline> Table::LoadTimeline() {
@@ -82,7 +65,8 @@ Status Table::Refresh() {
   Status status;
   // While we read, archival and cleaning on another thread or machine may take files away.
   for (int attempt = 0; attempt < kLoadsMax; ++attempt) {
-    TAPELAKE_ASSIGN_OR_RAISE(auto names, TableState::ListNames(files, base_path_));
+    TAPELAKE_ASSIGN_OR_RAISE(auto names,
+                             TableState::ListNames(files, base_path_, config_.layout()));
     if (state_ != nullptr && state_->names() == names) return Status::OK();
     TAPELAKE_RETURN_NOT_OK(ReloadConfig());
     const TableSource source{files, base_path_, config_};
@@ -111,6 +95,7 @@ Result<Snapshot> Table::LatestSnapshot() {
   snapshot.slices = state_->Slices();
   snapshot.timeline = state_->timeline();
   snapshot.precombine_field = config_.precombine_field;
+  snapshot.merge = config_.merge_rule();
   return snapshot;
 }
 

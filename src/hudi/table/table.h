@@ -58,6 +58,7 @@ struct Snapshot {
   std::vector<FileSlice> slices;             ///< Latest slice of every live file group.
   std::shared_ptr<const Timeline> timeline;  ///< It was made of; says which log blocks count.
   std::string precombine_field;              ///< Orders records within logs.
+  MergeRule merge = MergeRule::kOverwriteWithLatest;
 };
 
 /// What a savepoint says of itself.

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "hudi/table/table.h"
+#include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
 #include "hudi/timeline/instant_files.h"
 #include "hudi/writer/rollback_job.h"
@@ -44,6 +45,7 @@ Result<std::string> RolledBackInstant(io::FileSystem& files, const std::string& 
 
 Status Table::CleanUpPendingCommits() {
   TAPELAKE_RETURN_NOT_OK(Refresh());
+  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   const auto& instants = state_->timeline()->instants();
   const bool clean = std::ranges::none_of(instants, [](const Instant& instant) {
     return IsOurBusiness(instant) || IsPendingRollback(instant) || IsPendingRestore(instant);

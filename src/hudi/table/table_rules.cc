@@ -45,6 +45,21 @@ Status CheckOptions(const CreateOptions& options) {
   return RequireColumn(options, options.partition_field, "partition field", true);
 }
 
+/// `table`: how messages begin.
+Status CheckMerge(const TableConfig& config, const std::string& table) {
+  if (config.merge_rule() == MergeRule::kCustom) {
+    const auto payload = config.properties.find(kPayloadKey);
+    return Invalid(table + "its records are merged by code of its writer (" + kPayloadKey + " is " +
+                   (payload == config.properties.end() ? "not set" : payload->second) +
+                   "); readable are OverwriteWithLatestAvroPayload and DefaultHoodieRecordPayload");
+  }
+  if (config.merge_rule() == MergeRule::kEventTime && config.ordering_fields.size() > 1) {
+    return Invalid(table + "hoodie.table.ordering.fields names " +
+                   std::to_string(config.ordering_fields.size()) + " fields; readable is one");
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 Result<TableConfig> ConfigOf(const CreateOptions& options) {
@@ -92,16 +107,17 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
 
 Status CheckReadable(const TableConfig& config) {
   const std::string table = "table '" + config.name + "': ";
-  if (config.version != kVersion) {
+  const bool is_newer = config.version == 8 || config.version == 9;
+  if (config.version != kVersion && !is_newer) {
     return Invalid(table + "hoodie.table.version is " + std::to_string(config.version) +
-                   "; readable are tables of version " + std::to_string(kVersion));
+                   "; readable are tables of the versions 6, 8 and 9");
   }
-  const auto payload = config.properties.find(kPayloadKey);
-  if (config.type == TableType::kMergeOnRead && payload != config.properties.end() &&
-      payload->second != kPayloadClass) {
-    return Invalid(table + kPayloadKey + " is " + payload->second + "; readable is " +
-                   kPayloadClass);
+  if (config.layout_version != (is_newer ? 2 : 1)) {
+    return Invalid(table + "hoodie.timeline.layout.version is " +
+                   std::to_string(config.layout_version) + ", which version " +
+                   std::to_string(config.version) + " does not have");
   }
+  if (config.type == TableType::kMergeOnRead) TAPELAKE_RETURN_NOT_OK(CheckMerge(config, table));
   if (config.base_file_format != "PARQUET") {
     return Invalid(table + "hoodie.table.base.file.format is " + config.base_file_format +
                    "; readable is PARQUET");
@@ -114,7 +130,21 @@ Status CheckReadable(const TableConfig& config) {
   return Status::OK();
 }
 
+Status CheckServiceable(const TableConfig& config) {
+  const std::string table = "table '" + config.name + "' cannot be written: ";
+  if (config.version != kVersion) {
+    return Invalid(table + "hoodie.table.version is " + std::to_string(config.version) +
+                   "; tables of version 6 can be written");
+  }
+  if (config.type == TableType::kMergeOnRead &&
+      config.merge_rule() != MergeRule::kOverwriteWithLatest) {
+    return Invalid(table + kPayloadKey + " is not " + kPayloadClass);
+  }
+  return Status::OK();
+}
+
 Status CheckWritable(const TableConfig& config) {
+  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config));
   const std::string table = "table '" + config.name + "' cannot be written: ";
   if (!config.populate_meta_fields) {
     return Invalid(table + "hoodie.populate.meta.fields is false");

@@ -19,7 +19,11 @@ Result<TableConfig> ConfigOf(const CreateOptions& options);
 /// Return OK if snapshots of such a table can be read. Errors: kInvalid, naming property and value.
 Status CheckReadable(const TableConfig& config);
 
-/// Return OK if such a table, readable, can also be written. Errors: kInvalid, as above.
+/// Return OK if anything may be written in such a table, be it by a table service only.
+/// Errors: kInvalid, as above.
+Status CheckServiceable(const TableConfig& config);
+
+/// Return OK if such a table, readable, can also be written by commits. Errors: kInvalid, as above.
 Status CheckWritable(const TableConfig& config);
 
 /// Return OK if services that only take whole files away or pin them (savepoint, rollback, restore)

@@ -97,6 +97,7 @@ Result<std::vector<std::string>> Table::PendingCompactions() {
 Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int threads) {
   io::FileSystem& files = environment_.files;
   TAPELAKE_RETURN_NOT_OK(ReloadConfig());
+  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   // Not by LoadTimeline(): the other files of the table are none of a compaction's business.
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, Timeline::Load(files, base_path_));
@@ -175,6 +176,7 @@ Result<int64_t> Table::Archive(const ArchivalPolicy& policy, const std::string& 
                          std::to_string(policy.instants_keep_max));
   }
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
+  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   ArchivalLimits limits;
   // Mostly nothing is due: then what limits it need not be read.
   if (PlanArchival(timeline, policy, {.cleaned_before = kCleanedAll}).empty()) return 0;

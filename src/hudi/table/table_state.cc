@@ -9,33 +9,13 @@
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/service_plans.h"
-#include "hudi/reader/base_file_reader.h"
+#include "hudi/table/table_schema.h"
 #include "hudi/timeline/instant_files.h"
 
 namespace tapelake::hudi {
 namespace {
 
-constexpr std::string_view kCreateSchemaKey = "hoodie.table.create.schema";
 constexpr size_t kFollowedCommitsMax = 64;  // of other writers; more are a reason to load anew
-
-/// The schema of a table none of whose commits says it: that of creation, else that of a file.
-Result<std::shared_ptr<arrow::Schema>> FallbackSchema(const TableSource& source,
-                                                      const std::vector<FileSlice>& slices) {
-  const Properties& properties = source.config.properties;
-  const auto created = properties.find(std::string(kCreateSchemaKey));
-  if (created != properties.end() && !created->second.empty()) {
-    TAPELAKE_ASSIGN_OR_RAISE(auto schema, ParseAvroSchema(created->second));
-    return WithoutMetaColumns(schema);
-  }
-  for (const FileSlice& slice : slices | std::views::reverse) {
-    if (!slice.has_base_file()) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(
-        auto reader,
-        BaseFileReader::Open(source.files, io::JoinPath(source.base_path, slice.RelativePath())));
-    return WithoutMetaColumns(reader->schema());
-  }
-  return arrow::schema(arrow::FieldVector());
-}
 
 Status CheckSlices(const TableSource& source, const std::vector<FileSlice>& slices) {
   if (source.config.type == TableType::kMergeOnRead) return Status::OK();
@@ -150,8 +130,9 @@ Result<std::vector<std::string>> TouchedPartitions(const TableSource& source,
 }  // namespace
 
 Result<std::vector<std::string>> TableState::ListNames(io::FileSystem& files,
-                                                       const std::string& base_path) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto names, ListInstantNames(files, base_path));
+                                                       const std::string& base_path,
+                                                       TimelineLayout layout) {
+  TAPELAKE_ASSIGN_OR_RAISE(auto names, ListInstantNames(files, base_path, layout));
   // Folders that are always there, side files and temporaries.
   std::erase_if(names, [](const std::string& name) { return name.starts_with('.'); });
   return names;
@@ -160,7 +141,8 @@ Result<std::vector<std::string>> TableState::ListNames(io::FileSystem& files,
 Result<std::unique_ptr<TableState>> TableState::Load(const TableSource& source,
                                                      std::vector<std::string> names) {
   std::unique_ptr<TableState> state(new TableState());
-  state->timeline_ = std::make_shared<const Timeline>(Timeline::FromFileNames(names));
+  state->timeline_ =
+      std::make_shared<const Timeline>(Timeline::FromFileNames(names, source.config.layout()));
   state->names_ = std::move(names);
   TAPELAKE_ASSIGN_OR_RAISE(state->slices_, LatestSlices(source.files, source.base_path,
                                                         *state->timeline_, /*as_of=*/""));
@@ -181,12 +163,18 @@ Status TableState::ReadSchema(const TableSource& source) {
     schema_text_ = metadata.schema();
     return Status::OK();
   }
-  TAPELAKE_ASSIGN_OR_RAISE(schema_, FallbackSchema(source, Slices()));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      schema_, FallbackSchema(
+                   {.files = source.files, .base_path = source.base_path, .config = source.config},
+                   Slices()));
   return Status::OK();
 }
 
 Result<bool> TableState::Follow(const TableSource& source, const std::vector<std::string>& names) {
-  auto next = std::make_shared<const Timeline>(Timeline::FromFileNames(names));
+  // Completed files of the newer layout have names of their own: no rule of Changes fits them.
+  if (source.config.layout() != TimelineLayout::kFlat) return false;
+  auto next =
+      std::make_shared<const Timeline>(Timeline::FromFileNames(names, source.config.layout()));
   Changes changes(names_, names, *timeline_, *next);
   if (!changes.Classify()) return false;
   TAPELAKE_ASSIGN_OR_RAISE(const auto partitions, TouchedPartitions(source, changes));

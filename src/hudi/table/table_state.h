@@ -30,9 +30,10 @@ struct TableSource {
 /// One thread.
 class TableState {
  public:
-  /// List the names in `.hoodie` that can mean a change, sorted.
+  /// List the names in the timeline's folder that can mean a change, sorted.
   static Result<std::vector<std::string>> ListNames(io::FileSystem& files,
-                                                    const std::string& base_path);
+                                                    const std::string& base_path,
+                                                    TimelineLayout layout);
 
   /// Read everything. Errors: kInvalid (a copy-on-write table with log files), kCorrupt,
   /// kUnavailable, kNotFound (a file went away meanwhile: list and load again).

@@ -388,13 +388,12 @@ TEST_F(TableTest, OpenSaysWhichVersionsAreReadable) {
   Create();
   const std::string path = std::string(kPath) + "/.hoodie/hoodie.properties";
   Properties properties = *ParseProperties(*files_.ReadFile(path));
-  properties["hoodie.table.version"] = "8";
-  properties["hoodie.timeline.layout.version"] = "2";
+  properties["hoodie.table.version"] = "7";
   ASSERT_TRUE(files_.ReplaceFile(path, FormatProperties(properties, "")).ok());
   const auto opened = Table::Open(World(), kPath);
   EXPECT_EQ(KindOf(opened.status()), ErrorKind::kInvalid);
-  EXPECT_THAT(opened.status().message(), HasSubstr("hoodie.table.version is 8"));
-  EXPECT_THAT(opened.status().message(), HasSubstr("version 6"));
+  EXPECT_THAT(opened.status().message(), HasSubstr("hoodie.table.version is 7"));
+  EXPECT_THAT(opened.status().message(), HasSubstr("versions 6, 8 and 9"));
 }
 
 TEST_F(TableTest, OpenSaysThatAFolderIsNoTable) {

@@ -1,5 +1,7 @@
 #include "hudi/timeline/instant_files.h"
 
+#include <string_view>
+
 #include "hudi/format/file_name.h"
 #include "hudi/timeline/timeline.h"
 
@@ -10,13 +12,13 @@ constexpr int kListingsMax = 20;
 
 /// The name of the oldest write instant's file of the highest state; empty: there is none. One that
 /// a savepoint pins may stay when later ones go.
-std::string OldestWriteFile(const std::vector<std::string>& names) {
+std::string OldestWriteFile(const std::vector<std::string>& names, TimelineLayout layout) {
   std::string oldest;
   std::string oldest_time;
   InstantState state = InstantState::kRequested;
   std::string pinned;
   for (const std::string& name : names) {
-    const auto instant = ParseInstantFileName(name);
+    const auto instant = ParseInstantFileName(name, layout);
     if (!instant || instant->timestamp == pinned) continue;
     if (!oldest.empty() && instant->timestamp != oldest_time) break;
     if (instant->action == InstantAction::kSavepoint) {
@@ -31,14 +33,33 @@ std::string OldestWriteFile(const std::vector<std::string>& names) {
   return oldest;
 }
 
+Instant RequestedOf(const Instant& instant) {
+  Instant requested = instant;
+  requested.state = InstantState::kRequested;
+  requested.completion_time.clear();
+  return requested;
+}
+
 }  // namespace
+
+std::string TimelineFolder(const std::string& base_path, TimelineLayout layout) {
+  constexpr std::string_view kTimelineFolder = "timeline";
+  const std::string folder = io::JoinPath(base_path, kMetadataFolder);
+  return layout == TimelineLayout::kFlat ? folder : io::JoinPath(folder, kTimelineFolder);
+}
 
 Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
                                                   const std::string& base_path) {
-  const std::string folder = io::JoinPath(base_path, kMetadataFolder);
+  return ListInstantNames(files, base_path, TimelineLayout::kFlat);
+}
+
+Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
+                                                  const std::string& base_path,
+                                                  TimelineLayout layout) {
+  const std::string folder = TimelineFolder(base_path, layout);
   for (int listing = 0; listing < kListingsMax; ++listing) {
     TAPELAKE_ASSIGN_OR_RAISE(auto names, files.ListNames(folder));
-    const std::string oldest = OldestWriteFile(names);
+    const std::string oldest = OldestWriteFile(names, layout);
     if (oldest.empty()) return names;
     TAPELAKE_ASSIGN_OR_RAISE(const bool present, files.Exists(io::JoinPath(folder, oldest)));
     if (present) return names;
@@ -48,19 +69,16 @@ Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
 }
 
 std::string InstantPath(const std::string& base_path, const Instant& instant) {
-  return io::JoinPath(io::JoinPath(base_path, kMetadataFolder), InstantFileName(instant));
+  return io::JoinPath(TimelineFolder(base_path, instant.layout), InstantFileName(instant));
 }
 
 Result<std::string> ReadRequested(io::FileSystem& files, const std::string& base_path,
                                   const Instant& instant) {
-  return files.ReadFile(
-      InstantPath(base_path, {instant.timestamp, instant.action, InstantState::kRequested}));
+  return files.ReadFile(InstantPath(base_path, RequestedOf(instant)));
 }
 
 std::string PlanPlace(const std::string& base_path, const Instant& instant) {
-  return "'" +
-         InstantPath(base_path, {instant.timestamp, instant.action, InstantState::kRequested}) +
-         "'";
+  return "'" + InstantPath(base_path, RequestedOf(instant)) + "'";
 }
 
 Status EnsureInflight(io::FileSystem& files, const std::string& base_path, const Instant& instant,

@@ -12,7 +12,11 @@
 
 namespace tapelake::hudi {
 
-/// List the names in `.hoodie`, sorted. No file is opened; one is looked for.
+/// Path of the folder that holds the timeline.
+std::string TimelineFolder(const std::string& base_path, TimelineLayout layout);
+
+/// List the names in `.hoodie` (kFolder: `.hoodie/timeline`), sorted. No file is opened; one is
+/// looked for.
 ///
 /// A listing takes time, and archival may delete while it goes on: an instant whose completed file
 /// went first would look pending, or like a hole between two others. Archival deletes the oldest
@@ -20,6 +24,9 @@ namespace tapelake::hudi {
 /// again. Errors: kNotFound (no such folder), kUnavailable.
 Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
                                                   const std::string& base_path);
+Result<std::vector<std::string>> ListInstantNames(io::FileSystem& files,
+                                                  const std::string& base_path,
+                                                  TimelineLayout layout);
 
 /// Path of an instant's file in its state.
 std::string InstantPath(const std::string& base_path, const Instant& instant);

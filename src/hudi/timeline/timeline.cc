@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kMicrosPerMilli = 1000;
 
 using InstantKey = std::pair<std::string, InstantAction>;
-using StateMap = std::map<InstantKey, InstantState>;
+using StateMap = std::map<InstantKey, Instant>;
 
 std::string MetadataFolder(const std::string& base_path) {
   return io::JoinPath(base_path, kMetadataFolder);
@@ -25,13 +25,16 @@ std::string MetadataFolder(const std::string& base_path) {
 void DropCompletedCompactions(StateMap* states) {
   const auto completed = [states](const std::string& timestamp, InstantAction action) {
     const auto found = states->find({timestamp, action});
-    return found != states->end() && found->second == InstantState::kCompleted;
+    return found != states->end() && found->second.state == InstantState::kCompleted;
   };
   std::erase_if(*states, [&completed](const auto& entry) {
     const auto& [timestamp, action] = entry.first;
     if (action == InstantAction::kCompaction) return completed(timestamp, InstantAction::kCommit);
     if (action == InstantAction::kLogCompaction) {
       return completed(timestamp, InstantAction::kDeltaCommit);
+    }
+    if (action == InstantAction::kClustering) {
+      return completed(timestamp, InstantAction::kReplaceCommit);
     }
     return false;
   });
@@ -61,23 +64,33 @@ Status ConflictAt(const std::string& path, const std::string& what) {
 }  // namespace
 
 Result<Timeline> Timeline::Load(io::FileSystem& files, const std::string& base_path) {
-  TAPELAKE_ASSIGN_OR_RAISE(const auto names, ListInstantNames(files, base_path));
-  return FromFileNames(names);
+  return Load(files, base_path, TimelineLayout::kFlat);
+}
+
+Result<Timeline> Timeline::Load(io::FileSystem& files, const std::string& base_path,
+                                TimelineLayout layout) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto names, ListInstantNames(files, base_path, layout));
+  return FromFileNames(names, layout);
 }
 
 Timeline Timeline::FromFileNames(const std::vector<std::string>& names) {
+  return FromFileNames(names, TimelineLayout::kFlat);
+}
+
+Timeline Timeline::FromFileNames(const std::vector<std::string>& names, TimelineLayout layout) {
   StateMap states;
   for (const std::string& name : names) {
-    const auto instant = ParseInstantFileName(name);
+    auto instant = ParseInstantFileName(name, layout);
     if (!instant) continue;
-    InstantState& state = states[{instant->timestamp, instant->action}];
-    state = std::max(state, instant->state);
+    const auto [known, is_new] =
+        states.try_emplace({instant->timestamp, instant->action}, *instant);
+    if (!is_new && known->second.state < instant->state) known->second = std::move(*instant);
   }
   DropCompletedCompactions(&states);
   Timeline timeline;
-  for (const auto& [key, state] : states) {
-    timeline.instants_.push_back({key.first, key.second, state});
-  }
+  timeline.layout_ = layout;
+  for (auto& [key, instant] : states)
+    timeline.instants_.push_back(std::move(instant));
   timeline.first_write_instant_ = FirstUnpinnedWriteInstant(timeline.instants_);
   return timeline;
 }
@@ -95,6 +108,13 @@ Timeline Timeline::With(const Instant& instant) const {
   at->state = std::max(at->state, instant.state);
   next.first_write_instant_ = FirstUnpinnedWriteInstant(next.instants_);
   return next;
+}
+
+Timeline Timeline::Until(std::string_view time) const {
+  Timeline earlier = *this;  // keeps the first write instant: what is older is archived
+  std::erase_if(earlier.instants_,
+                [time](const Instant& instant) { return OrderTime(instant) > time; });
+  return earlier;
 }
 
 std::vector<Instant> Timeline::CompletedCommits() const {
@@ -128,6 +148,16 @@ bool Timeline::IsCommitted(std::string_view timestamp) const {
   return !pending && !first_write_instant_.empty() && timestamp < first_write_instant_;
 }
 
+std::string_view Timeline::CompletionTimeOf(std::string_view timestamp) const {
+  auto at = std::lower_bound(
+      instants_.begin(), instants_.end(), timestamp,
+      [](const Instant& instant, std::string_view wanted) { return instant.timestamp < wanted; });
+  for (; at != instants_.end() && at->timestamp == timestamp; ++at) {
+    if (IsCompletedCommit(*at) && !at->completion_time.empty()) return at->completion_time;
+  }
+  return IsCommitted(timestamp) ? timestamp : std::string_view();
+}
+
 Result<NextInstant> Timeline::NextInstantTime(int64_t now_micros) const {
   NextInstant next;
   next.timestamp = FormatInstantTime(now_micros);
@@ -148,9 +178,11 @@ Result<NextInstant> Timeline::NextInstantTime(int64_t now_micros) const {
 
 Result<CommitMetadata> ReadCommitMetadata(io::FileSystem& files, const std::string& base_path,
                                           const Instant& instant) {
-  const std::string path = io::JoinPath(MetadataFolder(base_path), InstantFileName(instant));
+  const std::string path = InstantPath(base_path, instant);
   TAPELAKE_ASSIGN_OR_RAISE(const std::string content, files.ReadFile(path));
-  Result<CommitMetadata> metadata = ParseCommitMetadata(content);
+  Result<CommitMetadata> metadata = instant.layout == TimelineLayout::kFlat
+                                        ? ParseCommitMetadata(content)
+                                        : ParseCommitContainer(content);
   if (!metadata.ok()) return WithContext(metadata.status(), "'" + path + "'");
   metadata->instant = instant.timestamp;
   return metadata;

@@ -1,6 +1,7 @@
 #pragma once
 
 /// What is committed, and how a commit becomes visible (docs/internals/hudi-v6.md, section 3).
+/// Timelines of both layouts are read; only the flat one is written.
 
 #include <cstdint>
 #include <optional>
@@ -21,19 +22,32 @@ struct NextInstant {
   int64_t wait_micros = 0;  ///< 0: at once. Else sleep so long, then ask again.
 };
 
-/// All instants of `.hoodie/` at one moment. Immutable value; any thread.
+/// All active instants at one moment. Immutable value; any thread.
 class Timeline {
  public:
   /// List the names in `<base_path>/.hoodie`. No file is looked at.
   /// Errors: kNotFound (no such folder), kUnavailable.
   static Result<Timeline> Load(io::FileSystem& files, const std::string& base_path);
 
-  /// Build from the file names of `.hoodie/`; names that are no instants are skipped.
+  /// The same for a table of either layout.
+  static Result<Timeline> Load(io::FileSystem& files, const std::string& base_path,
+                               TimelineLayout layout);
+
+  /// Build from the file names of `.hoodie/` (kFolder: of `.hoodie/timeline/`); names that are no
+  /// instants are skipped.
   static Timeline FromFileNames(const std::vector<std::string>& names);
+  static Timeline FromFileNames(const std::vector<std::string>& names, TimelineLayout layout);
+
+  TimelineLayout layout() const { return layout_; }
 
   /// The same timeline after one more file of `instant` has appeared. Not for compactions, whose
   /// completed file is that of another action.
   Timeline With(const Instant& instant) const;
+
+  /// The same timeline before anything completed after `time` (of completion in kFolder, else of
+  /// the instant): what did is not there, what was archived still is committed. Rules of slices
+  /// made of it need an `as_of` not after `time`.
+  Timeline Until(std::string_view time) const;
 
   /// One entry per (timestamp, action) in its highest state, ascending. A completed compaction is a
   /// completed commit, a completed log compaction a completed deltacommit.
@@ -53,6 +67,10 @@ class Timeline {
   /// Savepointed instants do not mark the beginning: archival may leave them behind.
   bool IsCommitted(std::string_view timestamp) const;
 
+  /// When the commit `timestamp` completed: in kFolder as its file name says, else, and for
+  /// archived ones, the timestamp itself. Empty if it is not committed.
+  std::string_view CompletionTimeOf(std::string_view timestamp) const;
+
   /// An instant time greater than all known ones, in UTC, that is never ahead of the clock.
   ///
   /// If the newest known instant is not before `now_micros`, `wait_micros` says how long to sleep;
@@ -61,11 +79,13 @@ class Timeline {
   Result<NextInstant> NextInstantTime(int64_t now_micros) const;
 
  private:
+  TimelineLayout layout_ = TimelineLayout::kFlat;
   std::vector<Instant> instants_;
   std::string first_write_instant_;  // first that no savepoint pins; empty: none
 };
 
-/// Read the metadata of a completed commit, deltacommit or replacecommit, `instant` filled in.
+/// Read the metadata of a completed commit, deltacommit or replacecommit, `instant` filled in: JSON
+/// or, from table version 8 on, an Avro container.
 /// Errors: kNotFound, kCorrupt (naming the file), kUnavailable.
 Result<CommitMetadata> ReadCommitMetadata(io::FileSystem& files, const std::string& base_path,
                                           const Instant& instant);

@@ -48,6 +48,30 @@ TEST(Timeline, WithoutInstantsNothingIsCommitted) {
   EXPECT_FALSE(timeline.IsCommitted(kT1));
 }
 
+TEST(Timeline, OfTheFolderLayoutKnowsCompletionTimes) {
+  const auto timeline = Timeline::FromFileNames(
+      {Name(kT1, ".commit.requested"), std::string(kT1) + "_" + kT3 + ".commit",
+       std::string(kT2) + "_20261122125800009.replacecommit", Name(kT2, ".clustering.requested"),
+       Name(kT3, ".commit.requested")},
+      TimelineLayout::kFolder);
+  EXPECT_EQ(timeline.instants().size(), 3);
+  EXPECT_EQ(timeline.CompletionTimeOf(kT1), kT3);
+  EXPECT_EQ(timeline.CompletionTimeOf(kT2), "20261122125800009");
+  EXPECT_EQ(timeline.CompletionTimeOf(kT3), "");
+  EXPECT_EQ(timeline.CompletionTimeOf("20260101000000000"), "20260101000000000");  // archived
+}
+
+TEST(Timeline, UntilATimeWhatCompletedLaterIsNotThereAndWhatWasArchivedIs) {
+  const auto timeline = Timeline::FromFileNames({std::string(kT1) + "_20261122125800009.commit",
+                                                 std::string(kT2) + "_" + kT3 + ".commit"},
+                                                TimelineLayout::kFolder)
+                            .Until(kT3);
+  EXPECT_FALSE(timeline.IsCommitted(kT1));
+  EXPECT_TRUE(timeline.IsCommitted(kT2));
+  EXPECT_TRUE(timeline.IsCommitted("20260101000000000"));
+  EXPECT_TRUE(timeline.Until("0").IsCommitted("20260101000000000"));
+}
+
 TEST(Timeline, CompletedCompactionIsACommitAndNoLongerPending) {
   const auto timeline = Timeline::FromFileNames(
       {Name(kT1, ".compaction.requested"), Name(kT1, ".compaction.inflight"), Name(kT1, ".commit"),

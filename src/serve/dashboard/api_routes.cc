@@ -143,14 +143,16 @@ Result<HttpResponse> AnswerLive(LiveHub& hub, const HttpRequest& request) {
 
 Result<HttpResponse> AnswerSql(const ApiEnvironment& environment, const HttpRequest& request) {
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue body, base::ParseJson(request.body));
-  TAPELAKE_ASSIGN_OR_RAISE(const SqlRequest sql, SqlRequestOf(body, environment.sql));
+  TAPELAKE_ASSIGN_OR_RAISE(SqlRequest sql, SqlRequestOf(body, environment.sql));
+  sql.abandoned = request.abandoned;
   TAPELAKE_ASSIGN_OR_RAISE(const SqlAnswer answer, environment.data.RunSql(sql));
   return Json([&](JsonWriter* json) { WriteSqlAnswer(answer, json); });
 }
 
 Result<HttpResponse> AnswerExport(const ApiEnvironment& environment, const HttpRequest& request) {
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue body, base::ParseJson(request.body));
-  TAPELAKE_ASSIGN_OR_RAISE(const SqlRequest sql, SqlRequestOf(body, environment.sql));
+  TAPELAKE_ASSIGN_OR_RAISE(SqlRequest sql, SqlRequestOf(body, environment.sql));
+  sql.abandoned = request.abandoned;
   TAPELAKE_ASSIGN_OR_RAISE(const ExportFormat format, ExportFormatOf(body));
   const bool csv = format == ExportFormat::kCsv;
   HttpResponse response;

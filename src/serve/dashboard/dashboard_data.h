@@ -4,7 +4,9 @@
 /// checks parameters, keeps versions for the live stream and writes JSON
 /// (docs/internals/live-api.md).
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -237,6 +239,8 @@ struct SqlRequest {
   std::string sql;
   int64_t rows_max = 0;
   int64_t timeout_micros = 0;
+  /// Becomes true when nobody waits for the answer any more. nullptr: somebody always does.
+  std::shared_ptr<const std::atomic<bool>> abandoned;
 };
 
 struct SqlAnswer {
@@ -293,7 +297,7 @@ class DashboardData {
 
   /// Run one statement that reads. Errors: kInvalid (no such statement, or one that writes,
   /// attaches or loads), kThrottled (too many at once, memory, or longer than timeout_micros),
-  /// kShuttingDown.
+  /// kUnavailable (abandoned), kShuttingDown.
   virtual Result<SqlAnswer> RunSql(const SqlRequest& request) = 0;
   /// The same, all rows, into `out`; rows_max does not count. Nothing is written before the
   /// statement is known to be good. A Write that fails (the client has gone) ends it.

@@ -206,8 +206,22 @@ asio::awaitable<bool> Connection::ServeOne() {
     }
     co_return co_await WriteResponse(response);
   }
-  response = co_await RunHandler(decision.route, request);
-  if (response.write_body) co_return co_await WriteStream(decision.route, response);
+  if (decision.route->lane == HttpLane::kQuick) co_return co_await Answer(decision.route, request);
+  const auto abandoned = std::make_shared<std::atomic<bool>>(false);
+  request->abandoned = abandoned;
+  asio::co_spawn(stream_.get_executor(), WatchWhileAnswering(abandoned),
+                 [self = shared_from_this()](std::exception_ptr) {});
+  const bool go_on = co_await Answer(decision.route, request);
+  // Nothing else of this connection is under way: this ends the watch.
+  error_code ignored;
+  stream_.socket().cancel(ignored);
+  co_return go_on;
+}
+
+asio::awaitable<bool> Connection::Answer(const HttpRoute* route,
+                                         std::shared_ptr<const HttpRequest> request) {
+  const HttpResponse response = co_await RunHandler(route, std::move(request));
+  if (response.write_body) co_return co_await WriteStream(route, response);
   if (response.on_events && !head_only_) co_return co_await WriteEvents(response);
   co_return co_await WriteResponse(response);
 }
@@ -364,6 +378,22 @@ asio::awaitable<bool> Connection::WriteEvents(const HttpResponse& response) {
     }
   }
   co_return false;
+}
+
+/// Who waits for an answer and closes its side does not want it any more. Bytes may be the next
+/// request: they stay where they are, and whoever sent them is taken to wait.
+asio::awaitable<void> Connection::WatchWhileAnswering(
+    std::shared_ptr<std::atomic<bool>> abandoned) {
+  error_code ec;
+  stream_.socket().non_blocking(true, ec);
+  do {
+    co_await stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
+                                         asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) co_return;
+    char next = 0;
+    stream_.socket().receive(asio::buffer(&next, 1), asio::socket_base::message_peek, ec);
+  } while (ec == asio::error::would_block);
+  if (ec) *abandoned = true;
 }
 
 /// Who listens to events says nothing: any byte, and the end, is the end.

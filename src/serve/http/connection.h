@@ -99,6 +99,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> WriteEvents(const HttpResponse& response);
   boost::asio::awaitable<bool> WriteBytes(std::string_view head, std::string_view body);
   boost::asio::awaitable<void> WatchPeer();
+  boost::asio::awaitable<bool> Answer(const HttpRoute* route,
+                                      std::shared_ptr<const HttpRequest> request);
+  boost::asio::awaitable<void> WatchWhileAnswering(std::shared_ptr<std::atomic<bool>> abandoned);
   boost::asio::awaitable<void> WaitForNews();
   boost::asio::awaitable<void> Linger();
   bool Submit(const HttpRoute* route, std::function<void()> task);

@@ -47,6 +47,15 @@ class HttpServerTest : public ::testing::Test {
                  },
              .lane = HttpLane::kSlow},
             {.method = "GET",
+             .pattern = "/api/abandon",
+             .handler =
+                 [this](const HttpRequest& request) {
+                   waiting_.set_value();
+                   AwaitLeaving(request);
+                   return JsonResponse("\"nobody reads this\"");
+                 },
+             .lane = HttpLane::kSlow},
+            {.method = "GET",
              .pattern = "/api/stream",
              .handler = [this](const HttpRequest& request) { return Stream(request); },
              .lane = HttpLane::kSlow},
@@ -65,11 +74,26 @@ class HttpServerTest : public ::testing::Test {
                         " " + request.body);
   }
 
+  /// Wait until the client has gone, ten seconds at most.
+  void AwaitLeaving(const HttpRequest& request) {
+    const int64_t until = clock_.SteadyMicros() + 10'000'000;
+    while (!*request.abandoned && clock_.SteadyMicros() < until)
+      clock_.Sleep(1'000);
+    left_.set_value(*request.abandoned);
+  }
+
   HttpResponse Stream(const HttpRequest& request) {
     const std::string mode(request.Parameter("mode").value_or(""));
+    // The handler has answered: what is watched now is the stream.
+    HttpRequest watched;
+    watched.abandoned = request.abandoned;
     HttpResponse response;
     response.content_type = "text/csv";
-    response.write_body = [this, mode](io::ByteOutput& out) -> Status {
+    response.write_body = [this, mode, watched](io::ByteOutput& out) -> Status {
+      if (mode == "leave") {
+        waiting_.set_value();
+        AwaitLeaving(watched);
+      }
       if (mode == "refuse") return MakeError(ErrorKind::kInvalid, "no such column");
       Status status;
       const int pieces = mode == "endless" ? 1'000'000 : 4;
@@ -90,6 +114,7 @@ class HttpServerTest : public ::testing::Test {
   io::SystemClock clock_;
   std::promise<void> waiting_;
   std::promise<void> release_;
+  std::promise<bool> left_;
   std::promise<Status> stream_end_;
   std::promise<std::shared_ptr<EventSink>> sink_;
   std::unique_ptr<HttpServer> server_;
@@ -306,6 +331,36 @@ TEST_F(HttpServerTest, AnswersOthersWhileOneWaits) {
   EXPECT_EQ(refused.fields.at("retry-after"), "1");
   release_.set_value();
   EXPECT_EQ(waiting.ReadAnswer().body, "\"waited\"");
+}
+
+TEST_F(HttpServerTest, TellsAHandlerThatItsClientHasGone) {
+  Start();
+  auto client = std::make_unique<Client>(Client::Options{.port = server_->port()});
+  client->Send("GET /api/abandon HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  waiting_.get_future().wait();
+  client.reset();
+  EXPECT_TRUE(left_.get_future().get());
+}
+
+TEST_F(HttpServerTest, TellsAStreamThatHasWrittenNothingYetThatItsClientHasGone) {
+  Start();
+  auto client = std::make_unique<Client>(Client::Options{.port = server_->port()});
+  client->Send("GET /api/stream?mode=leave HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  waiting_.get_future().wait();
+  client.reset();
+  EXPECT_TRUE(left_.get_future().get());
+}
+
+TEST_F(HttpServerTest, AnswersAClientWhoseNextRequestWaitsBehindASlowOne) {
+  Start();
+  Client client({.port = server_->port()});
+  const std::string more = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.Send("GET /api/wait" + more + "GET /api/stream" + more + "GET /api/echo?x=3" + more);
+  waiting_.get_future().wait();
+  release_.set_value();
+  EXPECT_EQ(client.ReadAnswer().body, "\"waited\"");
+  EXPECT_EQ(client.ReadAnswer().body.size(), 400'000U);
+  EXPECT_EQ(client.ReadAnswer().body, "GET 3 ");
 }
 
 TEST_F(HttpServerTest, StreamsWhatAHandlerWrites) {

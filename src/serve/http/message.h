@@ -2,6 +2,7 @@
 
 /// Requests and answers of the HTTP port, as plain data.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,9 @@ struct HttpRequest {
   std::string body;
   std::string peer;                   ///< Address of the other end, without port.
   std::vector<std::string> captures;  ///< What stood at `*` segments of the route's pattern.
+  /// Becomes true when the client has gone, while a handler of the slow lane or its stream works:
+  /// nobody waits for the answer any more. nullptr: nobody looks.
+  std::shared_ptr<const std::atomic<bool>> abandoned;
 
   /// The field's value; nullopt: there is none. `name` in lower case.
   std::optional<std::string_view> Field(std::string_view name) const;

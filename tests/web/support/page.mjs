@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { startMock } from '../../../web/mock/server.mjs';
@@ -31,13 +32,17 @@ const FLAGS = [
 /** True if the program itself is looked at: the mock's levers are not there. */
 export const real = Boolean(process.env.TAPELAKE_PAGE);
 
-export async function startWorld(options = {}) {
-  const mock = real ? null : await startMock({ root: ROOT, ...options });
+/** A test that pulls the mock's levers: with the program behind the page there is no such test. */
+export const testOnMock = real ? () => {} : test;
+
+/** `base`: the address of a page that is served already; else options of the mock. */
+export async function startWorld({ base: given = process.env.TAPELAKE_PAGE, ...options } = {}) {
+  const mock = given ? null : await startMock({ root: ROOT, ...options });
   const browser = await chromium.launch({
     executablePath: process.env.TAPELAKE_CHROMIUM ?? '/usr/bin/chromium',
     args: FLAGS,
   });
-  const base = process.env.TAPELAKE_PAGE ?? mock.url;
+  const base = given ?? mock.url;
   return {
     mock,
     browser,

@@ -1,5 +1,7 @@
 // The only way into the document: elements, attributes and text nodes. Never markup.
 
+import { longestRising } from './sort';
+
 export type Child = Node | string | null | undefined | false;
 
 type Handlers = {
@@ -90,4 +92,22 @@ let lastId = 0;
 /** An id that nothing else in the page has. */
 export function freshId(stem: string): string {
   return `${stem}-${++lastId}`;
+}
+
+/**
+ * Make `wanted` the order of the parent's children, moving as few as possible: whatever is moved is
+ * styled, laid out and painted again with all that is in it. Children that are not wanted stay
+ * where they are, behind.
+ */
+export function arrangeChildren(parent: Element, wanted: readonly Element[]): void {
+  const places = new Map([...parent.children].map((child, place) => [child, place]));
+  const staying = new Set(
+    longestRising(wanted.map((child) => places.get(child) ?? -1)).map((index) => wanted[index]),
+  );
+  let next = parent.firstElementChild;
+  for (const child of wanted) {
+    while (next && !staying.has(next)) next = next.nextElementSibling;
+    if (staying.has(child)) next = child.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
 }

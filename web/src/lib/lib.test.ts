@@ -13,7 +13,7 @@ import {
 } from './decimal';
 import { Format, isoTime, NONE, tinyDigits } from './format';
 import { quantile, Ring } from './ring';
-import { compareValues, groupedBy, search, sortedBy } from './sort';
+import { compareValues, groupedBy, longestRising, search, sortedBy } from './sort';
 import { niceTicks } from './ticks';
 
 const decimal = (text: string) => parseDecimal(text) as Decimal;
@@ -185,4 +185,18 @@ test('ticks are round and within', () => {
   expect(Object.is(niceTicks(-1, 1, 2)[1], 0)).toBe(true);
   expect(niceTicks(5, 5, 4)).toEqual([5]);
   expect(niceTicks(Number.NaN, 1, 4)).toEqual([]);
+});
+
+describe('the longest rising run', () => {
+  test('is what may stay where it is', () => {
+    expect(longestRising([])).toEqual([]);
+    expect(longestRising([0, 1, 2])).toEqual([0, 1, 2]);
+    expect(longestRising([1, 2, 3, 0])).toEqual([0, 1, 2]);
+    expect(longestRising([3, 0, 1, 2])).toEqual([1, 2, 3]);
+    expect(longestRising([2, 1, 0])).toHaveLength(1);
+  });
+
+  test('leaves out what has no place yet', () => {
+    expect(longestRising([-1, 4, -1, 5])).toEqual([1, 3]);
+  });
 });

@@ -68,3 +68,25 @@ export function search<T>(items: readonly T[], query: string, text: (item: T) =>
     .sort((a, b) => a.rank - b.rank || a.index - b.index)
     .map((entry) => entry.item);
 }
+
+/** Indices of the longest run of rising numbers, not next to each other necessarily; none is < 0. */
+export function longestRising(numbers: readonly number[]): number[] {
+  // ends[k]: index of the smallest number that a run of k + 1 can end with so far.
+  const ends: number[] = [];
+  const before = new Map<number, number | undefined>();
+  numbers.forEach((number, index) => {
+    if (number < 0) return;
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((numbers[ends[middle] as number] as number) < number) low = middle + 1;
+      else high = middle;
+    }
+    before.set(index, low > 0 ? ends[low - 1] : undefined);
+    ends[low] = index;
+  });
+  const run: number[] = [];
+  for (let at = ends.at(-1); at !== undefined; at = before.get(at)) run.unshift(at);
+  return run;
+}

@@ -22,6 +22,7 @@ const OVERLAY_NAMES: Record<Overlay, string> = {
 };
 /** Rows of the table that stands for the chart. */
 const TABLE_ROWS = 200;
+const TABLE_EVERY_MS = 1_000;
 const SUMMARY_EVERY_MS = 15_000;
 
 /** Candles of the chosen pair, with the tools that belong to them. */
@@ -40,6 +41,7 @@ export class ChartPanel {
   private placed = '';
   private summedAt = -Infinity;
   private tabledAt = -Infinity;
+  private owed = 0;
 
   constructor(private readonly app: App) {
     this.box = el('div.chart-box', {
@@ -197,15 +199,28 @@ export class ChartPanel {
     const text = bars.items.length > 0 ? '' : app.barsError || waiting;
     setHidden(this.message, text === '');
     setText(this.message, text);
+    this.drawWords();
+  }
+
+  /** Summary and table change less often; after the last bar of a market gone quiet they still do. */
+  private drawWords(): void {
+    const { items } = this.app.shownBars;
     const now = performance.now();
-    if (now - this.summedAt > SUMMARY_EVERY_MS && bars.items.length > 0) {
+    const summaryWait = this.summedAt + SUMMARY_EVERY_MS - now;
+    const tableWait = this.tabledAt + TABLE_EVERY_MS - now;
+    if (summaryWait <= 0 && items.length > 0) {
       this.summedAt = now;
-      setText(this.summary, summaryText(app));
+      setText(this.summary, summaryText(this.app));
     }
-    if (!this.tableBox.hidden && now - this.tabledAt > 1_000) {
+    if (tableWait <= 0 && !this.tableBox.hidden) {
       this.tabledAt = now;
-      this.table.set(bars.items.slice(-TABLE_ROWS).reverse());
+      this.table.set(items.slice(-TABLE_ROWS).reverse());
     }
+    const owed = [summaryWait, this.tableBox.hidden ? 0 : tableWait].filter((wait) => wait > 0);
+    clearTimeout(this.owed);
+    if (owed.length === 0) return;
+    const draw = () => this.app.frames.draw('chart-words', () => this.drawWords());
+    this.owed = window.setTimeout(draw, Math.min(...owed));
   }
 
   /** Bring the chosen range on the screen, once for each choice and series. */

@@ -53,7 +53,7 @@ export class OverviewPanel {
     this.element = shell.element;
     shell.body.classList.add('scroll-y');
     shell.body.append(this.table.element);
-    app.on(['overview', 'line'], () => app.frames.draw('overview', () => this.draw(false)));
+    app.on(['overview', 'line'], () => app.frames.drawLater('overview', () => this.draw(false)));
     app.on('view', () => {
       this.table.setSort(app.view.sort);
       this.table.select(app.view.pair);
@@ -61,7 +61,7 @@ export class OverviewPanel {
     });
     app.on('format', () => this.table.refresh());
     // What is calm in a market that has gone quiet is drawn too.
-    setInterval(() => app.frames.draw('overview', () => this.draw(false)), CALM_MS);
+    setInterval(() => app.frames.drawLater('overview', () => this.draw(false)), CALM_MS);
   }
 
   private groupLabel(quote: string, rows: readonly OverviewRow[]): string {

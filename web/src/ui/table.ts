@@ -1,5 +1,5 @@
 import { downloadCsv } from '../lib/csv';
-import { el, replace, setClass, setOptional, setText } from '../lib/dom';
+import { arrangeChildren, el, replace, setClass, setOptional, setText } from '../lib/dom';
 import { setExact } from '../lib/exact';
 import { groupedBy, sortedBy, type Direction, type SortValue } from '../lib/sort';
 import { tablePng } from './table-png';
@@ -176,25 +176,29 @@ export class DataTable<T> {
       : [['', this.sorted(this.rows)]];
     this.drop(groups);
     const order = JSON.stringify(groups.map(([name, rows]) => [name, rows.map(key)]));
+    const bodies: HTMLElement[] = [];
     for (const [name, rows] of groups) {
       const place = this.bodyOf(name);
       if (place.head && groupLabel) setText(place.head, groupLabel(name, rows));
-      if (order === this.order) continue;
-      this.putInOrder(place, rows);
-      this.element.append(place.body);
+      bodies.push(place.body);
+      if (order !== this.order) this.putInOrder(place, rows);
     }
+    if (order !== this.order) this.keepOrder(bodies);
     this.order = order;
   }
 
-  /** Only rows that are not where they belong are moved. */
   private putInOrder(place: Place, rows: readonly T[]): void {
-    let next: Element | null = place.head?.parentElement?.nextElementSibling ?? null;
-    if (!place.head) next = place.body.firstElementChild;
-    for (const row of rows) {
-      const { element } = this.lineOf(row);
-      if (element === next) next = next.nextElementSibling;
-      else place.body.insertBefore(element, next);
-    }
+    const head = place.head?.parentElement;
+    const lines = rows.map((row) => this.lineOf(row).element);
+    arrangeChildren(place.body, head ? [head, ...lines] : lines);
+  }
+
+  /** The bodies, behind what else the table holds. */
+  private keepOrder(bodies: readonly HTMLElement[]): void {
+    const others = [...this.element.children].filter(
+      (child) => !bodies.includes(child as HTMLElement),
+    );
+    arrangeChildren(this.element, [...others, ...bodies]);
   }
 
   private drop(groups: readonly [string, readonly T[]][]): void {
