@@ -129,7 +129,7 @@ int64_t FilesOf(const RollbackMetadata& metadata) {
 Status Table::Savepoint(const std::string& instant, const SavepointRequest& request) {
   io::FileSystem& files = environment_.files;
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
-  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
+  TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
   TAPELAKE_RETURN_NOT_OK(FinishCleans());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_RETURN_NOT_OK(FindCommit(config_, *timeline, instant).status());
@@ -159,7 +159,7 @@ Status Table::Savepoint(const std::string& instant, const SavepointRequest& requ
 Status Table::DeleteSavepoint(const std::string& instant) {
   io::FileSystem& files = environment_.files;
   TAPELAKE_RETURN_NOT_OK(Refresh());
-  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
+  TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
   if (!HasSavepoint(*state_->timeline(), instant)) {
     return MakeError(ErrorKind::kNotFound, InTable(config_) + "no savepoint '" + instant + "'");
   }
@@ -202,7 +202,7 @@ Status Table::TakeBackPendingCompactions(const std::string& after, const std::st
 
 Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
-  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
+  TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_ASSIGN_OR_RAISE(Instant commit, FindCommit(config_, *timeline, instant));
   const Instant newest = *timeline->NewestCompletedCommit();
@@ -240,7 +240,7 @@ Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
 
 Result<RestoreCounts> Table::Restore(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
-  TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
+  TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
   TAPELAKE_RETURN_NOT_OK(FinishCleans());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_RETURN_NOT_OK(FindCommit(config_, *timeline, instant).status());

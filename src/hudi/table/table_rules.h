@@ -28,7 +28,7 @@ Status CheckWritable(const TableConfig& config);
 
 /// Return OK if services that only take whole files away or pin them (savepoint, rollback, restore)
 /// can work on such a table, whatever its index. Errors: kInvalid, as above.
-Status CheckServiceable(const TableConfig& config);
+Status CheckRestorable(const TableConfig& config);
 
 /// Return OK if `next` holds all columns of `current` with their types, and what it adds is
 /// nullable. Errors: kInvalid, naming the column and both types.
