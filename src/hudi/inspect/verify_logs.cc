@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "hudi/format/file_name.h"
 #include "hudi/format/log_block.h"
@@ -20,7 +22,8 @@ struct BlockCounts {
 struct LogContent {
   std::map<std::string, BlockCounts> by_instant;
   bool has_command = false;
-  std::string damage;  // empty: none
+  std::set<std::string> undone;  // targets of rollback blocks
+  std::string damage;            // empty: none
 };
 
 Status Count(const LogBlock& block, LogRecordReader* reader, BlockCounts* counts) {
@@ -51,7 +54,11 @@ LogContent ReadContent(std::string_view bytes) {
       content.damage = "a block at offset " + std::to_string(block.offset) + " is cut or damaged";
       continue;
     }
-    content.has_command = content.has_command || block.type == LogBlockType::kCommand;
+    if (block.type == LogBlockType::kCommand) {
+      content.has_command = true;
+      const auto target = block.header.find(LogHeaderKey::kTargetInstantTime);
+      if (target != block.header.end()) content.undone.insert(target->second);
+    }
     const Status counted = Count(block, &reader, &content.by_instant[std::string(block.instant())]);
     if (!counted.ok()) content.damage = counted.message();
   }
@@ -71,30 +78,42 @@ class LogCheck {
     }
   }
 
-  Status Check(const std::string& partition, const PartitionLogFile& log) const {
-    const std::string path = io::JoinPath(partition, log.file.name);
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
-                             files_.ReadFile(io::JoinPath(evidence_.base_path, path)));
-    const LogContent content = ReadContent(bytes);
-    const auto claims = claims_.find(path);
-    const bool claimed = claims != claims_.end();
-    if (!content.damage.empty() && (claimed || !SomebodyWrites())) {
-      findings_.Add({.kind = FindingKind::kFileDamaged,
-                     .path = path,
-                     .instant = claimed ? claims->second.front().first : "",
-                     .what = content.damage});
-      return Status::OK();
+  /// `logs`: those of one slice.
+  Status CheckSlice(const std::string& partition,
+                    const std::vector<const PartitionLogFile*>& logs) const {
+    std::vector<LogContent> contents;
+    std::set<std::string> undone;
+    for (const PartitionLogFile* log : logs) {
+      const std::string path = io::JoinPath(partition, log->file.name);
+      TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
+                               files_.ReadFile(io::JoinPath(evidence_.base_path, path)));
+      contents.push_back(ReadContent(bytes));
+      undone.insert(contents.back().undone.begin(), contents.back().undone.end());
     }
-    if (claimed) {
-      for (const auto& [instant, stat] : claims->second)
-        CheckCounts(path, instant, *stat, content);
-    } else if (content.damage.empty()) {
-      CheckOwner(path, log, content);
-    }
+    for (size_t i = 0; i < logs.size(); ++i)
+      Check(io::JoinPath(partition, logs[i]->file.name), *logs[i], contents[i], undone);
     return Status::OK();
   }
 
  private:
+  void Check(const std::string& path, const PartitionLogFile& log, const LogContent& content,
+             const std::set<std::string>& undone) const {
+    const auto claims = claims_.find(path);
+    const bool claimed = claims != claims_.end();
+    if (!content.damage.empty()) {
+      if (!claimed && SomebodyWrites()) return;
+      findings_.Add({.kind = FindingKind::kFileDamaged,
+                     .path = path,
+                     .instant = claimed ? claims->second.front().first : "",
+                     .what = content.damage});
+    } else if (claimed) {
+      for (const auto& [instant, stat] : claims->second)
+        CheckCounts(path, instant, *stat, content);
+    } else {
+      CheckOwner(path, log, content, undone);
+    }
+  }
+
   /// What a dead or living writer left half written is none of our findings.
   bool SomebodyWrites() const {
     return std::ranges::any_of(evidence_.timeline.PendingInstants(), [](const Instant& instant) {
@@ -115,12 +134,17 @@ class LogCheck {
                            std::to_string(stat.writes) + " and " + std::to_string(stat.deletes)});
   }
 
-  void CheckOwner(const std::string& path, const PartitionLogFile& log,
-                  const LogContent& content) const {
+  void CheckOwner(const std::string& path, const PartitionLogFile& log, const LogContent& content,
+                  const std::set<std::string>& undone) const {
     if (content.has_command) return;
     bool counts = false;
     bool active = false;
     for (const auto& [instant, rows] : content.by_instant) {
+      // Spark lets logs of what it rolled back lie, under a rollback block.
+      if (undone.contains(instant)) {
+        counts = true;
+        continue;
+      }
       switch (StandingOf(evidence_, instant)) {
         case InstantStanding::kPending:
         case InstantStanding::kNewer:
@@ -163,13 +187,16 @@ class LogCheck {
 Status CheckLogFiles(io::FileSystem& files, const TableEvidence& evidence, int threads,
                      FindingList* findings) {
   const LogCheck check(files, evidence, findings);
-  std::vector<std::pair<const std::string*, const PartitionLogFile*>> logs;
+  using Slice = std::tuple<std::string, std::string, std::string>;  // partition, group, instant
+  std::map<Slice, std::vector<const PartitionLogFile*>> by_slice;
   for (const PartitionFiles& partition : evidence.partitions) {
     for (const PartitionLogFile& log : partition.log_files)
-      logs.emplace_back(&partition.partition_path, &log);
+      by_slice[{partition.partition_path, log.file_id, log.base_instant}].push_back(&log);
   }
-  return RunOnThreads(logs.size(), threads, [&](size_t number, size_t) {
-    return check.Check(*logs[number].first, *logs[number].second);
+  const std::vector<std::pair<Slice, std::vector<const PartitionLogFile*>>> slices(by_slice.begin(),
+                                                                                   by_slice.end());
+  return RunOnThreads(slices.size(), threads, [&](size_t number, size_t) {
+    return check.CheckSlice(std::get<0>(slices[number].first), slices[number].second);
   });
 }
 

@@ -87,6 +87,8 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
   config.properties = {
       {"hoodie.archive.automatic", "false"},  // our commits carry what their writer resumes from
       {"hoodie.archivelog.folder", "archived"},
+      // Spark's stored procedures (restore, compaction) fail without it over a bucket index.
+      {"hoodie.datasource.write.recordkey.field", options.record_key_field},
       {"hoodie.metadata.enable", "false"},
       {"hoodie.parquet.writelegacyformat.enabled", "true"},  // decimals as fixed bytes
       {"hoodie.partition.metafile.use.base.format", "false"},
@@ -99,7 +101,6 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
         {kPayloadKey, kPayloadClass},
         {"hoodie.compaction.record.merger.strategy", kMergerStrategy},
         {"hoodie.compact.inline.max.delta.commits", kSparkNeverCompacts},
-        {"hoodie.datasource.write.recordkey.field", options.record_key_field},
     });
   }
   return config;
