@@ -59,6 +59,11 @@ bool Stackable(const std::vector<OverlayPointer>& levels) {
 Result<std::vector<OverlayPointer>> LogOverlayCache::Levels(const LogSource& source,
                                                             const hudi::FileSlice& slice) {
   std::vector<OverlayPointer> levels;
+  if (source.scan.merge != hudi::MergeRule::kOverwriteWithLatest) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto whole, Run(source, slice));
+    levels.push_back(std::move(whole));
+    return levels;
+  }
   const size_t log_count = slice.log_files.size();
   for (size_t first = 0; first < log_count;) {
     const size_t count = std::min(kRunLogsMax, std::bit_floor(log_count - first));

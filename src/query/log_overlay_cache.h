@@ -35,7 +35,8 @@ struct LogSource {
 /// and 1, each kept by itself, so that each log is decoded three times, however many follow, and no
 /// statement has to decode many at once. Runs can stand one over the other only if no ordering
 /// value of a later run is less than one of an earlier, and no later run rolls back; else all are
-/// merged as one.
+/// merged as one. So they are where a row of the base file may win: what a run loses against it, an
+/// earlier one must not hide.
 ///
 /// Any thread.
 class LogOverlayCache {

@@ -126,6 +126,27 @@ TEST_F(MergeOnReadSql, CommitsShowBeforeWhileAndAfterTheyAreCompacted) {
   EXPECT_EQ(All(), after);
 }
 
+// docs/internals/hudi-reading.md, section 3
+TEST_F(MergeOnReadSql, ABaseRowThatMayWinIsComparedWithAllLogsTogether) {
+  Commit({.rows = {{"a", kDay, 10, "base"}}});
+  Run(Schedule());
+  Commit({.deletes = {{"a", kDay}}});
+  Commit({.rows = {{"b", kDay, 1, "x"}}});
+  Commit({.rows = {{"a", kDay, 5, "late"}}});
+  EXPECT_EQ(All(), "id,day,version,text\na,2026-11-22,5,late\nb,2026-11-22,1,x\n");
+  const std::string properties = path_ + "/.hoodie/hoodie.properties";
+  std::string text = disk_.ReadFile(properties).ValueOrDie();
+  const std::string payload = "OverwriteWithLatestAvroPayload";
+  text.replace(text.find(payload), payload.size(), "DefaultHoodieRecordPayload");
+  ASSERT_TRUE(disk_.ReplaceFile(properties, text).ok());
+  HudiSnapshotProvider fresh({disk_, clock_, random_});
+  session_ = Session::Open(fresh, disk_, {.thread_count = 1}).ValueOrDie();
+  // The late row made the delete forgotten, then lost against the base row.
+  EXPECT_EQ(SqlOnDisk("SELECT id, day, version, text FROM T ORDER BY id, day"),
+            "id,day,version,text\na,2026-11-22,10,base\nb,2026-11-22,1,x\n");
+  session_.reset();
+}
+
 // docs/internals/seal.md, S7
 TEST_F(MergeOnReadSql, ADamagedBaseFileIsAnErrorUnlessItIsNotChecked) {
   Commit({.rows = {{"a", kDay, 1, "x"}, {"b", kDay, 1, "y"}}});

@@ -17,6 +17,7 @@
 #include "hudi/format/file_name.h"
 #include "hudi/reader/slice_logs.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/change_log.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -194,7 +195,7 @@ class ChangeReader::Impl {
         if (!more) return Batch();
         continue;
       }
-      TAPELAKE_ASSIGN_OR_RAISE(Batch batch, Compare(tasks_[next_task_++]));
+      TAPELAKE_ASSIGN_OR_RAISE(Batch batch, ChangesOf(tasks_[next_task_++]));
       if (batch != nullptr) return batch;
     }
   }
@@ -300,6 +301,18 @@ class ChangeReader::Impl {
       if (batch == nullptr) return Status::OK();
       TAPELAKE_RETURN_NOT_OK(take(batch));
     }
+  }
+
+  Result<Batch> ChangesOf(const GroupTask& task) {
+    if (!HaveWholeChangeLogs(view_.config(), task.stats)) return Compare(task);
+    const ChangeLogSource source{.files = view_.files(),
+                                 .base_path = view_.base_path(),
+                                 .key_field = view_.config().record_key_fields.front(),
+                                 .instant = commit().instant.timestamp,
+                                 .partition_path = task.group.first};
+    auto changes = ReadChangeLogs(source, task.stats, schema_);
+    if (KindOf(changes.status()) == ErrorKind::kNotFound) return Cleaned();
+    return changes;
   }
 
   Result<Batch> Compare(const GroupTask& task) {

@@ -29,8 +29,10 @@ std::shared_ptr<arrow::Schema> ChangeSchema(const arrow::Schema& data_columns);
 /// clusterings change nothing.
 ///
 /// Changes are found by comparing the file slices before and after each commit, so a table need not
-/// have been written for it (`hoodie.table.cdc.enabled`). Memory: the changed rows of one file
-/// group in one commit, and the keys of its new base file, if there is one. One thread.
+/// have been written for it; where it was and logged both images
+/// (`hoodie.table.cdc.supplemental.logging.mode` DATA_BEFORE_AFTER), the logs are read instead.
+/// Memory: the changed rows of one file group in one commit, and the keys of its new base file, if
+/// there is one. One thread.
 class ChangeReader {
  public:
   /// Read the history of the range; no data file is opened. `view` must outlive the reader. Images

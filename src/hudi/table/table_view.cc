@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "hudi/format/avro_schema.h"
+#include "hudi/format/avro_value.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/service_plans.h"
 #include "hudi/table/table_rules.h"
@@ -27,6 +28,20 @@ Result<std::string> EarliestRetained(io::FileSystem& files, const std::string& b
     return plan->earliest_instant_to_retain;
   }
   return std::string();
+}
+
+/// Whether a pending replacecommit only rewrites rows, which keep their commit times.
+Result<bool> IsClustering(io::FileSystem& files, const std::string& base_path,
+                          const Instant& pending) {
+  if (pending.action != InstantAction::kReplaceCommit) return false;
+  const auto bytes = ReadRequested(files, base_path, pending);
+  if (KindOf(bytes.status()) == ErrorKind::kNotFound) return false;
+  TAPELAKE_RETURN_NOT_OK(bytes.status());
+  if (bytes->empty()) return false;
+  const auto plan = ParseAvroContainer(*bytes);
+  if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, pending));
+  const AvroValue* clustering = plan->Find("clusteringPlan");
+  return clustering != nullptr && !clustering->is_null();
 }
 
 /// The file that each file group was last written to.
@@ -309,6 +324,8 @@ Status TableView::CheckIncremental(const TimeRange& range) const {
                          pending.action == InstantAction::kDeltaCommit ||
                          pending.action == InstantAction::kReplaceCommit;
     if (!ingests || !range.Contains(pending.timestamp)) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const bool clusters, IsClustering(files_, base_path_, pending));
+    if (clusters) continue;
     for (const Instant& commit : timeline_->CompletedCommits()) {
       if (commit.timestamp < pending.timestamp || !range.Contains(commit.timestamp)) continue;
       return MakeError(ErrorKind::kUnavailable,
