@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "hudi/format/log_block.h"
 
@@ -58,18 +59,15 @@ Status ArchiveLog::ReadNewest(int64_t number) {
   }
   if (!blocks->empty() && blocks->back().type == LogBlockType::kCorrupt) {
     content.resize(blocks->back().offset);
-    TAPELAKE_ASSIGN_OR_RAISE(auto file, files_.OpenForAppend(path));
-    TAPELAKE_RETURN_NOT_OK(file->Truncate(static_cast<int64_t>(content.size())));
-    TAPELAKE_RETURN_NOT_OK(file->Sync());
   }
   const auto entries = ParseArchiveFile(content);
   if (!entries.ok()) {
     ++number_;
     return Status::OK();
   }
-  size_bytes_ = static_cast<int64_t>(content.size());
   for (const ArchivedEntry& entry : *entries)
     stored_.emplace(entry.timestamp, entry.action, entry.state);
+  content_ = std::move(content);
   return Status::OK();
 }
 
@@ -87,15 +85,12 @@ Status ArchiveLog::Append(const std::vector<ArchivedEntry>& entries) {
 }
 
 Status ArchiveLog::WriteBlocks(const std::string& blocks) {
-  if (size_bytes_ >= kFileBytesMax) {
+  if (static_cast<int64_t>(content_.size()) >= kFileBytesMax) {
     ++number_;
-    size_bytes_ = 0;
+    content_.clear();
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto file, files_.OpenForAppend(PathOf(number_)));
-  TAPELAKE_RETURN_NOT_OK(file->Append(blocks));
-  TAPELAKE_RETURN_NOT_OK(file->Sync());
-  size_bytes_ = file->size_bytes();
-  return files_.SyncDirectory(folder_);
+  content_ += blocks;
+  return files_.ReplaceFile(PathOf(number_), content_);
 }
 
 }  // namespace tapelake::hudi
