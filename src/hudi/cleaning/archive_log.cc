@@ -57,6 +57,7 @@ Status ArchiveLog::ReadNewest(int64_t number) {
     ++number_;
     return Status::OK();
   }
+  const auto size_bytes = static_cast<int64_t>(content.size());
   if (!blocks->empty() && blocks->back().type == LogBlockType::kCorrupt) {
     content.resize(blocks->back().offset);
   }
@@ -67,7 +68,8 @@ Status ArchiveLog::ReadNewest(int64_t number) {
   }
   for (const ArchivedEntry& entry : *entries)
     stored_.emplace(entry.timestamp, entry.action, entry.state);
-  content_ = std::move(content);
+  size_bytes_ = size_bytes;
+  whole_bytes_ = static_cast<int64_t>(content.size());
   return Status::OK();
 }
 
@@ -85,12 +87,22 @@ Status ArchiveLog::Append(const std::vector<ArchivedEntry>& entries) {
 }
 
 Status ArchiveLog::WriteBlocks(const std::string& blocks) {
-  if (static_cast<int64_t>(content_.size()) >= kFileBytesMax) {
+  if (whole_bytes_ >= kFileBytesMax) {
     ++number_;
-    content_.clear();
+    size_bytes_ = whole_bytes_ = 0;
   }
-  content_ += blocks;
-  return files_.ReplaceFile(PathOf(number_), content_);
+  const std::string path = PathOf(number_);
+  // Read again: what it has beyond what we know of is not ours to drop.
+  auto content = files_.ReadFile(path);
+  if (!content.ok() && KindOf(content.status()) != ErrorKind::kNotFound) return content.status();
+  std::string grown = content.ok() ? std::move(*content) : std::string();
+  if (static_cast<int64_t>(grown.size()) == size_bytes_) {
+    grown.resize(static_cast<size_t>(whole_bytes_));
+  }
+  grown += blocks;
+  TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(path, grown));
+  size_bytes_ = whole_bytes_ = static_cast<int64_t>(grown.size());
+  return Status::OK();
 }
 
 }  // namespace tapelake::hudi

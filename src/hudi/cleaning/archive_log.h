@@ -16,8 +16,8 @@ namespace tapelake::hudi {
 /// newest grows, until it has kFileBytesMax. It grows by a longer file in its place, never half,
 /// which also a file system that cannot append can do.
 ///
-/// One thread and one writer; the file system must outlive it. It keeps the bytes of the newest
-/// file and which of its entries may still have their timeline files.
+/// One thread and one writer; the file system must outlive it. It remembers which entries of the
+/// newest file may still have their timeline files.
 class ArchiveLog {
  public:
   static constexpr int64_t kFileBytesMax = int64_t{4} << 20;
@@ -47,8 +47,9 @@ class ArchiveLog {
 
   io::FileSystem& files_;
   std::string folder_;
-  int64_t number_ = 1;   // of the file that grows
-  std::string content_;  // of it
+  int64_t number_ = 1;       // of the file that grows
+  int64_t size_bytes_ = 0;   // of it, as it was read or written last
+  int64_t whole_bytes_ = 0;  // of them without a block that is half written
   std::set<EntryId> stored_;
 };
 

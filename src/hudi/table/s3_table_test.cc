@@ -19,6 +19,8 @@ namespace {
 
 using testing::FakeS3;
 
+constexpr char kPath[] = "s3://bucket/lake/table";
+
 class FixedKeys : public io::aws::CredentialSource {
  public:
   Result<io::aws::Credentials> Get() override { return FakeS3::Keys(); }
@@ -46,8 +48,8 @@ class S3TableTest : public ::testing::TestWithParam<TableType>, protected OnS3 {
 
   static Tree LocalTree(TableType type) {
     testing::FakeFileSystem files;
-    const std::string base = "/lake/table";
-    EXPECT_TRUE(files.CreateDirectories("/lake").ok());
+    const std::string base = kPath;  // which stands in plans of the cleaner
+    EXPECT_TRUE(files.CreateDirectories("s3://bucket/lake").ok());
     const Status lived = testing::LiveTableLife(files, base, type);
     EXPECT_TRUE(lived.ok()) << lived;
     Tree tree;
@@ -76,7 +78,7 @@ class S3TableTest : public ::testing::TestWithParam<TableType>, protected OnS3 {
 };
 
 TEST_P(S3TableTest, LivesTheSameLife) {
-  const Status lived = testing::LiveTableLife(files_, "s3://bucket/lake/table", GetParam());
+  const Status lived = testing::LiveTableLife(files_, kPath, GetParam());
   ASSERT_TRUE(lived.ok()) << lived;
   ExpectEqual(S3Tree(), LocalTree(GetParam()));
 }
@@ -99,7 +101,7 @@ TEST_P(S3TableTest, LivesTheSameLifeWhateverRequestsFail) {
           return {};
       }
     });
-    const Status lived = testing::LiveTableLife(files_, "s3://bucket/lake/table", GetParam());
+    const Status lived = testing::LiveTableLife(files_, kPath, GetParam());
     ASSERT_TRUE(lived.ok()) << "seed " << seed << ": " << lived;
     server_.SetFaults(nullptr);
     ExpectEqual(S3Tree(), expected);
