@@ -72,8 +72,7 @@ uint64_t Mixed(uint64_t number) {
 
 /// The column of rows `first`, `first + step`, ... if it follows from the number; else nullptr.
 Result<std::shared_ptr<arrow::Array>> NumberedColumn(const arrow::Field& field, int64_t first,
-                                                     int64_t step, int64_t count,
-                                                     int64_t version) {
+                                                     int64_t step, int64_t count, int64_t version) {
   arrow::StringBuilder texts;
   arrow::Int64Builder numbers;
   arrow::TimestampBuilder times(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
@@ -149,7 +148,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> NumberedRows::Rows(int64_t first, in
     TAPELAKE_RETURN_NOT_OK(places.Append(static_cast<int64_t>(mixed % kDistinctRows)));
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto indices, places.Finish());
-  TAPELAKE_ASSIGN_OR_RAISE(const auto taken, arrow::compute::Take(arrow::Datum(values_), arrow::Datum(indices)));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto taken,
+                           arrow::compute::Take(arrow::Datum(values_), arrow::Datum(indices)));
   const auto schema = LiveSchema();
   arrow::ArrayVector columns = taken.record_batch()->columns();
   for (int i = 0; i < schema->num_fields(); ++i) {

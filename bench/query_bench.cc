@@ -85,10 +85,9 @@ Status Make(const std::string& path, const std::string& type, int64_t rows) {
       TAPELAKE_ASSIGN_OR_RAISE(instant, table->ScheduleCompaction({.log_files_max = 1}));
       TAPELAKE_RETURN_NOT_OK(table->RunCompaction(instant, /*threads=*/2).status());
     }
-    TAPELAKE_RETURN_NOT_OK(table
-                               ->Clean({.kind = hudi::CleaningKind::kLatestFileVersions,
-                                        .file_versions_retained = 1})
-                               .status());
+    TAPELAKE_RETURN_NOT_OK(
+        table->Clean({.kind = hudi::CleaningKind::kLatestFileVersions, .file_versions_retained = 1})
+            .status());
   }
   std::printf("{\"instant\":\"%s\"}\n", instant.c_str());
   return Status::OK();
@@ -209,8 +208,10 @@ Status Incremental(const std::string& path, const std::string& from) {
   World world;
   query::HudiSnapshotProvider provider(world.environment());
   TAPELAKE_ASSIGN_OR_RAISE(const auto session, query::Session::Open(provider, world.files, {}));
-  const std::string sql = "SELECT count(*), sum(quantity), min(wallet_address) FROM "
-                          "hudi_incremental('" + path + "', '" + from + "')";
+  const std::string sql =
+      "SELECT count(*), sum(quantity), min(wallet_address) FROM "
+      "hudi_incremental('" +
+      path + "', '" + from + "')";
   std::vector<double> times;
   std::string rows;
   for (int run = 0; run <= kMeasuredRuns; ++run) {

@@ -55,8 +55,8 @@ int64_t BeginOf(const parquet::ColumnChunkMetaData& chunk) {
 }
 
 /// The footer says of each chunk how it is compressed; the builder takes that from properties.
-std::shared_ptr<parquet::WriterProperties> PropertiesOf(
-    const parquet::SchemaDescriptor& schema, std::span<const ColumnChunkRef> chunks) {
+std::shared_ptr<parquet::WriterProperties> PropertiesOf(const parquet::SchemaDescriptor& schema,
+                                                        std::span<const ColumnChunkRef> chunks) {
   parquet::WriterProperties::Builder builder;
   for (size_t leaf = 0; leaf < chunks.size(); ++leaf) {
     const ColumnChunkRef& chunk = chunks[leaf];
@@ -68,8 +68,7 @@ std::shared_ptr<parquet::WriterProperties> PropertiesOf(
 }
 
 Status Corrupt(const parquet::ColumnDescriptor& column, const std::string& what) {
-  return MakeError(ErrorKind::kCorrupt,
-                   "column '" + column.path()->ToDotString() + "': " + what);
+  return MakeError(ErrorKind::kCorrupt, "column '" + column.path()->ToDotString() + "': " + what);
 }
 
 /// Return the bytes of a page index; empty if the chunk has none.
@@ -79,8 +78,8 @@ Result<std::string> ReadIndex(const ParquetSource& source, const parquet::Column
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t size, source.file->GetSize());
   const int64_t length = location->length;
   if (location->offset < kMagicBytes || length < 0 || location->offset > size - length) {
-    return Corrupt(column, "its page index is said to lie at " +
-                               std::to_string(location->offset) + ", outside the file");
+    return Corrupt(column, "its page index is said to lie at " + std::to_string(location->offset) +
+                               ", outside the file");
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto buffer, source.file->ReadAt(location->offset, length));
   if (buffer->size() != length) return Corrupt(column, "its page index is cut short");
@@ -90,9 +89,8 @@ Result<std::string> ReadIndex(const ParquetSource& source, const parquet::Column
 /// Return a serialized offset index with all its pages moved by `shift` bytes.
 Result<std::string> ShiftOffsetIndex(const std::string& stored, int64_t shift) {
   if (stored.empty()) return stored;
-  const auto index =
-      parquet::OffsetIndex::Make(stored.data(), static_cast<int64_t>(stored.size()),
-                                 parquet::default_reader_properties());
+  const auto index = parquet::OffsetIndex::Make(stored.data(), static_cast<int64_t>(stored.size()),
+                                                parquet::default_reader_properties());
   const auto& text_bytes = index->unencoded_byte_array_data_bytes();
   const auto& pages = index->page_locations();
   const auto builder = parquet::OffsetIndexBuilder::Make();
@@ -231,7 +229,7 @@ Status ChunkFileWriter::CopyBytes(const ParquetSource& source, int64_t offset, i
 }
 
 Status ChunkFileWriter::WriteIndexes(parquet::IndexKind kind,
-                                     std::vector<std::string> RowGroup::*indexes) {
+                                     std::vector<std::string> RowGroup::* indexes) {
   for (const RowGroup& group : row_groups_) {
     parquet::IndexLocations locations;
     const std::vector<std::string>& of_group = group.*indexes;
@@ -240,8 +238,8 @@ Status ChunkFileWriter::WriteIndexes(parquet::IndexKind kind,
       if (bytes.empty()) continue;
       TAPELAKE_ASSIGN_OR_RAISE(const int64_t place, sink_->Tell());
       TAPELAKE_RETURN_NOT_OK(sink_->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
-      locations.push_back({{0, static_cast<int32_t>(leaf)},
-                           {place, static_cast<int32_t>(bytes.size())}});
+      locations.push_back(
+          {{0, static_cast<int32_t>(leaf)}, {place, static_cast<int32_t>(bytes.size())}});
     }
     group.footer->SetIndexLocations(kind, locations);
   }

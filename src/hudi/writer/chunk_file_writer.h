@@ -63,7 +63,7 @@ class ChunkFileWriter {
   Status AppendChunk(int64_t rows, const ColumnChunkRef& chunk,
                      parquet::ColumnChunkMetaDataBuilder* target, RowGroup* group);
   Status CopyBytes(const ParquetSource& source, int64_t offset, int64_t size);
-  Status WriteIndexes(parquet::IndexKind kind, std::vector<std::string> RowGroup::*indexes);
+  Status WriteIndexes(parquet::IndexKind kind, std::vector<std::string> RowGroup::* indexes);
 
   std::shared_ptr<arrow::io::OutputStream> sink_;
   parquet::SchemaDescriptor schema_;

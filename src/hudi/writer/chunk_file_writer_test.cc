@@ -28,9 +28,9 @@ std::shared_ptr<arrow::Array> Texts(int64_t distinct, io::Random& random) {
   arrow::StringBuilder builder;
   for (int64_t row = 0; row < kRows; ++row) {
     const auto number = random.Below(static_cast<uint64_t>(distinct));
-    EXPECT_TRUE((row % 7 == 0 ? builder.AppendNull()
-                              : builder.Append("text-" + std::to_string(number)))
-                    .ok());
+    EXPECT_TRUE(
+        (row % 7 == 0 ? builder.AppendNull() : builder.Append("text-" + std::to_string(number)))
+            .ok());
   }
   return *builder.Finish();
 }
@@ -94,8 +94,8 @@ parquet::WriterProperties::Builder Properties() {
 
 ParquetSource Write(const arrow::Table& table, parquet::WriterProperties::Builder builder) {
   auto out = *arrow::io::BufferOutputStream::Create();
-  EXPECT_TRUE(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), out,
-                                         kRowGroupRows, builder.build())
+  EXPECT_TRUE(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), out, kRowGroupRows,
+                                         builder.build())
                   .ok());
   return Open(*out->Finish());
 }
@@ -116,8 +116,7 @@ Result<ParquetSource> CopyOf(const ParquetSource& source, const std::vector<int>
     TAPELAKE_RETURN_NOT_OK(writer->AppendRowGroup(source.footer->RowGroup(row_group)->num_rows(),
                                                   AllOf(source, row_group)));
   }
-  TAPELAKE_RETURN_NOT_OK(
-      writer->Close(arrow::KeyValueMetadata::Make({"who"}, {"the chunk test"})));
+  TAPELAKE_RETURN_NOT_OK(writer->Close(arrow::KeyValueMetadata::Make({"who"}, {"the chunk test"})));
   TAPELAKE_ASSIGN_OR_RAISE(auto bytes, out->Finish());
   return Open(std::move(bytes));
 }
@@ -143,8 +142,8 @@ std::string Described(const parquet::ColumnChunkMetaData& chunk) {
   std::string text = chunk.path_in_schema()->ToDotString();
   text += " " + parquet::TypeToString(chunk.type());
   text += " codec " + std::to_string(static_cast<int>(chunk.compression()));
-  for (const int64_t number : {chunk.num_values(), chunk.total_compressed_size(),
-                               chunk.total_uncompressed_size()})
+  for (const int64_t number :
+       {chunk.num_values(), chunk.total_compressed_size(), chunk.total_uncompressed_size()})
     text += " " + std::to_string(number);
   for (const auto encoding : chunk.encodings())
     text += " " + parquet::EncodingToString(encoding);
@@ -255,8 +254,8 @@ TEST(ChunkFileWriter, WhatTheFooterCouldNotSayIsNotCopied) {
 
 TEST(ChunkFileWriter, AChunkOutsideItsFileIsCorrupt) {
   const ParquetSource source = Write(*SomeTable(), Properties());
-  const ParquetSource cut = {
-      arrow::io::BufferReader::FromString(BytesOf(source, 0, 1'000)), source.footer};
+  const ParquetSource cut = {arrow::io::BufferReader::FromString(BytesOf(source, 0, 1'000)),
+                             source.footer};
   EXPECT_EQ(KindOf(CopyOf(cut, {0}).status()), ErrorKind::kCorrupt);
   // All pages are there, their index is not.
   const auto last = source.footer->RowGroup(2);

@@ -241,8 +241,8 @@ TEST(FileGroupMerge, CopiesGiveTheRowsThatDecodingGives) {
       const auto copied = copying.Open();
       const auto decoded = decoding.Open();
       EXPECT_EQ(copied->row_count(), decoded->row_count());
-      for (const char* key : {"hoodie_min_record_key", "hoodie_max_record_key",
-                              "org.apache.hudi.bloomfilter"})
+      for (const char* key :
+           {"hoodie_min_record_key", "hoodie_max_record_key", "org.apache.hudi.bloomfilter"})
         EXPECT_EQ(copied->FooterValue(key), decoded->FooterValue(key)) << key;
       EXPECT_LE(decoded->row_group_count(), 1);
       copied_row_groups += std::max(0, copied->row_group_count() - 1);
@@ -261,9 +261,8 @@ Batch Rows(int first, int end, const std::shared_ptr<arrow::Schema>& schema) {
   for (const auto& field : schema->fields()) {
     auto builder = *arrow::MakeBuilder(field->type());
     for (const std::string& key : batch.keys) {
-      EXPECT_TRUE((field->name() == "id"
-                       ? static_cast<arrow::StringBuilder&>(*builder).Append(key)
-                       : AppendRandom(*builder, random))
+      EXPECT_TRUE((field->name() == "id" ? static_cast<arrow::StringBuilder&>(*builder).Append(key)
+                                         : AppendRandom(*builder, random))
                       .ok());
     }
     columns.push_back(*builder->Finish());
