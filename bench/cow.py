@@ -47,9 +47,9 @@ def spark_figures(verb: str, file: Path, rows: Path, kept: bool) -> dict:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def run_ours(program: Path, verb: str, source: Path, table: Path) -> dict:
+def run_ours(program: Path, verb: str, *arguments) -> dict:
     """One operation in a process of its own: what it says, its CPU time and its peak memory."""
-    process = subprocess.Popen([program, verb, source, table], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, verb, *arguments], stdout=subprocess.PIPE, text=True)
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

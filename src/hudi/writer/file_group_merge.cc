@@ -1,5 +1,6 @@
 #include "hudi/writer/file_group_merge.h"
 
+#include <charconv>
 #include <map>
 #include <utility>
 
@@ -97,11 +98,7 @@ std::string FileGroupTask::RelativePath() const {
 
 Result<FileGroupOutcome> FileGroupMerge::Run() {
   FileGroupOutcome outcome;
-  fates_.assign(task_.changes.size(), Fate::kNew);
-  changes_.reserve(task_.changes.size());
-  for (const uint32_t change : task_.changes) {
-    changes_.push_back(context_.request.changes[change]);
-  }
+  GatherChanges();
   TAPELAKE_RETURN_NOT_OK(OpenStored());
   TAPELAKE_RETURN_NOT_OK(IndexChanges());
   if (stored_ != nullptr) TAPELAKE_RETURN_NOT_OK(JudgeStored());
@@ -114,6 +111,24 @@ Result<FileGroupOutcome> FileGroupMerge::Run() {
   TAPELAKE_RETURN_NOT_OK(AppendIncoming());
   TAPELAKE_RETURN_NOT_OK(Finish(&outcome));
   return outcome;
+}
+
+/// Side by side they are read several times at the cost of once: one by one, keys of 1 in 24 rows
+/// miss the cache each time.
+void FileGroupMerge::GatherChanges() {
+  constexpr size_t kLikelyKeyBytes = 24;
+  fates_.assign(task_.changes.size(), Fate::kNew);
+  changes_.reserve(task_.changes.size());
+  key_bytes_.reserve(task_.changes.size() * kLikelyKeyBytes);
+  for (const uint32_t change : task_.changes) {
+    changes_.push_back(context_.request.changes[change]);
+    key_bytes_.append(changes_.back().record_key);
+  }
+  const char* key = key_bytes_.data();
+  for (RecordChange& change : changes_) {
+    change.record_key = {key, change.record_key.size()};
+    key += change.record_key.size();
+  }
 }
 
 void FileGroupMerge::CountFates(FileGroupOutcome* outcome) {
@@ -280,7 +295,8 @@ Status FileGroupMerge::AppendIncomingRows(std::span<const uint32_t> locals) {
   rows.reserve(locals.size());
   for (const uint32_t local : locals)
     rows.push_back(changes_[local].row);
-  TAPELAKE_ASSIGN_OR_RAISE(auto data, TakeRows(context_.request.rows, rows));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      auto data, TakeRows(context_.rows == nullptr ? context_.request.rows : context_.rows, rows));
   const auto count = static_cast<int64_t>(locals.size());
   arrow::ArrayVector columns(kMetaCount);
   if (context_.kept_meta != nullptr) {
@@ -317,14 +333,17 @@ Result<std::shared_ptr<arrow::Array>> FileGroupMerge::IncomingKeys(
 }
 
 Result<std::shared_ptr<arrow::Array>> FileGroupMerge::SequenceNumbers(int64_t rows) {
-  const std::string prefix = context_.instant + "_" + std::to_string(task_.number) + "_";
+  constexpr size_t kDigitsMax = 20;
+  std::string text = context_.instant + "_" + std::to_string(task_.number) + "_";
+  const size_t prefix_bytes = text.size();
+  text.resize(prefix_bytes + kDigitsMax);
+  char* const digits = text.data() + prefix_bytes;
   arrow::StringBuilder builder;
   TAPELAKE_RETURN_NOT_OK(builder.Reserve(rows));
-  std::string text = prefix;
+  TAPELAKE_RETURN_NOT_OK(builder.ReserveData(rows * static_cast<int64_t>(text.size())));
   for (int64_t i = 0; i < rows; ++i) {
-    text.resize(prefix.size());
-    text += std::to_string(next_sequence_++);
-    TAPELAKE_RETURN_NOT_OK(builder.Append(text));
+    const char* const end = std::to_chars(digits, digits + kDigitsMax, next_sequence_++).ptr;
+    builder.UnsafeAppend(text.data(), static_cast<int32_t>(end - text.data()));
   }
   return builder.Finish();
 }

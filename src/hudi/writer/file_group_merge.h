@@ -33,6 +33,8 @@ struct CommitContext {
   std::string footer_schema;          ///< Avro schema with meta columns, for the footers.
   std::vector<bool> low_cardinality;  ///< Per column of the request: worth a dictionary.
 
+  /// The request's rows, some columns as dictionaries (EncodeFewValues); nullptr: they as they are.
+  std::shared_ptr<arrow::RecordBatch> rows = nullptr;
   /// For compaction: commit time and sequence number that the request's rows keep, row by row.
   /// nullptr: they get those of this commit.
   std::shared_ptr<arrow::RecordBatch> kept_meta = nullptr;
@@ -97,6 +99,7 @@ class FileGroupMerge {
     std::shared_ptr<arrow::ChunkedArray> keys;  ///< nullptr: to be read again.
   };
 
+  void GatherChanges();
   Status OpenStored();
   Status IndexChanges();
   Status JudgeStored();
@@ -125,7 +128,8 @@ class FileGroupMerge {
   const CommitContext& context_;
   const FileGroupTask& task_;
   absl::flat_hash_map<std::string_view, uint32_t> locals_by_key_;
-  std::vector<RecordChange> changes_;  // the task's, side by side: they are read several times
+  std::string key_bytes_;              // keys of the changes, side by side
+  std::vector<RecordChange> changes_;  // the task's, their keys in key_bytes_
   std::vector<Fate> fates_;            // per local change
   std::unique_ptr<BaseFileReader> stored_;
   std::vector<StoredRows> stored_rows_;  // by row group
