@@ -344,6 +344,24 @@ Status TableView::CheckIncremental(const TimeRange& range) const {
   return Status::OK();
 }
 
+namespace {
+
+/// No row is newer than its base file, so those from before the range hold none of its rows. Where
+/// the rule compares logs with base rows they are needed all the same.
+void LeaveOutOlderBaseFiles(const std::string& first_commit_time, Snapshot* snapshot) {
+  if (snapshot->merge != MergeRule::kOverwriteWithLatest) return;
+  for (FileSlice& slice : snapshot->slices) {
+    if (!slice.has_base_file() || slice.base_instant >= first_commit_time) continue;
+    slice.base_file_name.clear();
+    slice.size_bytes = 0;
+  }
+  std::erase_if(snapshot->slices, [](const FileSlice& slice) {
+    return !slice.has_base_file() && slice.log_files.empty();
+  });
+}
+
+}  // namespace
+
 Result<IncrementalSnapshot> TableView::Incremental(const TimeRange& range) {
   TAPELAKE_RETURN_NOT_OK(CheckIncremental(range));
   IncrementalSnapshot answer;
@@ -368,7 +386,10 @@ Result<IncrementalSnapshot> TableView::Incremental(const TimeRange& range) {
   answer.first_commit_time = answer.commit_times.front();
   answer.last_commit_time = answer.commit_times.back();
   // By instants the range is one stretch; by completion times others may have begun in between.
-  if (timeline_->layout() == TimelineLayout::kFlat) answer.commit_times.clear();
+  if (timeline_->layout() == TimelineLayout::kFlat) {
+    answer.commit_times.clear();
+    LeaveOutOlderBaseFiles(answer.first_commit_time, &answer.snapshot);
+  }
   return answer;
 }
 

@@ -100,6 +100,24 @@ TEST_F(TableViewTest, IncrementalTouchesOnlyTheFilesOfItsCommits) {
   EXPECT_THAT(touched, ElementsAre("/lake/table/day=d2"));
 }
 
+TEST_F(TableViewTest, IncrementalLeavesOutBaseFilesThatAreOlder) {
+  const auto table = CreateMergeOnRead(1);
+  Upsert(*table, {.rows = {{"a", "d1", 1, {}}, {"b", "d1", 1, {}}}});
+  const std::string compaction = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+  ASSERT_TRUE(table->RunCompaction(compaction, 1).ok());
+  Upsert(*table, {.rows = {{"b", "d1", 2, {}}, {"c", "d1", 2, {}}}});
+  const auto answer = View()->Incremental({.begin = compaction, .end = ""});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->snapshot.slices.size(), 1U);
+  EXPECT_FALSE(answer->snapshot.slices[0].has_base_file());
+  EXPECT_THAT(ReadAll(*answer), ElementsAre(TestRow{"b", "d1", 2, {}}, TestRow{"c", "d1", 2, {}}));
+  // A compaction in the range wrote nothing itself, but holds what is in the range.
+  const std::string later = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+  ASSERT_TRUE(table->RunCompaction(later, 1).ok());
+  const auto compacted = View()->Incremental({.begin = compaction, .end = ""});
+  EXPECT_TRUE(compacted->snapshot.slices.at(0).has_base_file());
+}
+
 TEST_F(TableViewTest, RowsBehindAPendingCommitAreNotReadPastIt) {
   const auto table = Create(1);
   const std::string first = Upsert(*table, {.rows = {{"a", "d1", 1, {}}}}).instant;
