@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/lake_folder.h"
 #include "app/market/market_lane.h"
 #include "hudi/table/table.h"
 #include "source/file_source.h"
@@ -13,6 +14,7 @@ constexpr char kProbeName[] = ".tapelake-check";
 
 /// Write and delete a file in `directory`, or in the nearest parent that exists.
 Result<std::string> CheckWritable(World& world, const std::string& directory) {
+  TAPELAKE_RETURN_NOT_OK(CheckLakeIsLocal(directory));
   std::string existing = directory;
   while (true) {
     TAPELAKE_ASSIGN_OR_RAISE(const bool exists, world.files.Exists(existing));

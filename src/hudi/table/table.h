@@ -207,8 +207,9 @@ class Table {
   /// Undo the newest completed commit by a rollback instant, as if it had never been; also a
   /// compaction, whose rows stay as they are. Compactions planned after it are dropped. Same thread
   /// rule as Upsert(). Errors: kNotFound (no such commit), kInvalid (a later commit, or its
-  /// savepoint, is in the way), kCorrupt, kUnavailable. After a failure the commit either is as
-  /// before or is taken back by the next CleanUpPendingCommits().
+  /// savepoint, is in the way; what readers of the commit before it need may be cleaned; all
+  /// commits before it are archived), kCorrupt, kUnavailable. After a failure the commit either is
+  /// as before or is taken back by the next CleanUpPendingCommits().
   Result<RestoreCounts> RollBackCommit(const std::string& instant);
 
   /// Take the table back to a completed commit by a restore instant: whatever was committed or

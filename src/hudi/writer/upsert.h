@@ -41,13 +41,12 @@ class RecordMerger {
   virtual ~RecordMerger() = default;
 
   /// The data columns that IncomingWins looks at; they come as plain arrays of their type. The
-  /// others may come as dictionaries, which is several times faster. nullopt: all of them come
-  /// plain.
+  /// others are not read for it. nullopt: all of them.
   virtual std::optional<std::vector<std::string>> NeededColumns() const { return std::nullopt; }
 
   /// Return whether change `change_index` of the request replaces (or deletes) row `stored_row` of
-  /// `stored`. `stored` has the data columns of its file (which may lack newer columns);
-  /// consecutive calls of a thread pass the same batch for up to 65,536 rows.
+  /// `stored`. `stored` has the columns needed, but for those that its file lacks; consecutive
+  /// calls of a thread pass the same batch for up to 65,536 rows.
   virtual bool IncomingWins(const arrow::RecordBatch& stored, int64_t stored_row,
                             size_t change_index) const = 0;
 };

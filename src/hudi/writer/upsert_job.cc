@@ -10,6 +10,7 @@
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
 #include "hudi/writer/data_files.h"
+#include "hudi/writer/incoming_rows.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -131,6 +132,8 @@ Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
   for (const FileGroupTask& task : tasks_)
     partitions.insert(task.partition_path);
   TAPELAKE_RETURN_NOT_OK(PreparePartitions(target_, partitions));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      context_.rows, EncodeFewValues(request_.rows, context_.low_cardinality, request_.threads));
   outcomes_.resize(tasks_.size());
   TAPELAKE_RETURN_NOT_OK(RunOnThreads(tasks_.size(), request_.threads,
                                       [this](size_t task, size_t) { return Write(task); }));
