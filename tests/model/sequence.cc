@@ -141,6 +141,10 @@ Status Sequence::Create() {
                              .precombine_field = kVersionColumn,
                              .bucket_count = 1 + static_cast<int>(Below(3))};
   if (Chance(0.6)) create.type = hudi::TableType::kMergeOnRead;
+  create.index = static_cast<hudi::IndexKind>(1 + Below(3));
+  if (create.type == hudi::TableType::kCopyOnWrite && Chance(0.3)) {
+    create.cdc_logging = static_cast<hudi::CdcLogging>(1 + Below(3));
+  }
   TAPELAKE_ASSIGN_OR_RAISE(table_, Table::Create(environment(), kPath, create));
   return Status::OK();
 }

@@ -172,6 +172,25 @@ TEST_P(OverwriteTest, CleaningTakesReplacedGroupsAway) {
   ExpectSound();
 }
 
+TEST_P(OverwriteTest, WhatASavepointKeptFromCleaningStaysReplaced) {
+  const auto table = Filled();
+  ASSERT_TRUE(table->Savepoint(filled_, {}).ok());
+  Upsert(*table, {.rows = {{"x", kOne, 5, {}}}, .operation = WriteOperation::kInsertOverwrite});
+  for (int64_t version = 6; version < 12; ++version)
+    Upsert(*table, {.rows = {{"y", kOne, version, {}}}});
+  ASSERT_TRUE(table->Clean({.commits_retained = 1}).ok());
+  ASSERT_TRUE(table->DeleteSavepoint(filled_).ok());
+  const auto rows = Rows(*table);
+  const auto archived = table->Archive({.instants_keep_min = 2, .instants_keep_max = 3}, "");
+  ASSERT_TRUE(archived.ok()) << archived.status();
+  EXPECT_GT(*archived, 0);
+  EXPECT_EQ(Rows(*Open()), rows);
+  ASSERT_TRUE(table->Clean({.commits_retained = 1, .everywhere = true}).ok());
+  ASSERT_TRUE(table->Archive({.instants_keep_min = 2, .instants_keep_max = 3}, "").ok());
+  EXPECT_EQ(Rows(*Open()), rows);
+  ExpectSound();
+}
+
 TEST_P(OverwriteTest, TheChangeFeedTellsWhatWasReplaced) {
   const auto table = Filled();
   Upsert(*table, {.rows = {{"a", kOne, 5, {}}}, .operation = WriteOperation::kInsertOverwrite});

@@ -54,6 +54,27 @@ Result<std::vector<CommitMetadata>> CommitsToCarry(io::FileSystem& files,
   return commits;
 }
 
+/// Return whether files of groups that a replacecommit replaced are still there, kept from cleaning
+/// by a savepoint that is gone or by a pending compaction: once it is archived they would count.
+Result<bool> LeavesReplacedFiles(io::FileSystem& files, const std::string& base_path,
+                                 const Instant& replacecommit) {
+  TAPELAKE_ASSIGN_OR_RAISE(const CommitMetadata metadata,
+                           ReadCommitMetadata(files, base_path, replacecommit));
+  for (const auto& [partition, groups] : metadata.replaced_file_ids) {
+    const auto is_replaced = [&groups](const std::string& file_id) {
+      return std::ranges::find(groups, file_id) != groups.end();
+    };
+    const auto listed = ListPartitionFiles(files, base_path, partition);
+    if (!listed.ok() && KindOf(listed.status()) == ErrorKind::kNotFound) continue;
+    TAPELAKE_RETURN_NOT_OK(listed.status());
+    if (std::ranges::any_of(listed->base_files, is_replaced, &FileSlice::file_id) ||
+        std::ranges::any_of(listed->log_files, is_replaced, &PartitionLogFile::file_id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Table::ServiceState& Table::services() {
@@ -187,7 +208,13 @@ Result<int64_t> Table::Archive(const ArchivalPolicy& policy, const std::string& 
   }
   TAPELAKE_ASSIGN_OR_RAISE(limits.cleaned_before,
                            CleanedBefore(environment_.files, base_path_, timeline));
-  const std::vector<Instant> instants = PlanArchival(timeline, policy, limits);
+  std::vector<Instant> instants = PlanArchival(timeline, policy, limits);
+  for (size_t i = 0; i < instants.size(); ++i) {
+    if (instants[i].action != InstantAction::kReplaceCommit) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const bool left,
+                             LeavesReplacedFiles(environment_.files, base_path_, instants[i]));
+    if (left) instants.resize(i);
+  }
   if (!instants.empty()) TAPELAKE_RETURN_NOT_OK(services().archival.Run(instants));
   return std::ssize(instants);
 }
