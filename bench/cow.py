@@ -6,7 +6,8 @@ upserted into a fresh copy. Each operation runs once to warm up and three times 
 reading its input (Parquet) to the end of the commit. Ours is a process per run and pays for its
 start of memory each time; process start itself counts on neither side.
 
-The input and Spark's figures are kept below build/bench-cow; --fresh makes them anew.
+The input is kept below build/bench-cow; --fresh makes it anew. Spark is measured in the same run;
+--kept-spark takes its figures of the run before instead.
 Writes docs/reports/cow-bench.md.
 """
 
@@ -24,7 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SPARK_SIDE = ROOT / "bench" / "cow_spark.py"
 MEASURED_RUNS = 3
-TARGET_RATIO = 5
+TARGET_RATIO = 10
+TARGET_MEMORY_RATIO = 5
 NAMES = {"load": "bulk load of 1,000,000", "upsert": "upsert of 100,000"}
 
 
@@ -36,9 +38,18 @@ def spark_side(verb: str, folder: Path) -> str:
     return done.stdout
 
 
-def run_ours(program: Path, verb: str, source: Path, table: Path) -> dict:
+def spark_figures(verb: str, file: Path, rows: Path, kept: bool) -> dict:
+    """What Spark takes, measured now unless `kept` and known; the file keeps it."""
+    if not kept or not file.exists():
+        load = os.getloadavg()[0]
+        figures = json.loads(spark_side(verb, rows)) | {"load_average": load}
+        file.write_text(json.dumps(figures), encoding="utf-8")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def run_ours(program: Path, verb: str, *arguments) -> dict:
     """One operation in a process of its own: what it says, its CPU time and its peak memory."""
-    process = subprocess.Popen([program, verb, source, table], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, verb, *arguments], stdout=subprocess.PIPE, text=True)
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -116,14 +127,18 @@ def report(ours: dict, spark: dict, loads: dict) -> tuple[str, dict]:
         ratios[operation] = {
             kind: sides["Spark"][kind] / sides["tapelake"][kind]
             for kind in ("seconds", "cpu_seconds", "peak_bytes")}
-    lines += ["", "| operation | times faster | times less CPU | times less memory |",
-              "|---|---|---|---|"]
+    lines += ["", "| operation | times faster | at least | times less CPU | times less memory | at least |",
+              "|---|---|---|---|---|---|"]
     for operation, name in NAMES.items():
         ratio = ratios[operation]
-        lines.append(f"| {name} | {ratio['seconds']:.1f} | {ratio['cpu_seconds']:.1f} "
-                     f"| {ratio['peak_bytes']:.1f} |")
-    lines += ["", f"Target: {TARGET_RATIO} times faster."]
+        lines.append(f"| {name} | {ratio['seconds']:.1f} | {TARGET_RATIO} "
+                     f"| {ratio['cpu_seconds']:.1f} | {ratio['peak_bytes']:.1f} "
+                     f"| {TARGET_MEMORY_RATIO} |")
     return "\n".join(lines) + "\n", ratios
+
+
+def reached(ratio: dict, faster: float) -> bool:
+    return ratio["seconds"] >= faster and ratio["peak_bytes"] >= TARGET_MEMORY_RATIO
 
 
 def main() -> int:
@@ -132,7 +147,9 @@ def main() -> int:
     parser.add_argument("--program", type=Path, default=ROOT / "build" / "release" / "cow_bench")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-cow")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "reports" / "cow-bench.md")
-    parser.add_argument("--fresh", action="store_true", help="make input and Spark's figures anew")
+    parser.add_argument("--fresh", action="store_true", help="make the input anew")
+    parser.add_argument("--kept-spark", action="store_true",
+                        help="take Spark's figures of the last run")
     parser.add_argument("--ours-only", action="store_true",
                         help="print our figures and stop: no Spark run, no report")
     options = parser.parse_args()
@@ -145,21 +162,18 @@ def main() -> int:
     if options.ours_only:
         print(json.dumps({name: summary(runs) for name, runs in ours.items()}, indent=2))
         return 0
-    kept = folder / "spark.json"
-    if options.fresh or not kept.exists():
-        loads["spark"] = os.getloadavg()[0]
-        figures = json.loads(spark_side("measure", folder)) | {"load_average": loads["spark"]}
-        kept.write_text(json.dumps(figures), encoding="utf-8")
-    spark = json.loads(kept.read_text(encoding="utf-8"))
+    spark = spark_figures("measure", folder / "spark.json", folder, options.kept_spark)
     loads["spark"] = spark["load_average"]
     text, ratios = report(ours, spark, loads)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(text, encoding="utf-8")
     print(text)
     for operation, name in NAMES.items():
+        ratio = ratios[operation]
         print(f"figure: {name} = {summary(ours[operation])['seconds']:.2f} s, "
-              f"{ratios[operation]['seconds']:.1f} times faster than Spark")
-    return 0 if min(ratio["seconds"] for ratio in ratios.values()) >= TARGET_RATIO else 1
+              f"{ratio['seconds']:.1f} times faster than Spark (at least {TARGET_RATIO}), "
+              f"{ratio['peak_bytes']:.1f} times less memory (at least {TARGET_MEMORY_RATIO})")
+    return 0 if all(reached(ratio, TARGET_RATIO) for ratio in ratios.values()) else 1
 
 
 if __name__ == "__main__":

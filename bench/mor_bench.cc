@@ -16,8 +16,7 @@
 #include <string>
 #include <vector>
 
-#include <arrow/builder.h>
-
+#include "bench/made_rows.h"
 #include "bench/trade_rows.h"
 #include "hudi/table/table.h"
 #include "io/local_file_system.h"
@@ -26,7 +25,6 @@ namespace tapelake {
 namespace {
 
 constexpr int64_t kAppendedRows = 1'000'000;
-constexpr int64_t kFirstMicros = 1'714'521'600'000'000;
 
 /// CPU time of this process, all threads, user and system.
 double CpuSeconds() {
@@ -42,82 +40,6 @@ struct World {
   double Seconds() { return static_cast<double>(clock.SteadyMicros()) / 1e6; }
 };
 
-/// The live table's columns: 13 of a trade, and the 5 that the pipeline adds.
-std::shared_ptr<arrow::Schema> AppendSchema() {
-  const auto text = arrow::utf8();
-  const auto time = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-  const auto amount = arrow::decimal128(38, 18);
-  return arrow::schema({arrow::field("transaction_id", text), arrow::field("timestamp", time),
-                        arrow::field("exchange", text), arrow::field("trading_pair", text),
-                        arrow::field("order_type", text), arrow::field("price", amount),
-                        arrow::field("quantity", amount), arrow::field("trade_fee", amount),
-                        arrow::field("trade_status", text), arrow::field("user_id", text),
-                        arrow::field("wallet_address", text), arrow::field("order_source", text),
-                        arrow::field("note", text), arrow::field("event_date", text),
-                        arrow::field("_rescued", text), arrow::field("_change_time", time),
-                        arrow::field("_change_sequence", text),
-                        arrow::field("_change_seq", arrow::int64())});
-}
-
-std::string Hex(uint64_t number, int digits) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(number));
-  return {text + 16 - digits, static_cast<size_t>(digits)};
-}
-
-std::string RandomText(const std::string& column, io::Random& random) {
-  const auto pick = [&](const std::vector<std::string>& values) {
-    return values[random.Below(values.size())];
-  };
-  if (column == "transaction_id") {
-    return Hex(random.Next(), 8) + "-" + Hex(random.Next(), 4) + "-" + Hex(random.Next(), 4) + "-" +
-           Hex(random.Next(), 4) + "-" + Hex(random.Next(), 12);
-  }
-  if (column == "exchange") return pick({"binance", "coinbase", "kraken", "bitfinex"});
-  if (column == "trading_pair") return pick({"BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD"});
-  if (column == "order_type") return pick({"limit", "market", "stop"});
-  if (column == "trade_status") return pick({"filled", "open", "cancelled"});
-  if (column == "order_source") return pick({"api", "web", "mobile"});
-  if (column == "user_id") return "user-" + Hex(random.Next(), 8);
-  if (column == "event_date") return pick({"2026-11-21", "2026-11-22"});
-  if (column == "_change_sequence") return "4955" + std::to_string(random.Next());
-  return "0x" + Hex(random.Next(), 16) + Hex(random.Next(), 16);
-}
-
-Result<std::shared_ptr<arrow::Array>> RandomColumn(const arrow::Field& field, int64_t first,
-                                                   int64_t rows, io::Random& random) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto builder, arrow::MakeBuilder(field.type()));
-  for (int64_t row = first; row < first + rows; ++row) {
-    if (field.name() == "note" || field.name() == "_rescued") {
-      TAPELAKE_RETURN_NOT_OK(builder->AppendNull());
-    } else if (field.type()->id() == arrow::Type::STRING) {
-      TAPELAKE_RETURN_NOT_OK(
-          static_cast<arrow::StringBuilder&>(*builder).Append(RandomText(field.name(), random)));
-    } else if (field.type()->id() == arrow::Type::DECIMAL128) {
-      const arrow::Decimal128 whole(static_cast<int64_t>(random.Below(100'000'000'000)));
-      TAPELAKE_RETURN_NOT_OK(static_cast<arrow::Decimal128Builder&>(*builder).Append(
-          whole * arrow::Decimal128(10'000'000'000)));
-    } else if (field.type()->id() == arrow::Type::TIMESTAMP) {
-      TAPELAKE_RETURN_NOT_OK(
-          static_cast<arrow::TimestampBuilder&>(*builder).Append(kFirstMicros + row * 1000));
-    } else {
-      TAPELAKE_RETURN_NOT_OK(static_cast<arrow::Int64Builder&>(*builder).Append(row));
-    }
-  }
-  return builder->Finish();
-}
-
-Result<std::shared_ptr<arrow::RecordBatch>> RandomRows(int64_t first, int64_t rows,
-                                                       io::Random& random) {
-  const auto schema = AppendSchema();
-  arrow::ArrayVector columns;
-  for (const auto& field : schema->fields()) {
-    TAPELAKE_ASSIGN_OR_RAISE(auto column, RandomColumn(*field, first, rows, random));
-    columns.push_back(std::move(column));
-  }
-  return arrow::RecordBatch::Make(schema, rows, std::move(columns));
-}
-
 struct AppendFigures {
   double seconds = 0;
   double cpu_seconds = 0;
@@ -129,7 +51,7 @@ Result<AppendFigures> AppendTo(World& world, const std::string& path,
   TAPELAKE_ASSIGN_OR_RAISE(auto table,
                            hudi::Table::Create(world.environment(), path,
                                                {.name = "bench",
-                                                .schema = AppendSchema(),
+                                                .schema = bench::LiveSchema(),
                                                 .record_key_field = "transaction_id",
                                                 .partition_field = "event_date",
                                                 .precombine_field = "_change_seq",
@@ -161,7 +83,7 @@ Status Append(const std::string& path, int64_t rows_per_commit) {
   arrow::RecordBatchVector batches;
   for (int64_t first = 0; first < kAppendedRows; first += rows_per_commit) {
     const int64_t count = std::min(rows_per_commit, kAppendedRows - first);
-    TAPELAKE_ASSIGN_OR_RAISE(auto rows, RandomRows(first, count, random));
+    TAPELAKE_ASSIGN_OR_RAISE(auto rows, bench::RandomRows(first, count, random));
     batches.push_back(std::move(rows));
   }
   TAPELAKE_RETURN_NOT_OK(AppendTo(world, path + "-warm", batches).status());

@@ -10,20 +10,26 @@
 #include <arrow/util/checked_cast.h>
 #include <parquet/arrow/reader.h>
 
+#include "hudi/writer/commit_job.h"
+
 namespace tapelake::bench {
 namespace {
 
 using arrow::internal::checked_cast;
 
-Result<std::shared_ptr<arrow::Table>> ReadFile(io::FileSystem& files, const std::string& path) {
+constexpr int kThreads = 2;
+
+using FileReader = parquet::arrow::FileReader;
+
+Result<std::unique_ptr<FileReader>> OpenFile(io::FileSystem& files, const std::string& path) {
   parquet::arrow::FileReaderBuilder builder;
   TAPELAKE_ASSIGN_OR_RAISE(auto file, files.OpenForRead(path));
   TAPELAKE_RETURN_NOT_OK(builder.Open(std::move(file)));
-  parquet::ArrowReaderProperties properties(/*use_threads=*/true);
+  parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
-  std::unique_ptr<parquet::arrow::FileReader> reader;
+  std::unique_ptr<FileReader> reader;
   TAPELAKE_RETURN_NOT_OK(builder.properties(properties)->Build(&reader));
-  return reader->ReadTable();
+  return reader;
 }
 
 /// Spark writes timestamps as INT96, which says nothing of their zone: they are UTC.
@@ -32,33 +38,44 @@ Result<std::shared_ptr<arrow::Array>> InUtc(const std::shared_ptr<arrow::Array>&
   return column->View(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
 }
 
+/// One column of all files, in their order.
+Result<std::shared_ptr<arrow::Array>> ReadColumn(
+    const std::vector<std::unique_ptr<FileReader>>& files, int column) {
+  arrow::ArrayVector chunks;
+  for (const auto& file : files) {
+    std::shared_ptr<arrow::ChunkedArray> read;
+    TAPELAKE_RETURN_NOT_OK(file->ReadColumn(column, &read));
+    chunks.insert(chunks.end(), read->chunks().begin(), read->chunks().end());
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(auto joined, arrow::Concatenate(chunks));
+  return InUtc(joined);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::RecordBatch>> ReadRows(io::FileSystem& files,
                                                      const std::string& folder) {
-  std::vector<std::string> names;
-  std::vector<arrow::ArrayVector> chunks;  // per column
+  std::vector<std::unique_ptr<FileReader>> readers;
   TAPELAKE_ASSIGN_OR_RAISE(const auto entries, files.List(folder));
   for (const io::FileInfo& entry : entries) {
     if (!entry.name.ends_with(".parquet") || entry.name.starts_with('.')) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(const auto table, ReadFile(files, io::JoinPath(folder, entry.name)));
-    names = table->ColumnNames();
-    chunks.resize(names.size());
-    for (size_t i = 0; i < names.size(); ++i) {
-      const auto& more = table->column(static_cast<int>(i))->chunks();
-      chunks[i].insert(chunks[i].end(), more.begin(), more.end());
-    }
+    TAPELAKE_ASSIGN_OR_RAISE(auto reader, OpenFile(files, io::JoinPath(folder, entry.name)));
+    readers.push_back(std::move(reader));
   }
+  if (readers.empty()) return MakeError(ErrorKind::kNotFound, "no Parquet file in " + folder);
+  std::shared_ptr<arrow::Schema> schema;
+  TAPELAKE_RETURN_NOT_OK(readers.front()->GetSchema(&schema));
+  arrow::ArrayVector columns(static_cast<size_t>(schema->num_fields()));
+  // Column by column: the rows never lie in memory twice, and joining them is shared work too.
+  TAPELAKE_RETURN_NOT_OK(
+      hudi::RunOnThreads(columns.size(), kThreads, [&](size_t number, size_t /*thread*/) -> Status {
+        return ReadColumn(readers, static_cast<int>(number)).Value(&columns[number]);
+      }));
   arrow::FieldVector fields;
-  arrow::ArrayVector columns;
-  for (size_t i = 0; i < names.size(); ++i) {
-    TAPELAKE_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(chunks[i]));
-    chunks[i].clear();  // the rows never lie in memory twice
-    TAPELAKE_ASSIGN_OR_RAISE(column, InUtc(column));
-    fields.push_back(arrow::field(names[i], column->type()));
-    columns.push_back(std::move(column));
-  }
-  const int64_t rows = columns.empty() ? 0 : columns.front()->length();
+  for (int i = 0; i < schema->num_fields(); ++i)
+    fields.push_back(
+        arrow::field(schema->field(i)->name(), columns[static_cast<size_t>(i)]->type()));
+  const int64_t rows = columns.front()->length();
   return arrow::RecordBatch::Make(arrow::schema(fields), rows, columns);
 }
 

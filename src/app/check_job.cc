@@ -43,7 +43,8 @@ Result<std::string> CheckTable(World& world, const std::string& lake_path,
                                                "', but stored with another one (" + path +
                                                ")\nhint: give it the stored key, or another name");
   }
-  if (stored.bucket_count != definition.bucket_count) {
+  if (stored.index_kind() == hudi::IndexKind::kBucket &&
+      stored.bucket_count != definition.bucket_count) {
     return "opens at " + (snapshot.instant.empty() ? "no commit" : snapshot.instant) + "; keeps " +
            std::to_string(stored.bucket_count) + " buckets, as it was made with (declared " +
            std::to_string(definition.bucket_count) + ")";

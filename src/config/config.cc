@@ -452,8 +452,16 @@ void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
                    "tables that are seldom written or that other engines write too.",
        .choices = {"mor", "cow"}},
       &self.type);
+  visitor.Field(
+      {.key = "index",
+       .sentence = "How a new table finds the file group of a key: `bucket` (a hash; nothing is "
+                   "read), `bloom` (footers and keys of base files; Spark's default, files of even "
+                   "size) or `simple` (keys of all base files of the partition).",
+       .choices = {"bucket", "bloom", "simple"}},
+      &self.index);
   visitor.Field({.key = "buckets",
-                 .sentence = "File groups per partition; fixed when the table is created.",
+                 .sentence = "File groups per partition of a bucket index; fixed when the table is "
+                             "created.",
                  .min = 1,
                  .max = 4096},
                 &self.buckets);

@@ -162,6 +162,7 @@ struct TableConfig {
   std::string key = "transaction_id";
   std::string time = "timestamp";
   std::string type = "mor";
+  std::string index = "bucket";
   int64_t buckets = 4;
   std::vector<ColumnConfig> columns;  ///< Empty: those of CryptoTransactions.
   SourceConfig source;

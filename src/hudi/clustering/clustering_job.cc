@@ -2,7 +2,6 @@
 #include <utility>
 
 #include <arrow/array.h>
-#include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
@@ -26,14 +25,6 @@ constexpr int kFileNameNumber = 4;  // of the meta columns
 
 using Batch = std::shared_ptr<arrow::RecordBatch>;
 
-Result<std::shared_ptr<arrow::Array>> Repeated(const std::string& text, int64_t rows) {
-  arrow::StringBuilder builder;
-  TAPELAKE_RETURN_NOT_OK(builder.Reserve(rows));
-  for (int64_t row = 0; row < rows; ++row)
-    TAPELAKE_RETURN_NOT_OK(builder.Append(text));
-  return builder.Finish();
-}
-
 /// The new base file of one group.
 class MergedFile {
  public:
@@ -41,19 +32,28 @@ class MergedFile {
       : target_(target),
         path_(std::move(relative_path)),
         schema_(WithMetaColumns(target.schema)),
+        form_(FormOf(*schema_)),
         keys_(nullptr, rows) {}
 
+  Status Open() {
+    return BaseFileWriter::Open(target_.files, io::JoinPath(target_.base_path, path_), form_)
+        .Value(&writer_);
+  }
+
+  /// Row groups that can be moved are; the others are decoded and put together.
   Status Append(const FileSlice& slice) {
     const std::string path = io::JoinPath(target_.base_path, slice.RelativePath());
     TAPELAKE_RETURN_NOT_OK(CheckBaseFile(target_.files, path));
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, BaseFileReader::Open(target_.files, path));
-    TAPELAKE_ASSIGN_OR_RAISE(const auto batches,
-                             reader->Stream(reader->AllRowGroups(), schema_->field_names()));
-    while (true) {
-      TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, batches->Next());
-      if (batch == nullptr) return Status::OK();
-      TAPELAKE_RETURN_NOT_OK(AppendBatch(*batch));
+    for (const int row_group : reader->AllRowGroups()) {
+      TAPELAKE_RETURN_NOT_OK(AddKeys(*reader, row_group));
+      rows_ += reader->row_group_rows(row_group);
+      const bool is_copied = reader->row_group_rows(row_group) >= kCopiedRowsMin &&
+                             writer_->CanCopyRowGroup(*reader, row_group);
+      TAPELAKE_RETURN_NOT_OK(is_copied ? writer_->CopyRowGroup(*reader, row_group)
+                                       : AppendDecoded(*reader, row_group));
     }
+    return Status::OK();
   }
 
   Result<int64_t> Close() {
@@ -70,34 +70,58 @@ class MergedFile {
   int64_t rows() const { return rows_; }
 
  private:
+  /// As written: the one column that is made anew has one value.
+  static std::shared_ptr<arrow::Schema> FormOf(const arrow::Schema& schema) {
+    arrow::FieldVector fields = schema.fields();
+    fields[kFileNameNumber] =
+        fields[kFileNameNumber]->WithType(arrow::dictionary(arrow::int32(), arrow::utf8()));
+    return arrow::schema(std::move(fields));
+  }
+
+  Status AddKeys(BaseFileReader& stored, int row_group) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto batches,
+                             stored.Stream({row_group}, {schema_->field(kKeyNumber)->name()}));
+    std::vector<std::string_view> texts;
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, batches->Next());
+      if (batch == nullptr) return Status::OK();
+      const auto* keys = batch->num_columns() == 0
+                             ? nullptr
+                             : dynamic_cast<const arrow::StringArray*>(batch->column(0).get());
+      if (keys == nullptr || keys->null_count() > 0) {
+        return MakeError(ErrorKind::kCorrupt, "a row without _hoodie_record_key");
+      }
+      texts.clear();
+      for (int64_t row = 0; row < keys->length(); ++row)
+        texts.push_back(keys->GetView(row));
+      keys_.AddAll(texts);
+    }
+  }
+
+  Status AppendDecoded(BaseFileReader& stored, int row_group) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto batches,
+                             stored.Stream({row_group}, schema_->field_names()));
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, batches->Next());
+      if (batch == nullptr) return Status::OK();
+      TAPELAKE_RETURN_NOT_OK(AppendBatch(*batch));
+    }
+  }
+
   Status AppendBatch(const arrow::RecordBatch& stored) {
     TAPELAKE_ASSIGN_OR_RAISE(Batch batch, ProjectBatch(stored, schema_));
-    const auto* keys = dynamic_cast<const arrow::StringArray*>(batch->column(kKeyNumber).get());
-    if (keys == nullptr || keys->null_count() > 0) {
-      return MakeError(ErrorKind::kCorrupt, "a row without _hoodie_record_key");
-    }
-    std::vector<std::string_view> texts;
-    texts.reserve(static_cast<size_t>(keys->length()));
-    for (int64_t row = 0; row < keys->length(); ++row)
-      texts.push_back(keys->GetView(row));
-    keys_.AddAll(texts);
-    TAPELAKE_ASSIGN_OR_RAISE(const auto name, Repeated(io::FileName(path_), batch->num_rows()));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto name,
+                             ConstantColumn(io::FileName(path_), batch->num_rows()));
     TAPELAKE_ASSIGN_OR_RAISE(
-        batch, batch->SetColumn(kFileNameNumber, schema_->field(kFileNameNumber), name));
-    rows_ += batch->num_rows();
+        batch, batch->SetColumn(kFileNameNumber, form_->field(kFileNameNumber), name));
     pending_rows_ += batch->num_rows();
     pending_.push_back(std::move(batch));
     return pending_rows_ >= kRowGroupRows ? Flush() : Status::OK();
   }
 
   Status Flush() {
-    if (writer_ == nullptr) {
-      TAPELAKE_ASSIGN_OR_RAISE(
-          writer_,
-          BaseFileWriter::Open(target_.files, io::JoinPath(target_.base_path, path_), schema_));
-    }
     if (pending_rows_ == 0) return Status::OK();
-    TAPELAKE_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(schema_, pending_));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(form_, pending_));
     pending_.clear();
     pending_rows_ = 0;
     return writer_->WriteRowGroup(*table);
@@ -106,6 +130,7 @@ class MergedFile {
   const ClusteringTarget& target_;
   std::string path_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> form_;
   KeySummary keys_;
   std::unique_ptr<BaseFileWriter> writer_;
   arrow::RecordBatchVector pending_;  // rows of the next row group
@@ -136,6 +161,7 @@ Result<WriteStat> ClusteringJob::Merge(size_t number) const {
   }
   const std::string path = io::JoinPath(group.partition_path, file_names_[number]);
   MergedFile file(target_, path, rows);
+  TAPELAKE_RETURN_NOT_OK(file.Open());
   for (const FileSlice& slice : group.slices)
     TAPELAKE_RETURN_NOT_OK(WithContext(file.Append(slice), "'" + slice.RelativePath() + "'"));
   WriteStat stat;

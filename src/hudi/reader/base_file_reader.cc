@@ -90,22 +90,23 @@ Result<std::unique_ptr<BaseFileReader>> BaseFileReader::Open(io::FileSystem& fil
                                                              const BaseFileReadOptions& options) {
   std::unique_ptr<BaseFileReader> reader(new BaseFileReader());
   reader->path_ = path;
-  TAPELAKE_ASSIGN_OR_RAISE(auto file, files.OpenForRead(path));
-  TAPELAKE_RETURN_NOT_OK(reader->InFile(OpenParquet(std::move(file), options, &reader->reader_)));
-  reader->footer_ = reader->reader_->parquet_reader()->metadata();
+  TAPELAKE_ASSIGN_OR_RAISE(reader->source_.file, files.OpenForRead(path));
+  TAPELAKE_RETURN_NOT_OK(
+      reader->InFile(OpenParquet(reader->source_.file, options, &reader->reader_)));
+  reader->source_.footer = reader->reader_->parquet_reader()->metadata();
   TAPELAKE_RETURN_NOT_OK(reader->InFile(reader->reader_->GetSchema(&reader->schema_)));
   reader->schema_ = reader->schema_->WithMetadata(nullptr);
   return reader;
 }
 
 int64_t BaseFileReader::row_count() const {
-  return footer_->num_rows();
+  return source_.footer->num_rows();
 }
 int BaseFileReader::row_group_count() const {
-  return footer_->num_row_groups();
+  return source_.footer->num_row_groups();
 }
 int64_t BaseFileReader::row_group_rows(int row_group) const {
-  return footer_->RowGroup(row_group)->num_rows();
+  return source_.footer->RowGroup(row_group)->num_rows();
 }
 
 std::vector<int> BaseFileReader::AllRowGroups() const {
@@ -153,7 +154,7 @@ Result<ColumnStatistics> BaseFileReader::Statistics(int row_group,
   if (!leaf.is_leaf()) return result;
   const auto collect = [&]() -> Status {
     BEGIN_PARQUET_CATCH_EXCEPTIONS
-    const auto chunk = footer_->RowGroup(row_group)->ColumnChunk(leaf.column_index);
+    const auto chunk = source_.footer->RowGroup(row_group)->ColumnChunk(leaf.column_index);
     const auto statistics = chunk->is_stats_set() ? chunk->statistics() : nullptr;
     if (statistics == nullptr) return Status::OK();
     if (statistics->HasNullCount()) result.null_count = statistics->null_count();
@@ -166,7 +167,7 @@ Result<ColumnStatistics> BaseFileReader::Statistics(int row_group,
 }
 
 std::optional<std::string> BaseFileReader::FooterValue(const std::string& key) const {
-  const auto& metadata = footer_->key_value_metadata();
+  const auto& metadata = source_.footer->key_value_metadata();
   if (metadata == nullptr) return std::nullopt;
   auto value = metadata->Get(key);
   if (!value.ok()) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
@@ -22,6 +23,12 @@ class FileReader;
 }  // namespace parquet
 
 namespace tapelake::hudi {
+
+/// A Parquet file as it lies on disk: what its column chunks can be copied from.
+struct ParquetSource {
+  std::shared_ptr<arrow::io::RandomAccessFile> file;
+  std::shared_ptr<parquet::FileMetaData> footer;
+};
 
 /// What a footer knows of one column in one row group.
 struct ColumnStatistics {
@@ -73,6 +80,9 @@ class BaseFileReader {
   /// Statistics of a top-level column. Unknown ones are empty. Errors: kInvalid (no such column).
   Result<ColumnStatistics> Statistics(int row_group, const std::string& column) const;
 
+  /// The file itself. Valid for the reader's life.
+  const ParquetSource& source() const { return source_; }
+
   /// A value of the footer's key/value metadata; nullopt if absent.
   std::optional<std::string> FooterValue(const std::string& key) const;
 
@@ -83,7 +93,7 @@ class BaseFileReader {
 
   std::string path_;
   std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::shared_ptr<parquet::FileMetaData> footer_;
+  ParquetSource source_;
   std::shared_ptr<arrow::Schema> schema_;
 };
 

@@ -38,7 +38,8 @@ enum class QueryMode : uint8_t {
 
 /// The state at `snapshot.instant` of the rows that commits of a range wrote.
 struct IncrementalSnapshot {
-  /// Slices of the file groups that those commits touched, as of the end of the range.
+  /// Slices of the file groups that those commits touched, as of the end of the range; without
+  /// their base files where these are older than the range.
   Snapshot snapshot;
 
   /// Rows belong to the answer if `_hoodie_commit_time` is between these two, and, if
@@ -117,7 +118,6 @@ class TableView {
   Status CheckAvailable(const std::string& as_of, const CommitFilter& counts);
   Result<const Listing*> ListingOf(const std::string& partition);
   Status ListAll();
-  Result<bool> MayBeCleaned(const std::string& as_of);
   Result<bool> HasFile(const std::string& partition, const std::string& path);
   Result<bool> IsComplete(const std::vector<HistoryCommit>& history);
 

@@ -100,6 +100,24 @@ TEST_F(TableViewTest, IncrementalTouchesOnlyTheFilesOfItsCommits) {
   EXPECT_THAT(touched, ElementsAre("/lake/table/day=d2"));
 }
 
+TEST_F(TableViewTest, IncrementalLeavesOutBaseFilesThatAreOlder) {
+  const auto table = CreateMergeOnRead(1);
+  Upsert(*table, {.rows = {{"a", "d1", 1, {}}, {"b", "d1", 1, {}}}});
+  const std::string compaction = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+  ASSERT_TRUE(table->RunCompaction(compaction, 1).ok());
+  Upsert(*table, {.rows = {{"b", "d1", 2, {}}, {"c", "d1", 2, {}}}});
+  const auto answer = View()->Incremental({.begin = compaction, .end = ""});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->snapshot.slices.size(), 1U);
+  EXPECT_FALSE(answer->snapshot.slices[0].has_base_file());
+  EXPECT_THAT(ReadAll(*answer), ElementsAre(TestRow{"b", "d1", 2, {}}, TestRow{"c", "d1", 2, {}}));
+  // A compaction in the range wrote nothing itself, but holds what is in the range.
+  const std::string later = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+  ASSERT_TRUE(table->RunCompaction(later, 1).ok());
+  const auto compacted = View()->Incremental({.begin = compaction, .end = ""});
+  EXPECT_TRUE(compacted->snapshot.slices.at(0).has_base_file());
+}
+
 TEST_F(TableViewTest, RowsBehindAPendingCommitAreNotReadPastIt) {
   const auto table = Create(1);
   const std::string first = Upsert(*table, {.rows = {{"a", "d1", 1, {}}}}).instant;
@@ -116,6 +134,31 @@ TEST_F(TableViewTest, RowsBehindAPendingCommitAreNotReadPastIt) {
   }
   EXPECT_TRUE(view->Incremental({.begin = "", .end = first}).ok());
   EXPECT_TRUE(view->Incremental({.begin = pending, .end = ""}).ok());
+}
+
+TEST_F(TableViewTest, ThePastThatACleanIsTakingIsAnErrorFromItsPlanOn) {
+  const auto table = Create(1);
+  const std::string first = Upsert(*table, {.rows = {{"a", "2026-11-22", 1, "x"}}}).instant;
+  for (int64_t version = 2; version < 5; ++version) {
+    clock_.Advance(2'000'000);
+    Upsert(*table, {.rows = {{"a", "2026-11-22", version, "y"}}});
+  }
+  const auto view = View();  // opened before the clean
+  clock_.Advance(2'000'000);
+  ASSERT_GT(*table->Clean({.commits_retained = 1}), 0);
+  for (const bool is_done : {true, false}) {
+    // Without its completed file the clean is one that was begun, by a process that is at it.
+    for (const std::string& path : files_.Paths()) {
+      if (is_done || !path.ends_with(".clean")) continue;
+      ASSERT_TRUE(files_.DeleteFile(path).ok());
+    }
+    const auto later_view = View();
+    for (TableView* each : {view.get(), later_view.get()}) {
+      const auto past = each->SnapshotAt(first, QueryMode::kSnapshot);
+      ASSERT_EQ(KindOf(past.status()), ErrorKind::kInvalid) << past.status();
+      EXPECT_THAT(past.status().message(), HasSubstr("were cleaned"));
+    }
+  }
 }
 
 TEST_F(TableViewTest, APendingClusteringIsInNobodysWay) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <arrow/chunked_array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -32,10 +33,13 @@ struct CommitContext {
   std::string footer_schema;          ///< Avro schema with meta columns, for the footers.
   std::vector<bool> low_cardinality;  ///< Per column of the request: worth a dictionary.
 
+  /// The request's rows, some columns as dictionaries (EncodeFewValues); nullptr: they as they are.
+  std::shared_ptr<arrow::RecordBatch> rows = nullptr;
   /// For compaction: commit time and sequence number that the request's rows keep, row by row.
   /// nullptr: they get those of this commit.
   std::shared_ptr<arrow::RecordBatch> kept_meta = nullptr;
-  bool always_writes = false;  ///< Write the file even if no change changes anything.
+  int64_t copied_rows_min = kCopiedRowsMin;  ///< Smaller stored row groups are decoded.
+  bool always_writes = false;                ///< Write the file even if no change changes anything.
 };
 
 /// One file group to write.
@@ -61,7 +65,12 @@ struct FileGroupOutcome {
   std::vector<size_t> refused;  ///< Change indices the merger refused.
 };
 
-/// Writes the new base file of one file group: the stored rows that stay, then the incoming ones.
+/// Writes the new base file of one file group: the stored rows that stay, and the incoming ones.
+///
+/// First it is decided which stored rows are replaced: of the stored file this takes the keys, and,
+/// where a merger must be asked, the columns it needs. If nothing changes nothing is written. Then
+/// a stored row group of which all rows stay is copied as it is (BaseFileWriter::CopyRowGroup);
+/// others are decoded, and what stays of them is put together with the incoming rows.
 ///
 /// One thread per merge; several merges of one commit run beside each other. Memory: about two row
 /// groups (kRowGroupRows rows) of the table, however large the file.
@@ -79,13 +88,32 @@ class FileGroupMerge {
 
  private:
   enum class Fate : uint8_t { kNew, kReplaces, kRefused };
+  /// A stored row of a row group, and the change of the same key.
+  struct Rivalry {
+    int64_t row;
+    uint32_t local;
+  };
+  /// What becomes of one stored row group.
+  struct StoredRows {
+    std::vector<Rivalry> replaced;              ///< Or deleted; ascending.
+    std::shared_ptr<arrow::ChunkedArray> keys;  ///< nullptr: to be read again.
+  };
 
-  Status IndexChanges();
+  void GatherChanges();
   Status OpenStored();
+  Status IndexChanges();
+  Status JudgeStored();
+  Result<std::shared_ptr<arrow::ChunkedArray>> ReadKeys(int row_group);
+  std::vector<Rivalry> FindRivals(const arrow::ChunkedArray& keys) const;
+  Status RefuseOlder(int row_group, std::vector<Rivalry>* rivals);
+  void SummarizeStaying(const arrow::ChunkedArray& keys, const std::vector<Rivalry>& replaced);
+  void CountFates(FileGroupOutcome* outcome);
   void ChooseColumnForms();
-  Status MergeStored();
-  Status MergeBatch(const std::shared_ptr<arrow::RecordBatch>& batch);
-  bool Stays(const std::shared_ptr<arrow::RecordBatch>& batch, int64_t row, uint32_t local);
+  Status WriteStored();
+  bool IsCopied(int row_group) const;
+  Status WriteDecoded(int row_group, const StoredRows& stored);
+  Status InStored(const Status& status) const;
+  Status StoredIsCutShort() const;
   Status AppendStored(const std::shared_ptr<arrow::RecordBatch>& kept);
   Status AppendIncoming();
   Status AppendIncomingRows(std::span<const uint32_t> locals);
@@ -100,13 +128,16 @@ class FileGroupMerge {
   const CommitContext& context_;
   const FileGroupTask& task_;
   absl::flat_hash_map<std::string_view, uint32_t> locals_by_key_;
-  std::vector<RecordChange> changes_;  // the task's, side by side: they are read several times
+  std::string key_bytes_;              // keys of the changes, side by side
+  std::vector<RecordChange> changes_;  // the task's, their keys in key_bytes_
   std::vector<Fate> fates_;            // per local change
   std::unique_ptr<BaseFileReader> stored_;
+  std::vector<StoredRows> stored_rows_;  // by row group
   std::unique_ptr<BaseFileWriter> writer_;
   std::optional<KeySummary> keys_;
   std::shared_ptr<arrow::Schema> form_;      // as written: meta columns, dictionary types
-  std::vector<std::string> stored_columns_;  // read from the stored file
+  std::vector<std::string> rival_columns_;   // what the merger looks at
+  std::vector<std::string> stored_columns_;  // read from the stored file, beside the keys
   arrow::RecordBatchVector pending_;         // rows of the next row group
   int64_t pending_rows_ = 0;
   int64_t written_rows_ = 0;
@@ -114,8 +145,6 @@ class FileGroupMerge {
   int64_t inserts_ = 0;
   int64_t updates_ = 0;
   int64_t deletes_ = 0;
-  std::shared_ptr<arrow::RecordBatch> merger_view_source_;  // batch that merger_view_ was made of
-  std::shared_ptr<arrow::RecordBatch> merger_view_;
 };
 
 }  // namespace tapelake::hudi

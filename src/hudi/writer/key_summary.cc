@@ -1,6 +1,7 @@
 #include "hudi/writer/key_summary.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -46,18 +47,29 @@ int JavaRank(char c) {
   return byte * 2;
 }
 
+bool IsAscii(std::string_view text) {
+  uint64_t all = 0;
+  for (; text.size() >= sizeof(all); text.remove_prefix(sizeof(all))) {
+    uint64_t word;
+    std::memcpy(&word, text.data(), sizeof(word));
+    all |= word;
+  }
+  for (const char c : text)
+    all |= static_cast<uint8_t>(c);
+  return (all & 0x8080808080808080) == 0;
+}
+
 }  // namespace
 
 int CompareAsJava(std::string_view left, std::string_view right) {
+  const int bytewise = left.compare(right);
+  if (bytewise == 0 || IsAscii(left) || IsAscii(right)) return bytewise;
   const size_t shorter = std::min(left.size(), right.size());
   const auto [a, b] =
       std::mismatch(left.begin(), left.begin() + static_cast<ptrdiff_t>(shorter), right.begin());
-  if (a == left.begin() + static_cast<ptrdiff_t>(shorter)) {
-    return left.size() < right.size() ? -1 : (left.size() > right.size() ? 1 : 0);
-  }
+  if (a == left.begin() + static_cast<ptrdiff_t>(shorter)) return bytewise;
   const int ranks = JavaRank(*a) - JavaRank(*b);
-  if (ranks != 0) return ranks;
-  return static_cast<uint8_t>(*a) - static_cast<uint8_t>(*b);
+  return ranks != 0 ? ranks : bytewise;
 }
 
 KeySummary::KeySummary(const BaseFileReader* previous, int64_t new_keys) : filter_(NewFilter(1)) {

@@ -24,9 +24,8 @@ class KeySummary {
   /// more.
   KeySummary(const BaseFileReader* previous, int64_t new_keys);
 
-  /// Whether AddStored must be called for every row that stays.
+  /// Whether the keys of all rows that stay must be added too.
   bool needs_stored_keys() const { return needs_stored_keys_; }
-  void AddStored(std::string_view key) { AddAll({&key, 1}); }
   /// Add the keys of rows that come in. Keys known before need not be added again unless
   /// needs_stored_keys().
   void AddAll(std::span<const std::string_view> keys);

@@ -18,8 +18,8 @@
 
 namespace tapelake::hudi {
 
-/// One change of one record: write a row or delete the key. At most one per (partition, key);
-/// merge-on-read does not look, there the greater ordering value wins.
+/// One change of one record: write a row or delete the key. At most one per (partition, key). A
+/// merge-on-read table with a bucket index does not look: there the greater ordering value wins.
 struct RecordChange {
   static constexpr int64_t kDelete = -1;
   static constexpr int64_t kNaturalOrder = 0;
@@ -41,16 +41,35 @@ class RecordMerger {
   virtual ~RecordMerger() = default;
 
   /// The data columns that IncomingWins looks at; they come as plain arrays of their type. The
-  /// others may come as dictionaries, which is several times faster. nullopt: all of them come
-  /// plain.
+  /// others are not read for it. nullopt: all of them.
   virtual std::optional<std::vector<std::string>> NeededColumns() const { return std::nullopt; }
 
   /// Return whether change `change_index` of the request replaces (or deletes) row `stored_row` of
-  /// `stored`. `stored` has the data columns of its file (which may lack newer columns);
-  /// consecutive calls of a thread pass the same batch for up to 65,536 rows.
+  /// `stored`. `stored` has the columns needed, but for those that its file lacks; consecutive
+  /// calls of a thread pass the same batch for up to 65,536 rows.
   virtual bool IncomingWins(const arrow::RecordBatch& stored, int64_t stored_row,
                             size_t change_index) const = 0;
 };
+
+/// What a commit does with its rows; Hudi's names for it.
+enum class WriteOperation : uint8_t {
+  kUpsert = 1,  ///< A row replaces the stored one of its key, or is added.
+  /// Rows are added. With a bloom or simple index the keys are not looked for, so one that is
+  /// stored already is there twice from then on; with a bucket index as kUpsert.
+  kInsert = 2,
+  kDelete = 3,  ///< Every change is a delete.
+  /// As kInsert, the rows sorted by partition and key into new file groups of full size. With a
+  /// bucket index as kUpsert.
+  kBulkInsert = 4,
+  kInsertOverwrite = 5,       ///< The rows replace all that their partitions hold.
+  kInsertOverwriteTable = 6,  ///< The rows replace all that the table holds.
+};
+
+/// operationType: `UPSERT`, `BULK_INSERT`, ...
+std::string_view WriteOperationName(WriteOperation operation);
+
+/// Return whether file groups that were there are replaced: the commit is then a replacecommit.
+bool ReplacesGroups(WriteOperation operation);
 
 /// One commit's input. Everything referenced must live until Upsert() returns.
 ///
@@ -64,8 +83,8 @@ struct UpsertRequest {
   std::span<const RecordChange> changes;
   const RecordMerger* merger = nullptr;               ///< nullptr: incoming always wins.
   std::map<std::string, std::string> extra_metadata;  ///< Goes into the commit beside `schema`.
-  std::string operation = "UPSERT";  ///< operationType; "BULK_INSERT" is for empty tables.
-  int threads = 2;                   ///< File groups written at the same time.
+  WriteOperation operation = WriteOperation::kUpsert;
+  int threads = 2;  ///< File groups written at the same time.
 };
 
 enum class CommitOutcome : uint8_t { kDone = 1, kNotDone = 2, kUnknown = 3 };
