@@ -23,8 +23,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> EncodeFewValues(
   arrow::ArrayVector columns = rows->columns();
   const auto encode = [&](size_t number, size_t /*thread*/) -> Status {
     if (!few_values[number]) return Status::OK();
-    TAPELAKE_ASSIGN_OR_RAISE(const auto encoded,
-                             arrow::compute::DictionaryEncode(columns[number]));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto encoded, arrow::compute::DictionaryEncode(columns[number]));
     auto column = encoded.make_array();
     const auto& values = arrow::internal::checked_cast<const arrow::DictionaryArray&>(*column);
     if (values.dictionary()->length() <= kValuesMax) columns[number] = std::move(column);
