@@ -51,7 +51,8 @@ Status Run(const Arguments& arguments) {
                      .rows = rows,
                      .partition_values = changes.partition_values,
                      .changes = changes.changes,
-                     .operation = arguments.is_load ? "BULK_INSERT" : "UPSERT",
+                     .operation = arguments.is_load ? hudi::WriteOperation::kBulkInsert
+                                                    : hudi::WriteOperation::kUpsert,
                      .threads = kThreads}));
   TAPELAKE_RETURN_NOT_OK(result.reason);
   const int64_t end = clock.SteadyMicros();

@@ -1,5 +1,5 @@
-# DuckDB: the official library from npm, its C header from the crate of the same version.
-find_path(DuckDB_INCLUDE_DIR duckdb.h PATHS ${TAPELAKE_DEPS}/duckdb/include NO_DEFAULT_PATH)
+# DuckDB: the official library from npm, its headers from the source package of the same version.
+find_path(DuckDB_INCLUDE_DIR duckdb.hpp PATHS ${TAPELAKE_DEPS}/duckdb/include NO_DEFAULT_PATH)
 find_file(DuckDB_LIBRARY libduckdb.so
   PATHS ${TAPELAKE_DEPS}/npm/node_modules/@duckdb/node-bindings-linux-x64
         ${TAPELAKE_DEPS}/npm/node_modules/@duckdb/node-bindings-linux-arm64 NO_DEFAULT_PATH)

@@ -38,6 +38,7 @@ struct TestChanges {
   int64_t delete_ordering = hudi::RecordChange::kNaturalOrder;
   const hudi::RecordMerger* merger = nullptr;
   std::map<std::string, std::string> extra_metadata;
+  hudi::WriteOperation operation = hudi::WriteOperation::kUpsert;
   int threads = 2;
 };
 
@@ -82,6 +83,17 @@ class TableFixture : public ::testing::Test {
     return std::move(table).ValueOr(nullptr);
   }
 
+  /// A table of this type and index; a bucket index has two buckets.
+  std::unique_ptr<hudi::Table> Create(hudi::TableType type, hudi::IndexKind index,
+                                      int bucket_count = 2) {
+    hudi::CreateOptions options = Options(bucket_count);
+    options.type = type;
+    options.index = index;
+    auto table = hudi::Table::Create(World(), kPath, options);
+    EXPECT_TRUE(table.ok()) << table.status();
+    return std::move(table).ValueOr(nullptr);
+  }
+
   std::unique_ptr<hudi::Table> Open() {
     auto table = hudi::Table::Open(World(), kPath);
     EXPECT_TRUE(table.ok()) << table.status();
@@ -109,6 +121,7 @@ class TableFixture : public ::testing::Test {
                                 .rows = BatchOf(changes.rows),
                                 .merger = changes.merger,
                                 .extra_metadata = changes.extra_metadata,
+                                .operation = changes.operation,
                                 .threads = changes.threads};
     std::map<std::string, uint32_t> partitions;
     const auto partition = [&](const std::string& day) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/lake_folder.h"
 #include "app/market/market_lane.h"
 #include "hudi/table/table.h"
 #include "source/file_source.h"
@@ -13,6 +14,7 @@ constexpr char kProbeName[] = ".tapelake-check";
 
 /// Write and delete a file in `directory`, or in the nearest parent that exists.
 Result<std::string> CheckWritable(World& world, const std::string& directory) {
+  TAPELAKE_RETURN_NOT_OK(CheckLakeIsLocal(directory));
   std::string existing = directory;
   while (true) {
     TAPELAKE_ASSIGN_OR_RAISE(const bool exists, world.files.Exists(existing));
@@ -41,7 +43,8 @@ Result<std::string> CheckTable(World& world, const std::string& lake_path,
                                                "', but stored with another one (" + path +
                                                ")\nhint: give it the stored key, or another name");
   }
-  if (stored.bucket_count != definition.bucket_count) {
+  if (stored.index_kind() == hudi::IndexKind::kBucket &&
+      stored.bucket_count != definition.bucket_count) {
     return "opens at " + (snapshot.instant.empty() ? "no commit" : snapshot.instant) + "; keeps " +
            std::to_string(stored.bucket_count) + " buckets, as it was made with (declared " +
            std::to_string(definition.bucket_count) + ")";

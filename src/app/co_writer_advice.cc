@@ -17,8 +17,20 @@ std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
                                         const std::string& key_with_colon) {
   std::vector<std::string> advice;
   const std::string buckets = std::to_string(config.bucket_count);
-  const bool carries_index = config.index_type == "BUCKET" && config.bucket_count > 0;
-  if (carries_index) {
+  const auto index = config.index_kind();
+  const bool has_buckets = index == hudi::IndexKind::kBucket;
+  if (!config.index_type.empty() && index && !has_buckets) {
+    advice.push_back(
+        "Spark writes correctly with df.write.format(\"hudi\").option("
+        "\"hoodie.table.name\", \"" +
+        config.name +
+        "\").mode(\"append\") and no other option; the indexes BLOOM and SIMPLE find the same "
+        "file groups. Never state BUCKET.");
+  } else if (config.index_type.empty()) {
+    advice.push_back(
+        "hoodie.properties carries no index: Spark's default index applies, and Tapelake finds "
+        "the same file groups. Never state the index BUCKET.");
+  } else if (has_buckets && config.bucket_count > 0) {
     advice.push_back(
         "Spark writes correctly with df.write.format(\"hudi\").option("
         "\"hoodie.table.name\", \"" +
@@ -29,12 +41,13 @@ std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
                      ": updated rows would silently become duplicates.");
   } else {
     advice.push_back(
-        "hoodie.properties carries no bucket index: Spark's default index applies, and "
-        "Tapelake will not write this table.");
+        "hoodie.properties carries an index that Tapelake does not write (hoodie.index.type=" +
+        config.index_type + ").");
   }
-  advice.push_back(
-      "Never use the operation bulk_insert: it opens second file groups in occupied "
-      "buckets, and the next upsert fails.");
+  advice.push_back(has_buckets ? "Never use the operation bulk_insert: it opens second file groups "
+                                 "in occupied buckets, and the next upsert fails."
+                               : "The operations insert and bulk_insert look for no key: one that "
+                                 "is stored already is there twice afterwards.");
   if (config.type == hudi::TableType::kMergeOnRead) {
     advice.push_back(
         "Read-optimized queries (table `_ro`, and every query of Trino) see base files alone: "

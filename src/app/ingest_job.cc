@@ -41,6 +41,8 @@ ingest::IngestOptions IngestOptionsOf(const TablePlan& plan, const TableRunOptio
           .buckets_stated = plan.buckets_stated,
           .type = plan.type,
           .type_stated = plan.type_stated,
+          .index = plan.index,
+          .index_stated = plan.index_stated,
           .hot = hot};
 }
 

@@ -1,5 +1,7 @@
 #include "app/lake_folder.h"
 
+#include "io/s3/s3_path.h"
+
 namespace tapelake::app {
 namespace {
 
@@ -23,8 +25,18 @@ std::string HttpPlacePath(const std::string& lake_path) {
   return InFolder(lake_path, "http.json");
 }
 
+Status CheckLakeIsLocal(const std::string& lake_path) {
+  if (!io::IsS3Path(lake_path)) return Status::OK();
+  return MakeError(ErrorKind::kInvalid,
+                   "the lake " + lake_path +
+                       " lies on S3, where neither its lock nor its streams can be kept\nhint: let "
+                       "it lie in a directory of this machine; tables on S3 can be queried, looked "
+                       "at and maintained ('sql', 'table ...'), and written by the library");
+}
+
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
                                                const std::string& lake_path) {
+  TAPELAKE_RETURN_NOT_OK(CheckLakeIsLocal(lake_path));
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::JoinPath(lake_path, kFolder)));
   // A dead process may have made them and not have come to make their names durable.
   TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(lake_path));
@@ -41,6 +53,7 @@ Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files,
 
 Result<std::unique_ptr<io::FileLock>> LockLakeOf(io::FileSystem& files,
                                                  const std::string& table_path) {
+  if (io::IsS3Path(table_path)) return std::unique_ptr<io::FileLock>();  // no lake is run there
   const std::string lake = io::ParentPath(io::ParentPath(table_path));
   TAPELAKE_ASSIGN_OR_RAISE(const bool present, files.Exists(io::JoinPath(lake, kFolder)));
   return present ? LockLake(files, lake) : std::unique_ptr<io::FileLock>();

@@ -19,12 +19,17 @@ std::string SocketPath(const std::string& lake_path);
 /// `<lake>/.tapelake/http.json`: where the page of the running pipeline is.
 std::string HttpPlacePath(const std::string& lake_path);
 
+/// Whether a lake can be written to by this program: S3 has neither locks nor files that grow.
+/// Errors: kInvalid, saying what is possible there.
+Status CheckLakeIsLocal(const std::string& lake_path);
+
 /// Become the one process that writes to a lake, until the lock is destroyed. Makes the lake's
-/// directory. Errors: kConflict (another process writes to it), kUnavailable, kUnauthorized.
+/// directory. Errors: kConflict (another process writes to it), kUnavailable, kUnauthorized, those
+/// of CheckLakeIsLocal.
 Result<std::unique_ptr<io::FileLock>> LockLake(io::FileSystem& files, const std::string& lake_path);
 
 /// The same for the lake that a table's folder `LAKE/<database>/<name>` lies in; nullptr if it lies
-/// in none: then whoever writes there must see to it that nobody else does.
+/// in none, or on S3: then whoever writes there must see to it that nobody else does.
 Result<std::unique_ptr<io::FileLock>> LockLakeOf(io::FileSystem& files,
                                                  const std::string& table_path);
 

@@ -13,12 +13,19 @@ hudi::TableType TypeOf(const std::string& text) {
   return text == "cow" ? hudi::TableType::kCopyOnWrite : hudi::TableType::kMergeOnRead;
 }
 
+hudi::IndexKind IndexOf(const std::string& text) {
+  if (text == "bloom") return hudi::IndexKind::kBloom;
+  return text == "simple" ? hudi::IndexKind::kSimple : hudi::IndexKind::kBucket;
+}
+
 TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Problem>* problems) {
   TablePlan plan;
   plan.source = table.source;
   plan.buckets_stated = table.buckets != config::TableConfig().buckets;
   plan.type = TypeOf(table.type);
   plan.type_stated = table.type != config::TableConfig().type;
+  plan.index = IndexOf(table.index);
+  plan.index_stated = table.index != config::TableConfig().index;
   plan.definition = record::CryptoTransactionsTable();
   plan.definition.database = table.database;
   plan.definition.name = table.name;

@@ -22,6 +22,8 @@ struct TablePlan {
   bool buckets_stated = false;  ///< The number of buckets was asked for, not defaulted.
   hudi::TableType type = hudi::TableType::kMergeOnRead;
   bool type_stated = false;  ///< The type was asked for, not defaulted.
+  hudi::IndexKind index = hudi::IndexKind::kBucket;
+  bool index_stated = false;  ///< The index was asked for, not defaulted.
 };
 
 /// Turn every configured table into a plan. Mistakes (column types, keys, times, speeds) are added

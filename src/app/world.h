@@ -2,15 +2,15 @@
 
 #include "hudi/table/table.h"
 #include "io/clock.h"
-#include "io/local_file_system.h"
 #include "io/random.h"
+#include "io/uri_file_system.h"
 
 namespace tapelake::app {
 
 /// The real outside world, made once in main() and passed down by reference.
 /// Thread rule: as its members; `random` belongs to one thread at a time.
 struct World {
-  io::LocalFileSystem files;
+  io::UriFileSystem files;
   io::SystemClock clock;
   io::SystemRandom random;
 

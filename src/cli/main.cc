@@ -5,6 +5,7 @@
 
 #include "app/interrupt.h"
 #include "app/monitoring.h"
+#include "app/s3_plan.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "cli/verb.h"
@@ -57,6 +58,7 @@ bool LoadConfig(Context* context) {
   }
   if (problems.empty()) context->tables = app::PlanTables(context->config, &problems);
   if (problems.empty()) app::PlanAlarms(context->config, &problems);
+  context->world.files.StateS3(app::S3SettingsOf(context->config.s3));
   for (const config::Problem& problem : problems)
     PrintProblem(problem);
   return problems.empty();

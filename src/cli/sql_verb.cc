@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 #include "io/byte_stream.h"
 #include "io/environment.h"
+#include "io/s3/s3_path.h"
 #include "query/shell/run_sql.h"
 
 namespace tapelake::cli {
@@ -37,11 +38,13 @@ Status Write(std::FILE* file, std::string_view text) {
 class SqlCommand : public Command {
  public:
   void Declare(Options& options) override {
-    options.Text({.name = "--lake",
-                  .placeholder = "DIR",
-                  .sentence = "Directory of the lake, whose tables are `database.table`; default "
-                              "is `lake.path` of the configuration."},
-                 &lake_);
+    options.Text(
+        {.name = "--lake",
+         .placeholder = "DIR",
+         .sentence =
+             "Directory or s3:// path of the lake, whose tables are `database.table`; default "
+             "is `lake.path` of the configuration."},
+        &lake_);
     options.Choice({.name = "--format", .placeholder = "", .sentence = "Form of the result."},
                    {"table", "csv", "json", "ndjson", "parquet"}, &format_);
     options.Flag({.name = "--json", .placeholder = "", .sentence = "Same as --format json."},
@@ -69,8 +72,9 @@ class SqlCommand : public Command {
   }
 
   Result<int> Run(Context& context) override {
-    if (context.config.query.hot && !no_hot_) {
-      attached_ = std::make_unique<app::AttachedLake>(lake_.value_or(context.config.lake.path));
+    const std::string lake = lake_.value_or(context.config.lake.path);
+    if (context.config.query.hot && !no_hot_ && !io::IsS3Path(lake)) {
+      attached_ = std::make_unique<app::AttachedLake>(lake);
     }
     TAPELAKE_ASSIGN_OR_RAISE(query::SqlOptions options, MakeOptions(context));
     query::SqlEnvironment environment{

@@ -249,7 +249,7 @@ class TableExportCommand : public TableCommand {
   Result<int> Run(Context& context) override {
     TAPELAKE_ASSIGN_OR_RAISE(const app::TableName name, FindTable(context));
     query::SqlOptions options;
-    options.lake_path = io::ParentPath(io::ParentPath(name.path));
+    if (!io::IsS3Path(name.path)) options.lake_path = io::ParentPath(io::ParentPath(name.path));
     TAPELAKE_ASSIGN_OR_RAISE(options.format, query::ParseOutputFormat(format_));
     options.output_path = output_.value_or("");
     options.thread_count = static_cast<int>(context.config.query.threads);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/file_flags.h"
 #include "cli/report.h"
+#include "cli/table_command.h"
 #include "cli/verb.h"
 #include "cli/words.h"
 
@@ -138,34 +139,23 @@ std::string DescriptionJson(const Description& description) {
   return out + "\n";
 }
 
-class TableDescribeCommand : public Command {
+class TableDescribeCommand : public TableCommand {
  public:
-  void Declare(Options& options) override {
-    DeclareLake(options, &lake_);
-    options.Flag({.name = "--json", .placeholder = "", .sentence = "One JSON object."}, &json_);
-    options.Positional(
-        {.name = "", .placeholder = "DATABASE.TABLE", .sentence = "The table.", .required = true},
-        &table_);
-  }
-
   Result<int> Run(Context& context) override {
-    const std::string lake = lake_.value_or(context.config.lake.path);
-    TAPELAKE_ASSIGN_OR_RAISE(const app::TableName name,
-                             app::FindTable(context.world.files, lake, table_.front()));
+    TAPELAKE_ASSIGN_OR_RAISE(const app::TableName name, FindTable(context));
+    const std::string lake = io::ParentPath(io::ParentPath(name.path));
     Description description;
     TAPELAKE_ASSIGN_OR_RAISE(description.facts, app::ReadTableFacts(context.world, lake, name));
     TAPELAKE_ASSIGN_OR_RAISE(
         const std::string key,
         app::FindKeyWithColon(context.world.files, name.path, description.facts.snapshot));
     description.advice = app::CoWriterAdvice(description.facts.config, key);
-    Print(json_ ? DescriptionJson(description) : DescriptionText(description));
+    Print(json() ? DescriptionJson(description) : DescriptionText(description));
     return kExitOk;
   }
 
- private:
-  std::optional<std::string> lake_;
-  bool json_ = false;
-  std::vector<std::string> table_;
+ protected:
+  void DeclareMore(Options&) override {}
 };
 
 }  // namespace

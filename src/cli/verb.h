@@ -77,6 +77,7 @@ std::unique_ptr<Command> MakeTableWhyCommand();
 std::unique_ptr<Command> MakeTableExportCommand();
 std::unique_ptr<Command> MakeTableSavepointCommand();
 std::unique_ptr<Command> MakeTableRestoreCommand();
+std::unique_ptr<Command> MakeTableDeletePartitionCommand();
 std::unique_ptr<Command> MakeTableRollbackCommand();
 std::unique_ptr<Command> MakeStreamPutCommand();
 std::unique_ptr<Command> MakeStreamGetCommand();

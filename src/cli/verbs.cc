@@ -142,8 +142,8 @@ constexpr Verb kVerbs[] = {
      .make = MakeTableCleanCommand},
     {.name = "table cluster",
      .sentence = "Merge small base files of a partition into bigger ones (tables without buckets).",
-     .details = "For tables that Spark made with its default index. Tapelake's own tables have a "
-                "bucket index: their file groups follow from the keys and are never merged.",
+     .details = "For tables with the indexes bloom and simple, which Spark has by default. With a "
+                "bucket index file groups follow from the keys and are never merged.",
      .example = "tapelake table cluster ./spark-table/ --small-mib 64 --target-mib 120",
      .make = MakeTableClusterCommand},
     {.name = "table savepoint",
@@ -166,6 +166,13 @@ constexpr Verb kVerbs[] = {
      .details = "A pipeline that starts afterwards takes again what its stream still holds.",
      .example = "tapelake table rollback crypto.transactions",
      .make = MakeTableRollbackCommand},
+    {.name = "table delete-partition",
+     .sentence = "Remove all rows of whole partitions, at once.",
+     .details = "Nothing is rewritten: the partitions' files stay for earlier instants until they "
+                "are cleaned, and 'tapelake table rollback' brings the rows back as long as it is "
+                "the newest commit. Spark does the same by delete_partition.",
+     .example = "tapelake table delete-partition crypto.transactions event_date=2026-11-20",
+     .make = MakeTableDeletePartitionCommand},
     {.name = "stream put",
      .sentence = "Put records, one a line, into a stream of the running pipeline.",
      .details = "Each batch is acknowledged after it survives power loss; prints how long that "

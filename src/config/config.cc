@@ -17,6 +17,42 @@ void LakeConfig::Describe(Visitor& visitor, LakeConfig& self) {
       &self.path);
 }
 
+void S3Config::Describe(Visitor& visitor, S3Config& self) {
+  visitor.Field({.key = "endpoint",
+                 .sentence = "Server to use instead of AWS's own, as `http(s)://HOST[:PORT]`. "
+                             "Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or `endpoint_url` of "
+                             "the profile."},
+                &self.endpoint);
+  visitor.Field({.key = "region",
+                 .sentence = "Region of the buckets. Default: AWS_REGION, AWS_DEFAULT_REGION, "
+                             "`region` of the profile, or us-east-1. A bucket of AWS in another "
+                             "one is found by what AWS answers."},
+                &self.region);
+  visitor.Field({.key = "addressing",
+                 .sentence = "Whether a bucket is named in the `path` of a request or before its "
+                             "host (`virtual`); `auto` is `virtual` on AWS, else `path`.",
+                 .choices = {"auto", "path", "virtual"}},
+                &self.addressing);
+  visitor.Field({.key = "encryption",
+                 .sentence = "Encryption that is asked for with each write: `AES256` (SSE-S3) or "
+                             "`aws:kms` (SSE-KMS); `bucket` leaves it to the bucket.",
+                 .choices = {"bucket", "AES256", "aws:kms"}},
+                &self.encryption);
+  visitor.Field({.key = "kms_key_id",
+                 .sentence = "Key of `aws:kms`: id, ARN or alias. Default: the account's own key."},
+                &self.kms_key_id);
+  visitor.Field(
+      {.key = "profile",
+       .sentence = "Profile of `~/.aws/config` and `~/.aws/credentials` whose keys count, "
+                   "whatever the environment says. Default: the usual chain of "
+                   "environment, AWS_PROFILE, web identity, container and instance."},
+      &self.profile);
+  visitor.Field({.key = "ca_file",
+                 .sentence = "File of certificates (PEM) that the server's is checked against. "
+                             "Default: AWS_CA_BUNDLE, SSL_CERT_FILE, or the system's."},
+                &self.ca_file);
+}
+
 void CommitConfig::Describe(Visitor& visitor, CommitConfig& self) {
   visitor.Field({.key = "interval",
                  .sentence = "Aimed time between two commits of live work. When commits take long "
@@ -179,10 +215,12 @@ void QueryConfig::Describe(Visitor& visitor, QueryConfig& self) {
                  .sentence = "Whether queries also see changes that are durable but not yet "
                              "committed, by asking the running pipeline."},
                 &self.hot);
-  visitor.Field({.key = "check_files",
-                 .sentence = "Whether a query checks the checksum of each Parquet file it needs, "
-                             "which reads the file wholly, once per process."},
-                &self.check_files);
+  visitor.Field(
+      {.key = "check_files",
+       .sentence = "Whether a query checks the checksum of each Parquet file it needs, "
+                   "which reads the file wholly, once per process. Not on S3, which checks "
+                   "what it stores."},
+      &self.check_files);
 }
 
 void SimulatorConfig::Describe(Visitor& visitor, SimulatorConfig& self) {
@@ -414,8 +452,16 @@ void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
                    "tables that are seldom written or that other engines write too.",
        .choices = {"mor", "cow"}},
       &self.type);
+  visitor.Field(
+      {.key = "index",
+       .sentence = "How a new table finds the file group of a key: `bucket` (a hash; nothing is "
+                   "read), `bloom` (footers and keys of base files; Spark's default, files of even "
+                   "size) or `simple` (keys of all base files of the partition).",
+       .choices = {"bucket", "bloom", "simple"}},
+      &self.index);
   visitor.Field({.key = "buckets",
-                 .sentence = "File groups per partition; fixed when the table is created.",
+                 .sentence = "File groups per partition of a bucket index; fixed when the table is "
+                             "created.",
                  .min = 1,
                  .max = 4096},
                 &self.buckets);
@@ -428,6 +474,10 @@ void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
 
 void Config::Describe(Visitor& visitor, Config& self) {
   visitor.Section({.key = "lake", .sentence = "Where the data lies."}, &self.lake);
+  visitor.Section({.key = "s3",
+                   .sentence = "How tables at `s3://BUCKET/...` are reached. Without this the "
+                               "environment decides, as with AWS's own tools."},
+                  &self.s3);
   visitor.Section({.key = "commit", .sentence = "When waiting changes become a Hudi commit."},
                   &self.commit);
   visitor.Section({.key = "ingest", .sentence = "Deciding order and writing files."}, &self.ingest);

@@ -17,6 +17,17 @@ struct LakeConfig {
   static void Describe(Visitor& visitor, LakeConfig& self);
 };
 
+struct S3Config {
+  std::string endpoint;
+  std::string region;
+  std::string addressing = "auto";
+  std::string encryption = "bucket";
+  std::string kms_key_id;
+  std::string profile;
+  std::string ca_file;
+  static void Describe(Visitor& visitor, S3Config& self);
+};
+
 struct CommitConfig {
   Duration interval{2 * kMicrosPerSecond};
   int64_t changes_max = 1'000'000;
@@ -151,6 +162,7 @@ struct TableConfig {
   std::string key = "transaction_id";
   std::string time = "timestamp";
   std::string type = "mor";
+  std::string index = "bucket";
   int64_t buckets = 4;
   std::vector<ColumnConfig> columns;  ///< Empty: those of CryptoTransactions.
   SourceConfig source;
@@ -162,6 +174,7 @@ struct TableConfig {
 
 struct Config {
   LakeConfig lake;
+  S3Config s3;
   CommitConfig commit;
   IngestConfig ingest;
   StreamConfig stream;

@@ -30,7 +30,32 @@ Status Conflict(const record::TableDefinition& table, const std::string& what) {
   return MakeError(ErrorKind::kConflict, "table " + table.QualifiedName() + ": " + what);
 }
 
-/// The stored table must be keyed, partitioned and bucketed as the definition says.
+/// Where a key's file group follows from the key.
+bool HasBuckets(const hudi::TableConfig& stored) {
+  return stored.index_kind() == hudi::IndexKind::kBucket;
+}
+
+Status CheckStoredIndex(const record::TableDefinition& table, const hudi::TableConfig& stored,
+                        const IngestOptions& options) {
+  const auto index = stored.index_kind();
+  if (!index || (HasBuckets(stored) && stored.bucket_count == 0)) {
+    return Conflict(table, "has an index by which keys cannot be found (hoodie.index.type is '" +
+                               stored.index_type + "')");
+  }
+  if (options.index_stated && *index != options.index) {
+    return Conflict(table, "is stored with the index " + std::string(hudi::IndexKindName(*index)) +
+                               ", asked for is " + std::string(hudi::IndexKindName(options.index)) +
+                               "; a table keeps the index it was made with");
+  }
+  if (HasBuckets(stored) && options.buckets_stated && stored.bucket_count != table.bucket_count) {
+    return Conflict(table, "is stored with " + std::to_string(stored.bucket_count) +
+                               " buckets, asked for are " + std::to_string(table.bucket_count) +
+                               "; a table keeps the count it was made with");
+  }
+  return Status::OK();
+}
+
+/// The stored table must be keyed, partitioned and indexed as the definition says.
 Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig& stored,
                    const IngestOptions& options) {
   if (stored.record_key_fields != std::vector<std::string>{table.key_column}) {
@@ -42,14 +67,7 @@ Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig
   if (stored.partition_fields != std::vector<std::string>{record::kPartitionColumn}) {
     return Conflict(table, std::string("is not partitioned by '") + record::kPartitionColumn + "'");
   }
-  if (stored.bucket_count == 0) {
-    return Conflict(table, "has no bucket index, so its keys cannot be found by their hash");
-  }
-  if (options.buckets_stated && stored.bucket_count != table.bucket_count) {
-    return Conflict(table, "is stored with " + std::to_string(stored.bucket_count) +
-                               " buckets, asked for are " + std::to_string(table.bucket_count) +
-                               "; a table keeps the count it was made with");
-  }
+  TAPELAKE_RETURN_NOT_OK(CheckStoredIndex(table, stored, options));
   if (options.type_stated && stored.type != options.type) {
     return Conflict(table, "is stored as " + std::string(hudi::TableTypeName(stored.type)) +
                                ", asked for is " + std::string(hudi::TableTypeName(options.type)) +
@@ -196,6 +214,7 @@ Status TableIngest::Impl::OpenTable() {
   create.record_key_field = definition_.key_column;
   create.partition_field = record::kPartitionColumn;
   create.precombine_field = record::kChangeSeqColumn;
+  create.index = options_.index;
   create.bucket_count = definition_.bucket_count;
   create.type = options_.type;
   TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Create(environment_, path_, create));
@@ -349,9 +368,11 @@ Status TableIngest::Impl::AskStoredRows() {
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table_->LatestSnapshot());
   std::unordered_map<std::string_view, ChangeBook::Entry*> by_key;
   StoredRowFilter filter{.checked = &checked_};
+  const bool has_buckets = HasBuckets(table_->config());
   const auto bucket_count = static_cast<uint32_t>(table_->config().bucket_count);
   for (ChangeBook::Entry* entry : late) {
     by_key.emplace(entry->first, entry);
+    if (!has_buckets) continue;
     filter.buckets.insert(hudi::BucketOfHash(hudi::BucketHash(entry->first), bucket_count));
   }
   return VisitStoredRows(environment_.files, path_, snapshot, filter, [&](const StoredRow& stored) {

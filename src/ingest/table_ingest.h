@@ -46,7 +46,9 @@ struct IngestOptions {
   bool hand_over = false;       ///< Accept another record shape than the table's last one.
   bool buckets_stated = false;  ///< The definition's bucket count was asked for, not defaulted.
   hudi::TableType type = hudi::TableType::kMergeOnRead;  ///< Of a new table.
-  bool type_stated = false;      ///< An existing table of another type is a conflict.
+  bool type_stated = false;  ///< An existing table of another type is a conflict.
+  hudi::IndexKind index = hudi::IndexKind::kBucket;  ///< Of a new table.
+  bool index_stated = false;     ///< An existing table of another index is a conflict.
   hot::HotTable* hot = nullptr;  ///< Gets the accepted rows; must outlive the object.
 };
 

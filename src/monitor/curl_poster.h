@@ -5,27 +5,28 @@
 #include <string>
 
 #include "base/status.h"
+#include "io/curl_http_client.h"
 #include "monitor/webhook_sender.h"
 
 namespace tapelake::monitor {
 
-/// Posts over HTTP or HTTPS by libcurl. The server's certificate is checked against the system's
-/// authorities, or those in the file that SSL_CERT_FILE names; redirects are not followed (a
-/// webhook's body is for one address only); of the answer only the status is read. The usual proxy
-/// variables of the environment hold.
+/// Posts over HTTP or HTTPS by libcurl (io::CurlHttpClient says which certificates and proxies).
+/// Redirects are not followed (a webhook's body is for one address only); of the answer only the
+/// status is read.
 class CurlPoster : public HttpPoster {
  public:
-  /// Errors: kInvalid (CheckWebhookUrl), kInternal (libcurl does not start).
+  /// Errors: kInvalid (CheckWebhookUrl).
   static Result<std::unique_ptr<CurlPoster>> Make(const std::string& url, int64_t timeout_micros);
-  ~CurlPoster() override;
 
   /// The connection is kept for the next one. Takes the timeout at most.
   Result<int> Post(const std::string& json) override;
 
  private:
-  class Handle;
-  explicit CurlPoster(std::unique_ptr<Handle> handle);
-  std::unique_ptr<Handle> handle_;
+  CurlPoster(std::string url, int64_t timeout_micros);
+
+  const std::string url_;
+  const int64_t timeout_micros_;
+  io::CurlHttpClient client_;
 };
 
 }  // namespace tapelake::monitor

@@ -7,6 +7,7 @@
 
 #include "query/duck.h"
 #include "query/duck_error.h"
+#include "query/duck_file_system.h"
 #include "query/exact_functions.h"
 #include "query/history_functions.h"
 #include "query/lake_catalog.h"
@@ -175,6 +176,7 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
       duckdb_connect(state->database.get(), state->internal.out()) != DuckDBSuccess) {
     return MakeError(ErrorKind::kInternal, "DuckDB gives no connection");
   }
+  TAPELAKE_RETURN_NOT_OK(RegisterS3Files(state->database.get(), files));
   TAPELAKE_RETURN_NOT_OK(RunInternal(state->user.get(), "SET GLOBAL TimeZone = 'UTC'"));
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));

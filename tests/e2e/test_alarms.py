@@ -1,12 +1,12 @@
 """Alarms seen from outside: rules, the webhook, the log."""
 
 import json
-import ssl
 import subprocess
 
 import pytest
 
 from support import program
+from support.tls import self_signed
 from support.webhook import receiver
 
 PATIENCE_S = 60
@@ -43,13 +43,7 @@ def test_a_webhook_that_does_not_take_it_is_named_without_its_path(tmp_path, sta
 
 
 def test_a_certificate_that_nobody_signed_is_refused(tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
-         certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    certificate, context = self_signed(tmp_path)
     with receiver(context=context) as server:
         url = f"https://127.0.0.1:{server.server_port}/hook"
         config = write_config(tmp_path, f"alarms: {{webhook: '{url}'}}\n")

@@ -220,3 +220,21 @@ def test_a_table_with_buckets_is_not_clustered_and_told_why(lake, halves):
     refused = table(lake, "cluster", check=False)
     assert refused.returncode == 1
     assert b"bucket index" in refused.stderr and b"hint: " in refused.stderr
+
+
+def test_deleted_partitions_are_empty_until_the_rollback(lake, halves):
+    folder, second, _ = halves
+    lake.ingest(folder)
+    before = rows(lake)
+    days = lake.sql(f"SELECT event_date, count(*) FROM {lake.table} GROUP BY 1 ORDER BY 2").rows
+    day, count = days[-1]
+    done = told(lake, "delete-partition", f"event_date={day}", "event_date=1999-01-01")
+    assert done["partitions"] == 1 and done["file_groups"] > 0
+    assert len(rows(lake).rows) == len(before.rows) - int(count)
+    assert told(lake, "verify")["sound"]
+    again = told(lake, "delete-partition", f"event_date={day}")
+    assert again["instant"] is None and again["partitions"] == 0
+    assert told(lake, "history")["instants"][0]["operation"] == "DELETE_PARTITION"
+    assert told(lake, "rollback")["instants_taken_back"] == 1
+    csv_table.assert_equal(rows(lake), before, "after the rollback")
+    assert told(lake, "verify")["sound"]

@@ -86,13 +86,13 @@ def test_the_same_file_again_changes_nothing(table):
 @tables(ALL)
 def test_the_same_events_from_another_source_leave_the_table_as_it_is(table):
     # No position is known for this file: the order of changes itself must say no. Keys that were
-    # removed longer ago than the horizon come and go once more, within the commit.
+    # removed longer ago than the horizon come and go once more, in one commit or in two.
     copy = compress(table.simulation.events, table.folder / "again.ndjson.gz")
     counts = table.ingest(copy)
     assert counts["received"] == table.first_counts["received"]
     assert counts["duplicates"] > counts["received"] * 0.8
     if table.type == "cow":  # merge-on-read counts what the changes say of themselves
-        assert counts["inserted_rows"] == counts["deleted_rows"] == 0
+        assert counts["inserted_rows"] == counts["deleted_rows"] < counts["received"] * 0.01
     expected = csv_table.from_keyed(table.expected, table.columns)
     rows = without_own_column(readers.read_sql(table.lake))
     csv_table.assert_equal(rows, expected, readers.SQL)

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "io/local_file_system.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/keep_table.h"
 
 namespace tapelake::sim {
 namespace {
@@ -33,7 +33,6 @@ class Simulation {
 
  private:
   Status RunAll();
-  Status KeepTable();
   Status RunUntilPut();
   Status RunUntilDrained();
   Status OneAction();
@@ -85,24 +84,9 @@ Status Simulation::RunAll() {
   TAPELAKE_RETURN_NOT_OK(CheckDelivered(world_, *log_));
   TAPELAKE_RETURN_NOT_OK(CheckTable(world_, *log_));
   TAPELAKE_RETURN_NOT_OK(CheckFiles(world_));
-  return options_.keep_directory.empty() ? Status::OK() : KeepTable();
-}
-
-/// Write the table and what it must hold to the real disk, for other engines to read.
-Status Simulation::KeepTable() {
-  io::LocalFileSystem files;
-  const std::string table = options_.keep_directory + "/table";
-  for (const std::string& path : world_.files.disk().Paths()) {
-    if (!testing::IsBelow(path, SimTablePath())) continue;
-    const std::string copy = table + path.substr(SimTablePath().size());
-    TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(io::ParentPath(copy)));
-    TAPELAKE_ASSIGN_OR_RAISE(const auto out, files.OpenForWrite(copy));
-    const std::string& bytes = world_.files.disk().Find(path)->bytes;
-    TAPELAKE_RETURN_NOT_OK(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
-    TAPELAKE_RETURN_NOT_OK(out->Close());
-  }
+  if (options_.keep_directory.empty()) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(const std::string expected, ExpectedCsv(log_->simulator()));
-  return files.ReplaceFile(options_.keep_directory + "/expected.csv", expected);
+  return KeepTable(world_.files.disk(), SimTablePath(), options_.keep_directory, expected);
 }
 
 Status Simulation::RunUntilPut() {

@@ -25,9 +25,9 @@ class LakeUnderTest:
     """Goes through the steps in order; keeps `expected` (key -> row) in step."""
 
     def __init__(self, folder: Path, type: str, shape: str, changes: int, sparks, seed: int = 7,
-                 buckets: int = 4):
+                 index: str = "bucket", buckets: int = 4):
         self.folder, self.type, self.shape, self.sparks = folder, type, shape, sparks
-        self.buckets = buckets
+        self.index, self.buckets = index, buckets
         self.simulation = program.simulate(folder, seed=seed, changes=changes, shape=shape)
         self.columns = self.simulation.expected.columns
         self.expected = self.simulation.expected.by_key()
@@ -42,7 +42,8 @@ class LakeUnderTest:
     def ingest(self, file: Path, settings: str = "") -> dict:
         """`ingest --once` with settings of the configuration (YAML)."""
         self.lake.config = self.folder / "lake.yaml"
-        table = f"{{name: transactions, type: {self.type}, buckets: {self.buckets}}}"
+        table = (f"{{name: transactions, type: {self.type}, index: {self.index}, "
+                 f"buckets: {self.buckets}}}")
         self.lake.config.write_text(f"{settings}\ntables: [{table}]\n")
         return self.lake.ingest(file)
 

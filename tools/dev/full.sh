@@ -4,7 +4,7 @@
 
 BENCHES=(transform cow mor query pipeline commits live)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim kill alarms)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim model kill alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -22,6 +22,7 @@ bench-live       the page at 5,000 changes a second: event to screen, its work, 
 conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
+model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
 alarms           every default alarm fires and clears because its condition was caused and ended
 TEXT
@@ -67,6 +68,7 @@ full_part() {
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
+    model) model_lives ;;
     kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
     alarms) run_python_tests tests/full/test_default_alarms.py ;;
   esac
@@ -123,6 +125,21 @@ simulate_seeds() {
   "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder/tables" || return 1
   printf 'figure: %s seeds from %s on passed; %s tables read by Spark and hudi-rs\n' \
     "$SIM_SEEDS" "$first" "$SIM_TABLES_KEPT"
+}
+
+MODEL_LIVES=10000
+MODEL_TABLES_KEPT=200
+
+model_lives() {
+  local folder="${RESULTS%/results}/model"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  build_preset release tapelake_model || return 1
+  build/release/tapelake_model --fresh "$MODEL_LIVES" --jobs "$JOBS" --keep-tables "$folder" \
+    --every $((MODEL_LIVES / MODEL_TABLES_KEPT)) | tee "$folder/counts" || return 1
+  "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder" || return 1
+  printf 'figure: %s lives, %s commits, %s tables read by Spark and hudi-rs\n' "$MODEL_LIVES" \
+    "$(sed -n 's/ commits$//p' "$folder/counts")" "$MODEL_TABLES_KEPT"
 }
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.

@@ -6,7 +6,7 @@ setup_build() {
   apt_install tools/apt-build.txt
   setup_python
   setup_npm
-  setup_duckdb_header
+  setup_duckdb_headers
 }
 
 setup_test() {
@@ -147,21 +147,21 @@ setup_npm() {
   stamp_set "$stamp"
 }
 
-# --- DuckDB's C header -------------------------------------------------------------------------
+# --- DuckDB's headers --------------------------------------------------------------------------
 
-# npm has the library without its header. PyPI's source package of the same version holds it.
-setup_duckdb_header() {
+# npm has the library without its headers. PyPI's source package of the same version holds them.
+setup_duckdb_headers() {
   local stamp version scratch
-  stamp="$(stamp_path duckdb-header tools/duckdb-version.txt)"
-  [[ -e "$stamp" && -e "$DEPS/duckdb/include/duckdb.h" ]] && return 0
+  stamp="$(stamp_path duckdb_headers tools/duckdb-version.txt)"
+  [[ -e "$stamp" && -e "$DEPS/duckdb/include/duckdb.hpp" ]] && return 0
   version="$(<tools/duckdb-version.txt)"
-  say "fetching with pip the source of duckdb $version, for its header duckdb.h"
+  say "fetching with pip the source of duckdb $version, for its headers"
   scratch="$(mktemp -d)"
   "$DEPS/venv/bin/python3" -m pip download --quiet --disable-pip-version-check --no-deps \
     --no-binary duckdb --dest "$scratch" "duckdb==$version" >&2 || fail "pip could not fetch duckdb $version"
   mkdir -p "$DEPS/duckdb/include"
-  tar -xzf "$scratch"/duckdb-*.tar.gz -O "duckdb-$version/external/duckdb/src/include/duckdb.h" \
-    >"$DEPS/duckdb/include/duckdb.h" || fail "no duckdb.h in the source of duckdb $version"
+  tar -xzf "$scratch"/duckdb-*.tar.gz -C "$DEPS/duckdb/include" --strip-components=5 \
+    "duckdb-$version/external/duckdb/src/include" || fail "no headers in the source of duckdb $version"
   rm -rf "$scratch"
   stamp_set "$stamp"
 }

@@ -102,7 +102,7 @@ Status PageServer::KeepToken(const config::DashboardConfig& config) {
     return Status::OK();
   }
   token_ = MakeToken(world_.random);
-  return world_.files.ReplacePrivateFile(token_path_, token_ + "\n");
+  return world_.files.local().ReplacePrivateFile(token_path_, token_ + "\n");
 }
 
 PageServer::~PageServer() {

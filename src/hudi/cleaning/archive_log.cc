@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "hudi/format/log_block.h"
 
@@ -56,20 +57,19 @@ Status ArchiveLog::ReadNewest(int64_t number) {
     ++number_;
     return Status::OK();
   }
+  const auto size_bytes = static_cast<int64_t>(content.size());
   if (!blocks->empty() && blocks->back().type == LogBlockType::kCorrupt) {
     content.resize(blocks->back().offset);
-    TAPELAKE_ASSIGN_OR_RAISE(auto file, files_.OpenForAppend(path));
-    TAPELAKE_RETURN_NOT_OK(file->Truncate(static_cast<int64_t>(content.size())));
-    TAPELAKE_RETURN_NOT_OK(file->Sync());
   }
   const auto entries = ParseArchiveFile(content);
   if (!entries.ok()) {
     ++number_;
     return Status::OK();
   }
-  size_bytes_ = static_cast<int64_t>(content.size());
   for (const ArchivedEntry& entry : *entries)
     stored_.emplace(entry.timestamp, entry.action, entry.state);
+  size_bytes_ = size_bytes;
+  whole_bytes_ = static_cast<int64_t>(content.size());
   return Status::OK();
 }
 
@@ -87,15 +87,22 @@ Status ArchiveLog::Append(const std::vector<ArchivedEntry>& entries) {
 }
 
 Status ArchiveLog::WriteBlocks(const std::string& blocks) {
-  if (size_bytes_ >= kFileBytesMax) {
+  if (whole_bytes_ >= kFileBytesMax) {
     ++number_;
-    size_bytes_ = 0;
+    size_bytes_ = whole_bytes_ = 0;
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto file, files_.OpenForAppend(PathOf(number_)));
-  TAPELAKE_RETURN_NOT_OK(file->Append(blocks));
-  TAPELAKE_RETURN_NOT_OK(file->Sync());
-  size_bytes_ = file->size_bytes();
-  return files_.SyncDirectory(folder_);
+  const std::string path = PathOf(number_);
+  // Read again: what it has beyond what we know of is not ours to drop.
+  auto content = files_.ReadFile(path);
+  if (!content.ok() && KindOf(content.status()) != ErrorKind::kNotFound) return content.status();
+  std::string grown = content.ok() ? std::move(*content) : std::string();
+  if (static_cast<int64_t>(grown.size()) == size_bytes_) {
+    grown.resize(static_cast<size_t>(whole_bytes_));
+  }
+  grown += blocks;
+  TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(path, grown));
+  size_bytes_ = whole_bytes_ = static_cast<int64_t>(grown.size());
+  return Status::OK();
 }
 
 }  // namespace tapelake::hudi

@@ -13,17 +13,18 @@
 namespace tapelake::hudi {
 
 /// The files of the archived timeline, `.commits_.archive.<n>_1-0-1`: log files of which only the
-/// newest grows, until it has kFileBytesMax.
+/// newest grows, until it has kFileBytesMax. It grows by a longer file in its place, never half,
+/// which also a file system that cannot append can do.
 ///
 /// One thread and one writer; the file system must outlive it. It remembers which entries of the
 /// newest file may still have their timeline files.
 class ArchiveLog {
  public:
-  static constexpr int64_t kFileBytesMax = int64_t{32} << 20;
+  static constexpr int64_t kFileBytesMax = int64_t{4} << 20;
 
-  /// Find the newest file, learn its entries, and cut off the block that a dead writer left half
-  /// written at its end. A file that cannot be read as an archive is left as it is and not grown.
-  /// `folder` must exist. Errors: kUnavailable.
+  /// Find the newest file and learn its entries. A block that a dead writer left half written at
+  /// its end (as earlier versions could) goes when it next grows. A file that cannot be read as an
+  /// archive is left as it is and not grown. `folder` must exist. Errors: kUnavailable.
   static Result<ArchiveLog> Open(io::FileSystem& files, const std::string& folder);
 
   /// Append those of `entries` that are not known to be stored, durably, in one file. On failure
@@ -46,8 +47,9 @@ class ArchiveLog {
 
   io::FileSystem& files_;
   std::string folder_;
-  int64_t number_ = 1;      // of the file that grows
-  int64_t size_bytes_ = 0;  // of it
+  int64_t number_ = 1;       // of the file that grows
+  int64_t size_bytes_ = 0;   // of it, as it was read or written last
+  int64_t whole_bytes_ = 0;  // of them without a block that is half written
   std::set<EntryId> stored_;
 };
 

@@ -81,6 +81,11 @@ Result<CleanerPlan> CleaningJob::Plan(const Timeline& timeline, const CleaningPo
   if (by_versions) input.file_versions = std::max<int64_t>(policy.file_versions_retained, 1);
   CleanerPlan plan = PlanCleaning(partitions, input);
   plan.policy = PolicyName(policy.kind);
+  if (!plan.files_by_partition.empty()) {
+    // Readers trust the newest clean, also if one by another policy went further.
+    TAPELAKE_ASSIGN_OR_RAISE(const auto before, CleanedBefore(files_, base_path_, timeline));
+    plan.earliest_instant_to_retain = std::max(plan.earliest_instant_to_retain, before);
+  }
   if (plan.files_by_partition.empty() && !by_versions) cleaned_before_ = earliest;
   return plan;
 }

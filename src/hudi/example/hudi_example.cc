@@ -1,16 +1,16 @@
 // Create a Hudi table, upsert two rows into it, change one, delete the other, read it back.
-// Usage: hudi_example DIRECTORY (which must not hold a table yet)
+// Usage: hudi_example DIRECTORY (or s3://BUCKET/PATH; it must not hold a table yet)
 #include <arrow/builder.h>
 
 #include <cstdio>
 
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/table/table.h"
-#include "io/local_file_system.h"
+#include "io/uri_file_system.h"
 
 namespace hudi = tapelake::hudi;
 static tapelake::Status Run(const std::string& directory) {
-  tapelake::io::LocalFileSystem files;
+  tapelake::io::UriFileSystem files;
   tapelake::io::SystemClock clock;
   tapelake::io::SystemRandom random;
   const auto schema =

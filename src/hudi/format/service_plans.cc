@@ -165,6 +165,10 @@ std::string FormatRollbackMetadata(const RollbackMetadata& metadata) {
   return FormatRecord("HoodieRollbackMetadata", std::get<Members>(std::move(value.value)));
 }
 
+std::string FormatReplacePlan() {
+  return FormatRecord("HoodieRequestedReplaceMetadata", {});
+}
+
 std::string FormatCleanerPlan(const CleanerPlan& plan) {
   Members partitions;
   for (const auto& [path, files] : plan.files_by_partition) {

@@ -68,6 +68,10 @@ struct RollbackMetadata {
 };
 std::string FormatRollbackMetadata(const RollbackMetadata& metadata);
 
+/// The requested file of a replacecommit that is planned by nobody: it says nothing, as Hudi's
+/// does.
+std::string FormatReplacePlan();
+
 /// Hudi's names of the cleaning policies.
 inline constexpr std::string_view kKeepLatestCommits = "KEEP_LATEST_COMMITS";
 inline constexpr std::string_view kKeepLatestByHours = "KEEP_LATEST_BY_HOURS";

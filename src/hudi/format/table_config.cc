@@ -145,6 +145,49 @@ std::string_view TableTypeName(TableType type) {
   return type == TableType::kCopyOnWrite ? "COPY_ON_WRITE" : "MERGE_ON_READ";
 }
 
+std::string_view IndexKindName(IndexKind kind) {
+  switch (kind) {
+    case IndexKind::kBloom:
+      return "BLOOM";
+    case IndexKind::kSimple:
+      return "SIMPLE";
+    default:
+      return "BUCKET";
+  }
+}
+
+std::string_view CdcLoggingName(CdcLogging logging) {
+  switch (logging) {
+    case CdcLogging::kKeys:
+      return "OP_KEY_ONLY";
+    case CdcLogging::kBefore:
+      return "DATA_BEFORE";
+    default:
+      return "DATA_BEFORE_AFTER";
+  }
+}
+
+std::optional<CdcLogging> TableConfig::cdc_logging() const {
+  const auto stored = properties.find(std::string(kCdcLoggingKey));
+  if (stored == properties.end() || stored->second.empty()) return CdcLogging::kBothImages;
+  std::string name = stored->second;
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  for (const CdcLogging each : {CdcLogging::kKeys, CdcLogging::kBefore, CdcLogging::kBothImages}) {
+    if (name == CdcLoggingName(each)) return each;
+  }
+  return std::nullopt;
+}
+
+std::optional<IndexKind> TableConfig::index_kind() const {
+  if (index_type.empty()) return IndexKind::kBloom;
+  for (const IndexKind kind : {IndexKind::kBucket, IndexKind::kBloom, IndexKind::kSimple}) {
+    if (index_type == IndexKindName(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 Result<TableConfig> ParseTableConfig(std::string_view text) {
   TableConfig config;
   TAPELAKE_ASSIGN_OR_RAISE(config.properties, ParseProperties(text));

@@ -3,6 +3,7 @@
 /// hoodie.properties as a struct (docs/internals/hudi-v6.md, section 2). Pure; any thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,29 @@ enum class MergeRule : uint8_t {
   kCustom = 5,               ///< Code of the writer's; not readable.
 };
 
+/// How the file group of a key is found. Spark's jobs go by `hoodie.index.type`.
+enum class IndexKind : uint8_t {
+  kBucket = 1,  ///< A hash of the key is the number of its group.
+  kBloom = 2,   ///< Key ranges and filters in the footers of base files, then their keys.
+  kSimple = 3,  ///< The keys of the partition's base files.
+};
+
+/// `BUCKET`, `BLOOM` or `SIMPLE`.
+std::string_view IndexKindName(IndexKind kind);
+
+/// What the change-data logs of a copy-on-write table hold, if it has some
+/// (`hoodie.table.cdc.supplemental.logging.mode`).
+enum class CdcLogging : uint8_t {
+  kKeys = 1,        ///< OP_KEY_ONLY: operation and key.
+  kBefore = 2,      ///< DATA_BEFORE: and the row before.
+  kBothImages = 3,  ///< DATA_BEFORE_AFTER: and the row after.
+};
+
+/// `OP_KEY_ONLY`, `DATA_BEFORE` or `DATA_BEFORE_AFTER`.
+std::string_view CdcLoggingName(CdcLogging logging);
+
+inline constexpr std::string_view kCdcLoggingKey = "hoodie.table.cdc.supplemental.logging.mode";
+
 /// What hoodie.properties says. `properties` holds every key as stored, also those without a
 /// member; FormatTableConfig lets the members overrule it.
 struct TableConfig {
@@ -49,7 +73,7 @@ struct TableConfig {
   bool populate_meta_fields = true;
   bool cdc_enabled = false;
   std::vector<std::string> metadata_partitions;  ///< Not empty: the metadata table is live.
-  std::string index_type;                        ///< `BUCKET` or another; empty: not stored.
+  std::string index_type;                        ///< As stored, see index_kind(); may be empty.
   int bucket_count = 0;                          ///< 0: not stored.
   std::string bucket_hash_field;                 ///< Empty: not stored.
   Properties properties;
@@ -58,6 +82,11 @@ struct TableConfig {
     return layout_version < 2 ? TimelineLayout::kFlat : TimelineLayout::kFolder;
   }
   MergeRule merge_rule() const;
+  /// nullopt: an index that cannot be written. Nothing stored means kBloom: that and kSimple find
+  /// the same groups, and one of them is the default of every Spark job.
+  std::optional<IndexKind> index_kind() const;
+  /// Of a table that is `cdc_enabled`; none stored means both images, as in Hudi. nullopt: another.
+  std::optional<CdcLogging> cdc_logging() const;
   bool metadata_table_live() const { return !metadata_partitions.empty(); }
 };
 

@@ -16,16 +16,6 @@ namespace {
 using Batch = std::shared_ptr<arrow::RecordBatch>;
 using arrow::internal::checked_cast;
 
-constexpr char kLoggingMode[] = "hoodie.table.cdc.supplemental.logging.mode";
-constexpr std::string_view kBothImages = "DATA_BEFORE_AFTER";  // also the default
-
-bool EqualsIgnoringCase(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, [](char a, char b) {
-    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-    return upper(a) == upper(b);
-  });
-}
-
 Status Corrupt(const std::string& why) {
   return MakeError(ErrorKind::kCorrupt, "change-data block: " + why);
 }
@@ -95,10 +85,7 @@ Result<Batch> ChangesOf(const ChangeLogSource& source, const LogBlock& block,
 
 bool HaveWholeChangeLogs(const TableConfig& config, const std::vector<const WriteStat*>& stats) {
   if (!config.cdc_enabled || config.record_key_fields.size() != 1) return false;
-  const auto mode = config.properties.find(kLoggingMode);
-  if (mode != config.properties.end() && !EqualsIgnoringCase(mode->second, kBothImages)) {
-    return false;
-  }
+  if (config.cdc_logging() != CdcLogging::kBothImages) return false;
   return !stats.empty() &&
          std::ranges::none_of(stats, [](const WriteStat* stat) { return stat->cdc_stats.empty(); });
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "hudi/format/service_plans.h"
 #include "testing/table_fixture.h"
@@ -22,17 +23,16 @@ using testing::TestRow;
 
 constexpr const char* kDay = "2026-11-22";
 
-/// Runs for both table types.
-class CrashTest : public TableFixture, public ::testing::WithParamInterface<TableType> {
+/// Runs for both table types, and for indexes by hash and by look-up.
+class CrashTest : public TableFixture,
+                  public ::testing::WithParamInterface<std::pair<TableType, IndexKind>> {
  protected:
   std::unique_ptr<Table> Create(int bucket_count) {
-    return GetParam() == TableType::kMergeOnRead ? CreateMergeOnRead(bucket_count)
-                                                 : TableFixture::Create(bucket_count);
+    return TableFixture::Create(GetParam().first, GetParam().second, bucket_count);
   }
+  static bool is_merge_on_read() { return GetParam().first == TableType::kMergeOnRead; }
   /// Suffix of the file whose appearance commits.
-  static std::string Suffix() {
-    return GetParam() == TableType::kMergeOnRead ? ".deltacommit" : ".commit";
-  }
+  static std::string Suffix() { return is_merge_on_read() ? ".deltacommit" : ".commit"; }
   /// Empty the disk, durably.
   void Wipe() {
     for (const std::string& path : files_.Paths()) {
@@ -106,10 +106,15 @@ class CrashTest : public TableFixture, public ::testing::WithParamInterface<Tabl
 };
 
 INSTANTIATE_TEST_SUITE_P(TableTypes, CrashTest,
-                         ::testing::Values(TableType::kCopyOnWrite, TableType::kMergeOnRead),
-                         [](const auto& type) {
-                           return type.param == TableType::kMergeOnRead ? "MergeOnRead"
-                                                                        : "CopyOnWrite";
+                         ::testing::Values(std::pair(TableType::kCopyOnWrite, IndexKind::kBucket),
+                                           std::pair(TableType::kMergeOnRead, IndexKind::kBucket),
+                                           std::pair(TableType::kCopyOnWrite, IndexKind::kBloom),
+                                           std::pair(TableType::kMergeOnRead, IndexKind::kBloom)),
+                         [](const auto& kind) {
+                           const bool merges = kind.param.first == TableType::kMergeOnRead;
+                           const bool hashes = kind.param.second == IndexKind::kBucket;
+                           return std::string(merges ? "MergeOnRead" : "CopyOnWrite") +
+                                  (hashes ? "" : "Bloom");
                          });
 
 TEST_P(CrashTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
@@ -146,9 +151,8 @@ TEST_P(CrashTest, ADamagedInflightFileDeletesNothing) {
   auto table = Create(2);
   Upsert(*table, {.rows = {{"a", kDay, 1, "x"}}});
   const std::string dead = Die({{"a", kDay, 2, "y"}, {"b", kDay, 2, "z"}});
-  const std::string inflight =
-      std::string(kPath) + "/.hoodie/" + dead +
-      (GetParam() == TableType::kMergeOnRead ? ".deltacommit.inflight" : ".inflight");
+  const std::string inflight = std::string(kPath) + "/.hoodie/" + dead +
+                               (is_merge_on_read() ? ".deltacommit.inflight" : ".inflight");
   const std::string whole = *files_.ReadFile(inflight);
   for (size_t at = 0; at < whole.size(); at += 7) {
     std::string changed = whole;
@@ -185,15 +189,18 @@ TEST_P(CrashTest, FailureBeforePublishingRemovesFilesAndInstant) {
 
 TEST_P(CrashTest, FailureInOneFileGroupRemovesTheOthers) {
   const auto table = Create(4);
-  Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", "d2", 1, {}}}});
   const auto paths = files_.Paths();
   files_.SetBefore([](Step step, const std::string& path) {
-    return step == Step::kWrite && path.find("00000003-") != std::string::npos
+    return step == Step::kWrite && path.find("/day=d2/") != std::string::npos
                ? MakeError(ErrorKind::kUnavailable, "disk full")
                : Status::OK();
   });
-  const auto result = TryUpsert(
-      *table, {.rows = {{"tx000000", kDay, 2, {}}, {"tx000001", kDay, 2, {}}, {"a", kDay, 2, {}}}});
+  const auto result = TryUpsert(*table, {.rows = {{"tx000000", kDay, 2, {}},
+                                                  {"b", "d2", 2, {}},
+                                                  {"c", "d2", 2, {}},
+                                                  {"a", kDay, 2, {}}},
+                                         .threads = 1});
   Recover();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->outcome, CommitOutcome::kNotDone);

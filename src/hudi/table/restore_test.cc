@@ -196,6 +196,18 @@ TEST_F(RestoreTest, OnlyTheNewestCommitCanBeRolledBack) {
   EXPECT_THAT(Rows(*table), ElementsAre(TestRow{"a", kDay, 3, "w"}));
 }
 
+TEST_F(RestoreTest, ACommitStaysWhenWhatItHidesWasCleaned) {
+  const auto table = Create(1);
+  Commit(*table, {.rows = {{"a", kDay, 1, "x"}, {"b", kDay, 1, "y"}}});
+  const std::string last = Commit(*table, {.rows = {{"a", kDay, 2, "z"}}});
+  ASSERT_EQ(*table->Clean({.kind = CleaningKind::kLatestFileVersions, .file_versions_retained = 1}),
+            1);
+  const auto refused = RollBack(*table, last);
+  EXPECT_EQ(KindOf(refused.status()), ErrorKind::kInvalid);
+  EXPECT_THAT(refused.status().message(), HasSubstr("may be cleaned"));
+  EXPECT_THAT(Rows(*table), SizeIs(2));
+}
+
 TEST_F(RestoreTest, ARolledBackCompactionLeavesItsRows) {
   const auto table = CreateMergeOnRead(1);
   Commit(*table, {.rows = {{"a", kDay, 1, "x"}}});

@@ -3,6 +3,7 @@
 #include <ranges>
 
 #include "hudi/log/buffer_pool.h"
+#include "hudi/reader/base_file_check.h"
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
 #include "hudi/table/table_view.h"
@@ -47,7 +48,8 @@ Table::Table(const TableEnvironment& environment, std::string base_path, TableCo
     : environment_(environment),
       base_path_(std::move(base_path)),
       config_(std::move(config)),
-      buffers_(std::make_unique<BufferPool>(kBufferBytesMax)) {}
+      buffers_(std::make_unique<BufferPool>(kBufferBytesMax)),
+      checked_(std::make_unique<CheckedBaseFiles>()) {}
 
 Table::~Table() = default;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@
 namespace tapelake::hudi {
 
 class BufferPool;
+class CheckedBaseFiles;
 class CommitJob;
 class TableState;
 
@@ -47,8 +49,10 @@ struct CreateOptions {
   std::string
       partition_field;  ///< A string column; hive-style directories. Empty: not partitioned.
   std::string precombine_field;
-  int bucket_count = 4;
+  IndexKind index = IndexKind::kBucket;  ///< How Spark and we find the file group of a key.
+  int bucket_count = 4;                  ///< kBucket only.
   TableType type = TableType::kCopyOnWrite;
+  std::optional<CdcLogging> cdc_logging = {};  ///< Copy-on-write: keep change-data logs so.
 };
 
 /// One consistent view of a table: what readers of this instant see. Immutable; any thread.
@@ -81,6 +85,13 @@ struct ClusteringCounts {
   int64_t files_written = 0;
   int64_t rows = 0;
   int64_t bytes_written = 0;
+};
+
+/// What DeletePartitions() did.
+struct DeletedPartitions {
+  std::string instant = {};  ///< Of its replacecommit; empty: there was nothing to remove.
+  int64_t partitions = 0;    ///< That had file groups.
+  int64_t file_groups = 0;
 };
 
 /// One open table. One thread at a time; several Table objects may read the same table.
@@ -134,10 +145,22 @@ class Table {
   /// Once an instant was begun the result tells its outcome; kNotDone leaves no trace of it but
   /// what the next CleanUpPendingCommits() removes.
   ///
-  /// Merge-on-read: every touched file group gets one new log file (a data block, a delete block);
-  /// groups that do not exist yet start log-only. Nothing stored is read, so inserted_rows counts
-  /// all rows written, deleted_rows all deletes, and `merger` must be nullptr (kInvalid).
+  /// The file group of a change is found by the table's index (docs/internals/hudi-v6.md, section
+  /// 19). Merge-on-read, bucket index: every touched file group gets one new log file (a data
+  /// block, a delete block); groups that do not exist yet start log-only. Nothing stored is read,
+  /// so inserted_rows counts all rows written, deleted_rows all deletes. Merge-on-read, other
+  /// indexes: updates and deletes go to logs, new rows to base files. In neither may there be a
+  /// `merger` (kInvalid).
+  ///
+  /// Operations that replace file groups make a replacecommit; the replaced ones stay for readers
+  /// of earlier instants until they are cleaned.
   Result<UpsertResult> Upsert(const UpsertRequest& request);
+
+  /// Remove all rows of some partitions (their directories, relative to base_path(), for example
+  /// `day=2026-11-22`) by a replacecommit; what newer commits carry is carried on. Their files stay
+  /// until they are cleaned. Partitions without rows are no error; if none has any, nothing is done
+  /// and the instant is empty. Errors: as Upsert.
+  Result<DeletedPartitions> DeletePartitions(const std::vector<std::string>& partition_paths);
 
   /// Merge-on-read: choose what to compact and write the plan to the timeline. Same thread as
   /// Upsert(), between two commits. Returns the compaction's instant; empty if nothing is due or
@@ -184,8 +207,9 @@ class Table {
   /// Undo the newest completed commit by a rollback instant, as if it had never been; also a
   /// compaction, whose rows stay as they are. Compactions planned after it are dropped. Same thread
   /// rule as Upsert(). Errors: kNotFound (no such commit), kInvalid (a later commit, or its
-  /// savepoint, is in the way), kCorrupt, kUnavailable. After a failure the commit either is as
-  /// before or is taken back by the next CleanUpPendingCommits().
+  /// savepoint, is in the way; what readers of the commit before it need may be cleaned; all
+  /// commits before it are archived), kCorrupt, kUnavailable. After a failure the commit either is
+  /// as before or is taken back by the next CleanUpPendingCommits().
   Result<RestoreCounts> RollBackCommit(const std::string& instant);
 
   /// Take the table back to a completed commit by a restore instant: whatever was committed or
@@ -222,14 +246,20 @@ class Table {
   Status TakeBackPendingCompactions(const std::string& after, const std::string& by);
   Result<RestoreCounts> FinishRestore(const Instant& restore);
   Status CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertResult* result);
-  InstantAction commit_action() const;
+  Result<std::unique_ptr<CommitJob>> PlanCommit(const std::string& instant,
+                                                const UpsertRequest& request);
+  /// The groups that a commit of these files replaces, by partition.
+  std::map<std::string, std::vector<std::string>> ReplacedBy(const CommitMetadata& written,
+                                                             WriteOperation operation) const;
+  InstantAction ActionOf(WriteOperation operation) const;
   ServiceState& services();
 
   TableEnvironment environment_;
   std::string base_path_;
   TableConfig config_;
-  std::unique_ptr<TableState> state_;    // nullptr: not read yet, or no longer known
-  std::unique_ptr<BufferPool> buffers_;  // for log files
+  std::unique_ptr<TableState> state_;          // nullptr: not read yet, or no longer known
+  std::unique_ptr<BufferPool> buffers_;        // for log files
+  std::unique_ptr<CheckedBaseFiles> checked_;  // by the look for keys
   std::shared_ptr<ServiceState> services_;
 };
 

@@ -43,6 +43,37 @@ Result<Instant> FindCommit(const TableConfig& config, const Timeline& timeline,
                        "' on its active timeline\nhint: 'tapelake table history' lists them");
 }
 
+/// The newest completed commit before an instant; empty: none that is active.
+std::string CommitBefore(const Timeline& timeline, const std::string& timestamp) {
+  std::string before;
+  for (const Instant& commit : timeline.CompletedCommits()) {
+    if (commit.timestamp < timestamp) before = commit.timestamp;
+  }
+  return before;
+}
+
+/// Return whether readers still know what was committed once the active commit `timestamp` is gone:
+/// without any active commit, archived ones count no more.
+Status CheckNotLast(io::FileSystem& files, const std::string& base_path, const TableConfig& config,
+                    const Timeline& timeline, const std::string& timestamp) {
+  if (!CommitBefore(timeline, timestamp).empty()) return Status::OK();
+  const auto is_older = [&](const auto& file) {
+    return file.base_instant < timestamp && timeline.IsCommitted(file.base_instant);
+  };
+  TAPELAKE_ASSIGN_OR_RAISE(const auto partitions, ListTableFiles(files, base_path));
+  for (const PartitionFiles& partition : partitions) {
+    if (!std::ranges::any_of(partition.base_files, is_older) &&
+        !std::ranges::any_of(partition.log_files, is_older)) {
+      continue;
+    }
+    return MakeError(ErrorKind::kInvalid,
+                     InTable(config) + "'" + timestamp +
+                         "' is the last commit on the active timeline; without it readers would "
+                         "not see what archived commits wrote");
+  }
+  return Status::OK();
+}
+
 /// Return whether the commit can be pinned: what readers of it need must count also once nothing
 /// else than pinned commits is left, for those do not mark the beginning of a timeline.
 Status CheckPinnable(const TableConfig& config, const Timeline& timeline,
@@ -184,9 +215,10 @@ Status Table::CheckNotCleaned(const std::string& instant) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string before,
                            CleanedBefore(environment_.files, base_path_, timeline));
   if (instant >= before) return Status::OK();
+  const std::string readers = instant.empty() ? "earlier commits" : "commit '" + instant + "'";
   return MakeError(ErrorKind::kInvalid,
-                   InTable(config_) + "files that readers of commit '" + instant +
-                       "' need may be cleaned; the first commit that is whole is '" + before + "'");
+                   InTable(config_) + "files that readers of " + readers +
+                       " need may be cleaned; the first commit that is whole is '" + before + "'");
 }
 
 Status Table::TakeBackPendingCompactions(const std::string& after, const std::string& by) {
@@ -203,6 +235,7 @@ Status Table::TakeBackPendingCompactions(const std::string& after, const std::st
 Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
+  TAPELAKE_RETURN_NOT_OK(FinishCleans());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_ASSIGN_OR_RAISE(Instant commit, FindCommit(config_, *timeline, instant));
   const Instant newest = *timeline->NewestCompletedCommit();
@@ -216,6 +249,9 @@ Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
     return MakeError(ErrorKind::kInvalid, InTable(config_) + "commit '" + instant +
                                               "' has a savepoint, so it cannot be rolled back");
   }
+  // What the commit hides is seen again, so it must still be there.
+  TAPELAKE_RETURN_NOT_OK(CheckNotCleaned(CommitBefore(*timeline, instant)));
+  TAPELAKE_RETURN_NOT_OK(CheckNotLast(environment_.files, base_path_, config_, *timeline, instant));
   commit.action = ActionOfFiles(*state_, commit);
   TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   TAPELAKE_ASSIGN_OR_RAISE(const std::string rollback, TakeInstant());

@@ -1,6 +1,12 @@
 #include "hudi/table/table_rules.h"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
 #include "hudi/format/avro_schema.h"
+#include "hudi/format/projection.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -8,6 +14,12 @@ namespace {
 constexpr int kVersion = 6;
 constexpr int kBucketCountMax = 99'999'999;  // eight digits of a file id
 
+constexpr const char* kBucketEngineKey = "hoodie.index.bucket.engine";
+constexpr const char* kBucketEngine = "SIMPLE";
+/// With one key field all of them make the same keys; none stored is the default, the first.
+constexpr std::string_view kKeyGenerators[] = {"", "SimpleKeyGenerator", "SimpleAvroKeyGenerator",
+                                               "NonpartitionedKeyGenerator",
+                                               "NonpartitionedAvroKeyGenerator"};
 constexpr const char* kPayloadKey = "hoodie.compaction.payload.class";
 constexpr const char* kPayloadClass = "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload";
 constexpr const char* kMergerStrategy = "eeb8d96f-b1e4-49fd-bbf8-28ac514178e5";  // of that payload
@@ -34,15 +46,62 @@ Status RequireColumn(const CreateOptions& options, const std::string& column,
 Status CheckOptions(const CreateOptions& options) {
   if (options.name.empty()) return Invalid("a table needs a name");
   if (options.schema == nullptr) return Invalid("table '" + options.name + "' has no schema");
-  if (options.bucket_count < 1 || options.bucket_count > kBucketCountMax) {
+  if (options.index == IndexKind::kBucket &&
+      (options.bucket_count < 1 || options.bucket_count > kBucketCountMax)) {
     return Invalid("table '" + options.name + "': " + std::to_string(options.bucket_count) +
                    " buckets; 1 to " + std::to_string(kBucketCountMax) + " are possible");
+  }
+  if (options.cdc_logging && options.type == TableType::kMergeOnRead) {
+    return Invalid("table '" + options.name +
+                   "': change-data logs are written for copy-on-write tables only");
   }
   TAPELAKE_RETURN_NOT_OK(RequireColumn(options, options.record_key_field, "record key", true));
   TAPELAKE_RETURN_NOT_OK(
       RequireColumn(options, options.precombine_field, "precombine field", false));
   if (options.partition_field.empty()) return Status::OK();
   return RequireColumn(options, options.partition_field, "partition field", true);
+}
+
+/// The record key must be one column's value as it is, and the directory follow from one column.
+Status CheckKeys(const TableConfig& config, const std::string& table) {
+  if (config.record_key_fields.size() != 1) {
+    return Invalid(table + "hoodie.table.recordkey.fields must name one field");
+  }
+  if (config.partition_fields.size() > 1) {
+    return Invalid(table + "hoodie.table.partition.fields must name one field or none");
+  }
+  const std::string name =
+      config.key_generator_class.substr(config.key_generator_class.rfind('.') + 1);
+  if (std::ranges::find(kKeyGenerators, name) != std::end(kKeyGenerators)) return Status::OK();
+  return Invalid(table + "hoodie.table.keygenerator.class is " + config.key_generator_class +
+                 "; tables of SimpleKeyGenerator and NonpartitionedKeyGenerator can be written");
+}
+
+Status CheckChangeLogs(const TableConfig& config, const std::string& table) {
+  if (!config.cdc_enabled) return Status::OK();
+  if (config.type == TableType::kMergeOnRead) {
+    return Invalid(table + "hoodie.table.cdc.enabled is true in a merge-on-read table");
+  }
+  if (config.cdc_logging()) return Status::OK();
+  const std::string key(kCdcLoggingKey);
+  return Invalid(table + key + " is " + config.properties.at(key));
+}
+
+Status CheckIndex(const TableConfig& config, const std::string& table) {
+  const std::optional<IndexKind> kind = config.index_kind();
+  if (!kind) {
+    return Invalid(table + "hoodie.index.type is " + config.index_type +
+                   "; tables with the indexes BUCKET, BLOOM and SIMPLE can be written");
+  }
+  if (*kind != IndexKind::kBucket) return Status::OK();
+  const auto engine = config.properties.find(kBucketEngineKey);
+  if (engine != config.properties.end() && engine->second != kBucketEngine) {
+    return Invalid(table + kBucketEngineKey + " is " + engine->second + "; only the buckets of " +
+                   kBucketEngine + " can be written");
+  }
+  if (config.bucket_count >= 1) return Status::OK();
+  return Invalid(table +
+                 "hoodie.index.type is BUCKET, but hoodie.bucket.index.num.buckets is not stored");
 }
 
 /// `table`: how messages begin.
@@ -56,6 +115,35 @@ Status CheckMerge(const TableConfig& config, const std::string& table) {
   if (config.merge_rule() == MergeRule::kEventTime && config.ordering_fields.size() > 1) {
     return Invalid(table + "hoodie.table.ordering.fields names " +
                    std::to_string(config.ordering_fields.size()) + " fields; readable is one");
+  }
+  return Status::OK();
+}
+
+/// A column of the table becomes `next`.
+Status CheckTypeChange(const TableConfig& config, const arrow::Field& current,
+                       const arrow::Field& next) {
+  const std::string column = "column '" + current.name() + "' is " + current.type()->ToString() +
+                             " in the table and cannot become ";
+  if (current.nullable() && !next.nullable()) {
+    return Invalid("column '" + current.name() +
+                   "' may be null in the table and cannot become one that may not");
+  }
+  if (next.type()->Equals(*current.type())) return Status::OK();
+  const std::string wanted = next.type()->ToString();
+  // The schema of a decimal is of fixed size: Avro promotes none.
+  if (current.type()->id() == arrow::Type::DECIMAL128 || !Widens(*current.type(), *next.type())) {
+    return Invalid(column + wanted +
+                   ": Hudi widens int32 to int64, float and double, int64 to float and double, "
+                   "float to double, and string and binary to each other");
+  }
+  const auto names = [&](const std::vector<std::string>& fields) {
+    return std::ranges::find(fields, current.name()) != fields.end();
+  };
+  if (names(config.record_key_fields) || names(config.partition_fields)) {
+    return Invalid(column + wanted + ": records are found by it");
+  }
+  if (config.type == TableType::kMergeOnRead && current.name() == config.precombine_field) {
+    return Invalid(column + wanted + ": the logs' records and deletes are ordered by it");
   }
   return Status::OK();
 }
@@ -80,9 +168,12 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
                                    : "org.apache.hudi.keygen.SimpleKeyGenerator";
   config.timezone = "UTC";
   config.hive_style_partitioning = true;
-  config.index_type = "BUCKET";
-  config.bucket_count = options.bucket_count;
-  config.bucket_hash_field = options.record_key_field;
+  config.cdc_enabled = options.cdc_logging.has_value();
+  config.index_type = IndexKindName(options.index);
+  if (options.index == IndexKind::kBucket) {
+    config.bucket_count = options.bucket_count;
+    config.bucket_hash_field = options.record_key_field;
+  }
   // Every key of this file is a write option of a Spark job that does not say otherwise.
   config.properties = {
       {"hoodie.archive.automatic", "false"},  // our commits carry what their writer resumes from
@@ -96,6 +187,9 @@ Result<TableConfig> ConfigOf(const CreateOptions& options) {
       {"hoodie.write.auto.upgrade", "false"},
       {"hoodie.write.table.version", std::to_string(kVersion)},
   };
+  if (options.cdc_logging) {
+    config.properties.emplace(kCdcLoggingKey, CdcLoggingName(*options.cdc_logging));
+  }
   if (options.type == TableType::kMergeOnRead) {
     config.properties.insert({
         {kPayloadKey, kPayloadClass},
@@ -150,19 +244,9 @@ Status CheckWritable(const TableConfig& config) {
   if (!config.populate_meta_fields) {
     return Invalid(table + "hoodie.populate.meta.fields is false");
   }
-  if (config.cdc_enabled) return Invalid(table + "hoodie.table.cdc.enabled is true");
-  if (config.record_key_fields.size() != 1) {
-    return Invalid(table + "hoodie.table.recordkey.fields must name one field");
-  }
-  if (config.partition_fields.size() > 1) {
-    return Invalid(table + "hoodie.table.partition.fields must name one field or none");
-  }
-  if (config.index_type != "BUCKET" || config.bucket_count < 1) {
-    return Invalid(table +
-                   "it does not say that it has a bucket index (hoodie.index.type=BUCKET "
-                   "and hoodie.bucket.index.num.buckets in hoodie.properties)");
-  }
-  return Status::OK();
+  TAPELAKE_RETURN_NOT_OK(CheckChangeLogs(config, table));
+  TAPELAKE_RETURN_NOT_OK(CheckKeys(config, table));
+  return CheckIndex(config, table);
 }
 
 Status CheckRestorable(const TableConfig& config) {
@@ -172,17 +256,15 @@ Status CheckRestorable(const TableConfig& config) {
       "; savepoints, rollbacks and restores are for tables of version " + std::to_string(kVersion));
 }
 
-Status CheckSchemaChange(const arrow::Schema& current, const arrow::Schema& next) {
+Status CheckSchemaChange(const TableConfig& config, const arrow::Schema& current,
+                         const arrow::Schema& next) {
   for (const auto& field : current.fields()) {
     const auto wanted = next.GetFieldByName(field->name());
     if (wanted == nullptr) {
       return Invalid("column '" + field->name() + "' (" + field->type()->ToString() +
                      ") is missing in the new rows; send nulls instead");
     }
-    if (!wanted->type()->Equals(*field->type())) {
-      return Invalid("column '" + field->name() + "' is " + field->type()->ToString() +
-                     " in the table and cannot become " + wanted->type()->ToString());
-    }
+    TAPELAKE_RETURN_NOT_OK(CheckTypeChange(config, *field, *wanted));
   }
   for (const auto& field : next.fields()) {
     if (current.GetFieldByName(field->name()) != nullptr || field->nullable()) continue;

@@ -30,8 +30,11 @@ Status CheckWritable(const TableConfig& config);
 /// can work on such a table, whatever its index. Errors: kInvalid, as above.
 Status CheckRestorable(const TableConfig& config);
 
-/// Return OK if `next` holds all columns of `current` with their types, and what it adds is
-/// nullable. Errors: kInvalid, naming the column and both types.
-Status CheckSchemaChange(const arrow::Schema& current, const arrow::Schema& next);
+/// Return OK if `next` holds all columns of `current`, none of them narrower, and what it adds is
+/// nullable. Wider may become what Hudi allows (docs/internals/hudi-v6.md, section 8), but for
+/// record key, partition field and the order of a merge-on-read table.
+/// Errors: kInvalid, naming the column, both types and the reason.
+Status CheckSchemaChange(const TableConfig& config, const arrow::Schema& current,
+                         const arrow::Schema& next);
 
 }  // namespace tapelake::hudi

@@ -4,8 +4,9 @@
 #include <iterator>
 #include <ranges>
 #include <set>
+#include <tuple>
+#include <utility>
 
-#include "base/assert.h"
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/service_plans.h"
@@ -208,7 +209,6 @@ Status TableState::ReloadPartitions(const TableSource& source,
 
 Status TableState::AddCommit(const std::string& instant, InstantAction action,
                              const CommitJob& job) {
-  TAPELAKE_ASSERT(index_);
   for (const InstantState state :
        {InstantState::kRequested, InstantState::kInflight, InstantState::kCompleted}) {
     std::string name = InstantFileName({instant, action, state});
@@ -216,7 +216,8 @@ Status TableState::AddCommit(const std::string& instant, InstantAction action,
   }
   timeline_ = std::make_shared<const Timeline>(
       timeline_->With({instant, action, InstantState::kCompleted}));
-  job.UpdateIndex(&*index_);
+  for (FileSlice& slice : job.WrittenSlices())
+    Put(std::move(slice));
   if (job.commit_schema() == schema_text_) return Status::OK();
   const auto schema = ParseAvroSchema(job.commit_schema());
   if (!schema.ok()) return MakeError(ErrorKind::kInternal, schema.status().message());
@@ -225,7 +226,25 @@ Status TableState::AddCommit(const std::string& instant, InstantAction action,
   return Status::OK();
 }
 
-Status TableState::MakeIndex(uint32_t bucket_count) {
+void TableState::Put(FileSlice slice) {
+  if (index_) return index_->Put(std::move(slice));
+  const auto order = [](const FileSlice& each) {
+    return std::tie(each.partition_path, each.file_id);
+  };
+  const auto place = std::ranges::lower_bound(slices_, order(slice), {}, order);
+  if (place != slices_.end() && order(*place) == order(slice)) {
+    *place = std::move(slice);
+  } else {
+    slices_.insert(place, std::move(slice));
+  }
+}
+
+Status TableState::IndexBuckets(uint32_t bucket_count) {
+  if (bucket_count == 0) {
+    if (index_) slices_ = index_->Slices();
+    index_.reset();
+    return Status::OK();
+  }
   if (index_ && index_->bucket_count() == bucket_count) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(auto index, BucketIndex::Make(Slices(), bucket_count));
   index_ = std::move(index);

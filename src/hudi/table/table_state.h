@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,18 +45,22 @@ class TableState {
   /// needs a Load(). After an error the state must be dropped. Errors: as Load.
   Result<bool> Follow(const TableSource& source, const std::vector<std::string>& names);
 
-  /// Take up a commit of our own that was published: its three files, what `job` wrote. Needs
-  /// MakeIndex(). Errors: kInternal (the schema that was written does not parse).
+  /// Take up a commit of our own that was published: its three files, what `job` wrote. Not for
+  /// replacecommits. Errors: kInternal (the schema that was written does not parse).
   Status AddCommit(const std::string& instant, InstantAction action, const CommitJob& job);
 
-  /// Make index() ready. Errors: those of BucketIndex::Make; the state stays as it is.
-  Status MakeIndex(uint32_t bucket_count);
+  /// Keep the slices by bucket; 0: by file id. Errors: those of BucketIndex::Make; the state stays
+  /// as it is.
+  Status IndexBuckets(uint32_t bucket_count);
 
   const std::vector<std::string>& names() const { return names_; }
   bool HasName(const std::string& name) const;
   const std::shared_ptr<const Timeline>& timeline() const { return timeline_; }
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
-  BucketIndex& index() { return *index_; }
+  /// nullptr unless IndexBuckets() was asked for some.
+  const BucketIndex* buckets() const { return index_ ? &*index_ : nullptr; }
+  /// Empty if there are buckets(). Valid until the state changes.
+  std::span<const FileSlice> slices() const { return slices_; }
 
   /// The latest slices, sorted by partition path, then file id.
   std::vector<FileSlice> Slices() const;
@@ -65,13 +70,14 @@ class TableState {
  private:
   TableState() = default;
   Status ReadSchema(const TableSource& source);
+  void Put(FileSlice slice);
   Status ReloadPartitions(const TableSource& source, const std::vector<std::string>& partitions);
 
   std::vector<std::string> names_;
   std::shared_ptr<const Timeline> timeline_;
   std::shared_ptr<arrow::Schema> schema_;
   std::string schema_text_;           // of the newest commit that says it
-  std::vector<FileSlice> slices_;     // until there is an index
+  std::vector<FileSlice> slices_;     // by partition path, file id; unless there is an index
   std::optional<BucketIndex> index_;  // then in here
 };
 

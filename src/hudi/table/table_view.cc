@@ -16,18 +16,22 @@
 namespace tapelake::hudi {
 namespace {
 
-/// By the newest plan that cleaned; empty: there is none, or it does not say.
-Result<std::string> EarliestRetained(io::FileSystem& files, const std::string& base_path,
-                                     const Timeline& timeline) {
+/// Whether a clean on the timeline, be it done or only planned, may have taken what readers at
+/// `as_of` need. One that is older knew nothing of later commits.
+Result<bool> MayBeCleaned(io::FileSystem& files, const std::string& base_path,
+                          const Timeline& timeline, const std::string& as_of) {
   for (const Instant& instant : timeline.instants() | std::views::reverse) {
     if (instant.action != InstantAction::kClean) continue;
-    if (instant.state != InstantState::kCompleted) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes, ReadRequested(files, base_path, instant));
-    const auto plan = ParseCleanerPlan(bytes);
+    if (OrderTime(instant) < as_of) break;
+    const auto bytes = ReadRequested(files, base_path, instant);
+    if (KindOf(bytes.status()) == ErrorKind::kNotFound && !bytes.ok()) return true;
+    TAPELAKE_RETURN_NOT_OK(bytes.status());
+    const auto plan = ParseCleanerPlan(*bytes);
     if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, instant));
-    return plan->earliest_instant_to_retain;
+    const std::string& retained = plan->earliest_instant_to_retain;
+    if (retained.empty() || as_of < retained) return true;
   }
-  return std::string();
+  return false;
 }
 
 /// Whether a pending replacecommit only rewrites rows, which keep their commit times.
@@ -212,12 +216,6 @@ Status TableView::CleanedError(const std::string& wanted, const std::string& tim
                                           : "; the first instant still available is " + available));
 }
 
-Result<bool> TableView::MayBeCleaned(const std::string& as_of) {
-  TAPELAKE_ASSIGN_OR_RAISE(const std::string retained,
-                           EarliestRetained(files_, base_path_, *timeline_));
-  return retained.empty() || as_of < retained;
-}
-
 Result<std::shared_ptr<arrow::Schema>> TableView::SchemaAt(const CommitFilter& counts,
                                                            const std::vector<FileSlice>& slices) {
   const auto parse = [this](const std::string& text) -> Result<std::shared_ptr<arrow::Schema>> {
@@ -285,7 +283,15 @@ Result<Snapshot> TableView::GroupsAt(const std::string& time, const std::set<Fil
 }
 
 Status TableView::CheckAvailable(const std::string& as_of, const CommitFilter& counts) {
-  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(as_of));
+  // The files were listed before: whoever deleted one of them has said so by now.
+  TAPELAKE_ASSIGN_OR_RAISE(const Timeline now,
+                           Timeline::Load(files_, base_path_, timeline_->layout()));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(files_, base_path_, now, as_of));
+  // Where savepoints are all that is active, archived commits count no more.
+  const auto commits = now.CompletedCommits();
+  const bool counts_no_more =
+      !commits.empty() && as_of < commits.front().timestamp && !now.IsCommitted(as_of);
+  if (counts_no_more) return CleanedError("it cannot be read as of " + as_of, as_of);
   if (!may_be_cleaned) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(auto history, History({}));
   std::erase_if(history, [&](const HistoryCommit& commit) { return !counts(commit.instant); });

@@ -118,7 +118,6 @@ class TableView {
   Status CheckAvailable(const std::string& as_of, const CommitFilter& counts);
   Result<const Listing*> ListingOf(const std::string& partition);
   Status ListAll();
-  Result<bool> MayBeCleaned(const std::string& as_of);
   Result<bool> HasFile(const std::string& partition, const std::string& path);
   Result<bool> IsComplete(const std::vector<HistoryCommit>& history);
 

@@ -136,6 +136,31 @@ TEST_F(TableViewTest, RowsBehindAPendingCommitAreNotReadPastIt) {
   EXPECT_TRUE(view->Incremental({.begin = pending, .end = ""}).ok());
 }
 
+TEST_F(TableViewTest, ThePastThatACleanIsTakingIsAnErrorFromItsPlanOn) {
+  const auto table = Create(1);
+  const std::string first = Upsert(*table, {.rows = {{"a", "2026-11-22", 1, "x"}}}).instant;
+  for (int64_t version = 2; version < 5; ++version) {
+    clock_.Advance(2'000'000);
+    Upsert(*table, {.rows = {{"a", "2026-11-22", version, "y"}}});
+  }
+  const auto view = View();  // opened before the clean
+  clock_.Advance(2'000'000);
+  ASSERT_GT(*table->Clean({.commits_retained = 1}), 0);
+  for (const bool is_done : {true, false}) {
+    // Without its completed file the clean is one that was begun, by a process that is at it.
+    for (const std::string& path : files_.Paths()) {
+      if (is_done || !path.ends_with(".clean")) continue;
+      ASSERT_TRUE(files_.DeleteFile(path).ok());
+    }
+    const auto later_view = View();
+    for (TableView* each : {view.get(), later_view.get()}) {
+      const auto past = each->SnapshotAt(first, QueryMode::kSnapshot);
+      ASSERT_EQ(KindOf(past.status()), ErrorKind::kInvalid) << past.status();
+      EXPECT_THAT(past.status().message(), HasSubstr("were cleaned"));
+    }
+  }
+}
+
 TEST_F(TableViewTest, APendingClusteringIsInNobodysWay) {
   const auto table = Create(1);
   const std::string first = Upsert(*table, {.rows = {{"a", "d1", 1, {}}}}).instant;

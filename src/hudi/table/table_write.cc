@@ -1,10 +1,19 @@
 // The writing half of Table.
 
+#include <memory>
+#include <utility>
+
 #include "hudi/format/file_name.h"
+#include "hudi/format/service_plans.h"
 #include "hudi/table/table.h"
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
+#include "hudi/writer/bucket_placement.h"
 #include "hudi/writer/delta_job.h"
+#include "hudi/writer/file_sizing.h"
+#include "hudi/writer/key_placement.h"
+#include "hudi/writer/mixed_job.h"
+#include "hudi/writer/sorted_placement.h"
 #include "hudi/writer/upsert_job.h"
 
 namespace tapelake::hudi {
@@ -14,15 +23,30 @@ constexpr int64_t kClockWaitMicrosMax = 10'000'000;
 constexpr int kClockWaitsMax = 100;
 constexpr const char* kMetadataTableFolder = "metadata";
 
-Result<std::unique_ptr<CommitJob>> PlanJob(const UpsertTarget& target,
-                                           const UpsertRequest& request) {
-  if (target.config.type == TableType::kMergeOnRead) return DeltaJob::Plan(target, request);
-  return UpsertJob::Plan(target, request);
+/// Find the file group of every change, by the table's index.
+Result<ChangeGroups> Place(const UpsertTarget& target, const UpsertRequest& request,
+                           CheckedBaseFiles& checked) {
+  if (target.buckets != nullptr) return PlaceByBucket(target, request);
+  TAPELAKE_ASSIGN_OR_RAISE(const FileSizing sizing, FileSizingOf(target.config));
+  if (request.operation == WriteOperation::kBulkInsert || ReplacesGroups(request.operation)) {
+    return PlaceSorted(target, request, sizing);
+  }
+  return PlaceByKey(target, request, sizing, checked);
+}
+
+Result<std::unique_ptr<CommitJob>> PlanJob(const UpsertTarget& target, const UpsertRequest& request,
+                                           const std::shared_ptr<const ChangeGroups>& groups) {
+  const bool only_base_files =
+      target.config.type == TableType::kCopyOnWrite || ReplacesGroups(request.operation);
+  if (only_base_files) return UpsertJob::Plan(target, request, groups);
+  if (target.buckets != nullptr) return DeltaJob::Plan(target, request, groups);
+  return MixedJob::Plan(target, request, groups);
 }
 
 }  // namespace
 
-InstantAction Table::commit_action() const {
+InstantAction Table::ActionOf(WriteOperation operation) const {
+  if (ReplacesGroups(operation)) return InstantAction::kReplaceCommit;
   return config_.type == TableType::kMergeOnRead ? InstantAction::kDeltaCommit
                                                  : InstantAction::kCommit;
 }
@@ -67,24 +91,18 @@ Result<UpsertResult> Table::Upsert(const UpsertRequest& request) {
   UpsertResult result;
   TAPELAKE_ASSIGN_OR_RAISE(result.instant, TakeInstant());
   if (request.schema != nullptr) {
-    TAPELAKE_RETURN_NOT_OK(CheckSchemaChange(*state_->schema(), *request.schema));
+    TAPELAKE_RETURN_NOT_OK(CheckSchemaChange(config_, *state_->schema(), *request.schema));
   }
-  TAPELAKE_RETURN_NOT_OK(state_->MakeIndex(static_cast<uint32_t>(config_.bucket_count)));
-  const UpsertTarget target{.files = environment_.files,
-                            .random = environment_.random,
-                            .base_path = base_path_,
-                            .config = config_,
-                            .index = state_->index(),
-                            .buffers = *buffers_,
-                            .instant = result.instant};
-  TAPELAKE_ASSIGN_OR_RAISE(const auto job, PlanJob(target, request));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto job, PlanCommit(result.instant, request));
   if (config_.metadata_table_live() || state_->HasName(kMetadataTableFolder)) {
     TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   }
   result.reason = CommitFiles(job.get(), request, &result);
   if (result.reason.ok()) {
     result.outcome = CommitOutcome::kDone;
-    if (!state_->AddCommit(result.instant, commit_action(), *job).ok()) state_.reset();
+    const InstantAction action = ActionOf(request.operation);
+    const bool replaces = action == InstantAction::kReplaceCommit;
+    if (replaces || !state_->AddCommit(result.instant, action, *job).ok()) state_.reset();
   } else {
     result.outcome = KindOf(result.reason) == ErrorKind::kUnknownOutcome ? CommitOutcome::kUnknown
                                                                          : CommitOutcome::kNotDone;
@@ -93,10 +111,40 @@ Result<UpsertResult> Table::Upsert(const UpsertRequest& request) {
   return result;
 }
 
+Result<std::unique_ptr<CommitJob>> Table::PlanCommit(const std::string& instant,
+                                                     const UpsertRequest& request) {
+  const bool has_buckets = config_.index_kind() == IndexKind::kBucket;
+  TAPELAKE_RETURN_NOT_OK(
+      state_->IndexBuckets(has_buckets ? static_cast<uint32_t>(config_.bucket_count) : 0));
+  const UpsertTarget target{.files = environment_.files,
+                            .random = environment_.random,
+                            .base_path = base_path_,
+                            .config = config_,
+                            .timeline = *state_->timeline(),
+                            .buckets = state_->buckets(),
+                            .slices = state_->slices(),
+                            .buffers = *buffers_,
+                            .instant = instant};
+  TAPELAKE_ASSIGN_OR_RAISE(ChangeGroups groups, Place(target, request, *checked_));
+  return PlanJob(target, request, std::make_shared<const ChangeGroups>(std::move(groups)));
+}
+
+std::map<std::string, std::vector<std::string>> Table::ReplacedBy(const CommitMetadata& written,
+                                                                  WriteOperation operation) const {
+  std::map<std::string, std::vector<std::string>> replaced;
+  if (!ReplacesGroups(operation)) return replaced;
+  const bool all = operation == WriteOperation::kInsertOverwriteTable;
+  for (const FileSlice& slice : state_->Slices()) {
+    if (!all && !written.write_stats.contains(slice.partition_path)) continue;
+    replaced[slice.partition_path].push_back(slice.file_id);
+  }
+  return replaced;
+}
+
 Status Table::CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertResult* result) {
   TimelineWriter timeline(environment_.files, base_path_);
   const std::string& instant = result->instant;
-  const InstantAction action = commit_action();
+  const InstantAction action = ActionOf(request.operation);
   const auto give_up = [&](const Status& reason) {
     // If a file cannot be removed the pending instant must stay: it is how the next writer finds
     // it.
@@ -105,7 +153,8 @@ Status Table::CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertRe
                ? MakeError(ErrorKind::kUnavailable, reason.message())
                : reason;
   };
-  Status status = timeline.CreateRequested(instant, action, "");
+  Status status = timeline.CreateRequested(
+      instant, action, ReplacesGroups(request.operation) ? FormatReplacePlan() : "");
   // Another writer's instant is not ours to delete.
   if (KindOf(status) == ErrorKind::kConflict && !status.ok()) return status;
   if (!status.ok()) return give_up(status);
@@ -113,6 +162,7 @@ Status Table::CommitFiles(CommitJob* job, const UpsertRequest& request, UpsertRe
   if (!status.ok()) return give_up(status);
   auto written = job->Run(result);
   if (!written.ok()) return give_up(written.status());
+  written->replaced_file_ids = ReplacedBy(*written, request.operation);
   written->extra_metadata = request.extra_metadata;
   written->extra_metadata[std::string(kSchemaKey)] = job->commit_schema();
   status = timeline.Complete(instant, action, FormatCommitMetadata(*written));

@@ -2,8 +2,8 @@
 
 #include <limits>
 #include <unordered_map>
+#include <utility>
 
-#include "hudi/format/bucket_hash.h"
 #include "hudi/format/file_name.h"
 
 namespace tapelake::hudi {
@@ -26,6 +26,20 @@ Status CheckChange(const RecordChange& change, const UpsertRequest& request) {
                  std::to_string(change.row) + " of " + std::to_string(request.rows->num_rows()));
 }
 
+/// What only some operations have.
+Status CheckOperation(const UpsertRequest& request) {
+  const bool only_deletes = request.operation == WriteOperation::kDelete;
+  const bool may_delete = only_deletes || request.operation == WriteOperation::kUpsert;
+  for (const RecordChange& change : request.changes) {
+    const bool is_delete = change.row == RecordChange::kDelete;
+    if (is_delete ? may_delete : !only_deletes) continue;
+    return Invalid("change of key '" + std::string(change.record_key) + "' " +
+                   (is_delete ? "deletes" : "writes a row") + ", which the operation " +
+                   std::string(WriteOperationName(request.operation)) + " does not");
+  }
+  return Status::OK();
+}
+
 Status CheckRequest(const UpsertRequest& request) {
   if (request.rows == nullptr || request.schema == nullptr) {
     return Invalid("upsert without rows or schema");
@@ -40,17 +54,15 @@ Status CheckRequest(const UpsertRequest& request) {
   }
   for (const RecordChange& change : request.changes)
     TAPELAKE_RETURN_NOT_OK(CheckChange(change, request));
-  return Status::OK();
+  return request.operation == WriteOperation::kUpsert ? Status::OK() : CheckOperation(request);
 }
 
 }  // namespace
 
-Result<ChangeGroups> ChangeGroups::Make(const UpsertRequest& request, const TableConfig& config,
-                                        uint32_t bucket_count) {
+Result<ChangeGroups> ChangeGroups::Make(const UpsertRequest& request, const TableConfig& config) {
   TAPELAKE_RETURN_NOT_OK(CheckRequest(request));
   ChangeGroups result;
   TAPELAKE_RETURN_NOT_OK(result.ResolvePartitions(request, config));
-  result.Distribute(request, bucket_count);
   return result;
 }
 
@@ -71,35 +83,11 @@ Status ChangeGroups::ResolvePartitions(const UpsertRequest& request, const Table
   return Status::OK();
 }
 
-void ChangeGroups::Distribute(const UpsertRequest& request, uint32_t bucket_count) {
-  const size_t change_count = request.changes.size();
-  std::vector<uint32_t> group_of_change(change_count);
-  // A counting sort by (partition, bucket): stable, so rows stay in the request's order.
-  std::vector<size_t> ends(partition_paths_.size() * bucket_count + 1, 0);
-  std::vector<int64_t> deletes(partition_paths_.size() * bucket_count, 0);
-  for (size_t i = 0; i < change_count; ++i) {
-    const RecordChange& change = request.changes[i];
-    const uint32_t bucket = BucketOfHash(BucketHash(change.record_key), bucket_count);
-    group_of_change[i] = partition_of_value_[change.partition] * bucket_count + bucket;
-    ++ends[group_of_change[i] + 1];
-    if (change.row == RecordChange::kDelete) ++deletes[group_of_change[i]];
-  }
-  for (size_t group = 1; group < ends.size(); ++group)
-    ends[group] += ends[group - 1];
-  std::vector<size_t> next(ends.begin(), ends.end() - 1);
-  ordered_changes_.resize(change_count);
-  for (size_t i = 0; i < change_count; ++i) {
-    ordered_changes_[next[group_of_change[i]]++] = static_cast<uint32_t>(i);
-  }
-  for (size_t group = 0; group + 1 < ends.size(); ++group) {
-    if (ends[group] == ends[group + 1]) continue;
-    const auto changes =
-        std::span(ordered_changes_).subspan(ends[group], ends[group + 1] - ends[group]);
-    groups_.push_back({.partition = static_cast<uint32_t>(group / bucket_count),
-                       .bucket = static_cast<uint32_t>(group % bucket_count),
-                       .changes = changes,
-                       .delete_count = deletes[group]});
-  }
+void ChangeGroups::Add(ChangeGroup group, std::vector<uint32_t> changes, int64_t delete_count) {
+  changes_.push_back(std::move(changes));
+  group.changes = changes_.back();
+  group.delete_count = delete_count;
+  groups_.push_back(std::move(group));
 }
 
 }  // namespace tapelake::hudi

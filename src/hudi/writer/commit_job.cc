@@ -14,9 +14,17 @@ constexpr int kThreadsMax = 64;
 
 }  // namespace
 
+std::span<const FileSlice> UpsertTarget::SlicesOf(const std::string& partition_path) const {
+  const auto found =
+      std::ranges::equal_range(slices, partition_path, {}, &FileSlice::partition_path);
+  return {found.begin(), found.end()};
+}
+
 Status PreparePartitions(const UpsertTarget& target, const std::set<std::string>& partition_paths) {
   for (const std::string& path : partition_paths) {
-    if (target.index.HasPartition(path)) continue;
+    const bool in_use = target.buckets != nullptr ? target.buckets->HasPartition(path)
+                                                  : !target.SlicesOf(path).empty();
+    if (in_use) continue;
     const std::string directory = io::JoinPath(target.base_path, path);
     const std::string file = io::JoinPath(directory, kPartitionMetadataFileName);
     TAPELAKE_ASSIGN_OR_RAISE(const bool known, target.files.Exists(file));

@@ -2,13 +2,17 @@
 
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "hudi/file_slice/file_slice.h"
 #include "hudi/format/commit_metadata.h"
 #include "hudi/format/table_config.h"
 #include "hudi/index/bucket_index.h"
 #include "hudi/log/buffer_pool.h"
+#include "hudi/timeline/timeline.h"
 #include "hudi/writer/upsert.h"
 #include "io/file_system.h"
 #include "io/random.h"
@@ -21,9 +25,15 @@ struct UpsertTarget {
   io::Random& random;
   const std::string& base_path;
   const TableConfig& config;
-  const BucketIndex& index;
+  const Timeline& timeline;
+  const BucketIndex* buckets;  ///< nullptr: the table has another index.
+  /// Then: the latest slices, sorted by partition path, then file id.
+  std::span<const FileSlice> slices;
   BufferPool& buffers;
   std::string instant;
+
+  /// The slices of one partition; for tables without bucket index.
+  std::span<const FileSlice> SlicesOf(const std::string& partition_path) const;
 };
 
 /// The data files of one commit. Knows nothing of the timeline: publishing is the caller's.
@@ -48,11 +58,11 @@ class CommitJob {
   /// The Avro schema of the request without meta columns, for extraMetadata.
   virtual const std::string& commit_schema() const = 0;
 
-  /// Put what was written into `index`, which is the target's. Only after the commit was published.
-  virtual void UpdateIndex(BucketIndex* index) const = 0;
+  /// The latest slice of every file group that was written. After Run().
+  virtual std::vector<FileSlice> WrittenSlices() const = 0;
 };
 
-/// Make those of `partition_paths` that `target.index` does not know to partition directories:
+/// Make those of `partition_paths` in which the target has no file group to partition directories:
 /// directory and kPartitionMetadataFileName, durably. Errors: kUnavailable.
 Status PreparePartitions(const UpsertTarget& target, const std::set<std::string>& partition_paths);
 

@@ -107,21 +107,22 @@ int64_t DeltaJob::Task::row_count() const {
   return static_cast<int64_t>(group->changes.size()) - group->delete_count;
 }
 
-DeltaJob::DeltaJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups)
+DeltaJob::DeltaJob(const UpsertTarget& target, const UpsertRequest& request,
+                   std::shared_ptr<const ChangeGroups> groups)
     : target_(target), request_(request), groups_(std::move(groups)) {}
 
 Result<std::unique_ptr<DeltaJob>> DeltaJob::Plan(const UpsertTarget& target,
-                                                 const UpsertRequest& request) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto groups,
-                           ChangeGroups::Make(request, target.config, target.index.bucket_count()));
+                                                 const UpsertRequest& request,
+                                                 std::shared_ptr<const ChangeGroups> groups) {
   std::unique_ptr<DeltaJob> job(new DeltaJob(target, request, std::move(groups)));
   TAPELAKE_RETURN_NOT_OK(job->CheckRequest());
   const AvroRecordName name = AvroRecordName::OfTable(target.config.name);
   TAPELAKE_ASSIGN_OR_RAISE(job->commit_schema_, FormatAvroSchema(*request.schema, name));
   TAPELAKE_ASSIGN_OR_RAISE(job->record_schema_,
                            FormatAvroSchema(*WithMetaColumns(request.schema), name));
-  for (const ChangeGroup& group : job->groups_.groups())
-    job->AddTask(group);
+  for (const ChangeGroup& group : job->groups_->groups()) {
+    if (!group.in_base_file) job->AddTask(group);
+  }
   return job;
 }
 
@@ -148,14 +149,13 @@ void DeltaJob::AddTask(const ChangeGroup& group) {
   Task task;
   task.number = static_cast<uint32_t>(tasks_.size());
   task.group = &group;
-  task.partition_path = groups_.partition_paths()[group.partition];
-  task.stored = target_.index.Find(task.partition_path, group.bucket);
+  task.partition_path = groups_->partition_paths()[group.partition];
+  task.stored = group.stored;
+  task.file_id = group.file_id;
   if (task.stored != nullptr) {
-    task.file_id = task.stored->file_id;
     task.base_instant = task.stored->log_base_instant();
     task.version = task.stored->next_log_version();
   } else {
-    task.file_id = NewBucketFileId(group.bucket, target_.random);
     task.base_instant = target_.instant;
   }
   task.file_name = FormatLogFileName(
@@ -184,11 +184,15 @@ WriteStat DeltaJob::StatOf(const Task& task) const {
 }
 
 std::string DeltaJob::InflightContent() const {
+  return FormatCommitMetadata(Planned());
+}
+
+CommitMetadata DeltaJob::Planned() const {
   CommitMetadata planned;
-  planned.operation_type = request_.operation;
+  planned.operation_type = WriteOperationName(request_.operation);
   for (const Task& task : tasks_)
     planned.write_stats[task.partition_path].push_back(StatOf(task));
-  return FormatCommitMetadata(planned);
+  return planned;
 }
 
 Status DeltaJob::PrepareRows() {
@@ -309,6 +313,10 @@ Status DeltaJob::WriteTasks() {
 }
 
 Result<CommitMetadata> DeltaJob::Run(UpsertResult* result) {
+  CommitMetadata metadata;
+  metadata.instant = target_.instant;
+  metadata.operation_type = WriteOperationName(request_.operation);
+  if (tasks_.empty()) return metadata;
   std::set<std::string> partitions;
   for (const Task& task : tasks_)
     partitions.insert(task.partition_path);
@@ -318,13 +326,10 @@ Result<CommitMetadata> DeltaJob::Run(UpsertResult* result) {
   for (const std::string& partition : partitions) {
     TAPELAKE_RETURN_NOT_OK(target_.files.SyncDirectory(io::JoinPath(target_.base_path, partition)));
   }
-  CommitMetadata metadata;
-  metadata.instant = target_.instant;
-  metadata.operation_type = request_.operation;
   for (const Task& task : tasks_) {
     WriteStat stat = StatOf(task);
     if (task.stored != nullptr) DescribeSlice(*task.stored, task.base_instant, &*stat.log);
-    result->inserted_rows += stat.writes;
+    (task.group->holds_updates ? result->updated_rows : result->inserted_rows) += stat.writes;
     result->deleted_rows += stat.deletes;
     result->bytes_written += stat.file_size_bytes;
     ++result->files_written;
@@ -340,7 +345,8 @@ Status DeltaJob::RemoveFiles() {
   return DeleteDataFiles(target_.files, target_.base_path, paths);
 }
 
-void DeltaJob::UpdateIndex(BucketIndex* index) const {
+std::vector<FileSlice> DeltaJob::WrittenSlices() const {
+  std::vector<FileSlice> slices;
   for (const Task& task : tasks_) {
     FileSlice slice;
     if (task.stored != nullptr) {
@@ -354,8 +360,9 @@ void DeltaJob::UpdateIndex(BucketIndex* index) const {
                                .version = task.version,
                                .size_bytes = task.size_bytes,
                                .modified_micros = ParseInstantTime(target_.instant).value_or(0)});
-    index->Put(std::move(slice));
+    slices.push_back(std::move(slice));
   }
+  return slices;
 }
 
 }  // namespace tapelake::hudi

@@ -16,25 +16,28 @@
 
 namespace tapelake::hudi {
 
-/// A merge-on-read commit: every touched file group gets one new log file, and nothing that is
-/// stored is read. Groups that do not exist yet start log-only.
+/// Writes the groups of a request that get a new log file each, and reads nothing that is stored:
+/// with a bucket index all of a merge-on-read commit. Groups that do not exist yet start log-only.
 class DeltaJob : public CommitJob {
  public:
   static constexpr int64_t kRowsMax = 50'000'000;  ///< Of one request.
 
-  /// Distribute the changes over file groups. Nothing is written. Errors: those of
-  /// ChangeGroups::Make; kInvalid (a schema Hudi cannot hold, more rows than kRowsMax, a merger, a
-  /// delete_ordering where the precombine column is not int64).
+  /// Take the log files among `groups`, which are the request's. Nothing is written. Errors:
+  /// kInvalid (a schema Hudi cannot hold, more rows than kRowsMax, a merger, a delete_ordering
+  /// where the precombine column is not int64).
   static Result<std::unique_ptr<DeltaJob>> Plan(const UpsertTarget& target,
-                                                const UpsertRequest& request);
+                                                const UpsertRequest& request,
+                                                std::shared_ptr<const ChangeGroups> groups);
 
+  /// What is going to be written.
+  CommitMetadata Planned() const;
   /// Every file to be written, by its path: whoever rolls the instant back finds them all.
   std::string InflightContent() const override;
   /// Errors: kInvalid (a record key that is not its row's; a row Avro cannot hold), kUnavailable.
   Result<CommitMetadata> Run(UpsertResult* result) override;
   Status RemoveFiles() override;
   const std::string& commit_schema() const override { return commit_schema_; }
-  void UpdateIndex(BucketIndex* index) const override;
+  std::vector<FileSlice> WrittenSlices() const override;
 
  private:
   /// One log file.
@@ -53,7 +56,8 @@ class DeltaJob : public CommitJob {
     int64_t row_count() const;
   };
 
-  DeltaJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups);
+  DeltaJob(const UpsertTarget& target, const UpsertRequest& request,
+           std::shared_ptr<const ChangeGroups> groups);
   Status CheckRequest() const;
   void AddTask(const ChangeGroup& group);
   Status PrepareRows();
@@ -66,7 +70,7 @@ class DeltaJob : public CommitJob {
 
   UpsertTarget target_;
   const UpsertRequest& request_;
-  ChangeGroups groups_;
+  std::shared_ptr<const ChangeGroups> groups_;
   std::string commit_schema_;
   std::string record_schema_;                    // with meta columns
   std::shared_ptr<arrow::Schema> encoded_form_;  // with meta columns, constants as dictionaries

@@ -18,8 +18,8 @@
 
 namespace tapelake::hudi {
 
-/// One change of one record: write a row or delete the key. At most one per (partition, key);
-/// merge-on-read does not look, there the greater ordering value wins.
+/// One change of one record: write a row or delete the key. At most one per (partition, key). A
+/// merge-on-read table with a bucket index does not look: there the greater ordering value wins.
 struct RecordChange {
   static constexpr int64_t kDelete = -1;
   static constexpr int64_t kNaturalOrder = 0;
@@ -51,6 +51,26 @@ class RecordMerger {
                             size_t change_index) const = 0;
 };
 
+/// What a commit does with its rows; Hudi's names for it.
+enum class WriteOperation : uint8_t {
+  kUpsert = 1,  ///< A row replaces the stored one of its key, or is added.
+  /// Rows are added. With a bloom or simple index the keys are not looked for, so one that is
+  /// stored already is there twice from then on; with a bucket index as kUpsert.
+  kInsert = 2,
+  kDelete = 3,  ///< Every change is a delete.
+  /// As kInsert, the rows sorted by partition and key into new file groups of full size. With a
+  /// bucket index as kUpsert.
+  kBulkInsert = 4,
+  kInsertOverwrite = 5,       ///< The rows replace all that their partitions hold.
+  kInsertOverwriteTable = 6,  ///< The rows replace all that the table holds.
+};
+
+/// operationType: `UPSERT`, `BULK_INSERT`, ...
+std::string_view WriteOperationName(WriteOperation operation);
+
+/// Return whether file groups that were there are replaced: the commit is then a replacecommit.
+bool ReplacesGroups(WriteOperation operation);
+
 /// One commit's input. Everything referenced must live until Upsert() returns.
 ///
 /// `schema` holds every column the table has, with the same type, and may add nullable ones.
@@ -63,8 +83,8 @@ struct UpsertRequest {
   std::span<const RecordChange> changes;
   const RecordMerger* merger = nullptr;               ///< nullptr: incoming always wins.
   std::map<std::string, std::string> extra_metadata;  ///< Goes into the commit beside `schema`.
-  std::string operation = "UPSERT";  ///< operationType; "BULK_INSERT" is for empty tables.
-  int threads = 2;                   ///< File groups written at the same time.
+  WriteOperation operation = WriteOperation::kUpsert;
+  int threads = 2;  ///< File groups written at the same time.
 };
 
 enum class CommitOutcome : uint8_t { kDone = 1, kNotDone = 2, kUnknown = 3 };

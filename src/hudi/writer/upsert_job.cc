@@ -48,7 +48,8 @@ std::vector<bool> FindLowCardinality(const arrow::RecordBatch& rows) {
   return low;
 }
 
-UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups)
+UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request,
+                     std::shared_ptr<const ChangeGroups> groups)
     : target_(target),
       request_(request),
       groups_(std::move(groups)),
@@ -58,27 +59,34 @@ UpsertJob::UpsertJob(const UpsertTarget& target, const UpsertRequest& request, C
                .request = request} {}
 
 Result<std::unique_ptr<UpsertJob>> UpsertJob::Plan(const UpsertTarget& target,
-                                                   const UpsertRequest& request) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto groups,
-                           ChangeGroups::Make(request, target.config, target.index.bucket_count()));
+                                                   const UpsertRequest& request,
+                                                   std::shared_ptr<const ChangeGroups> groups) {
   std::unique_ptr<UpsertJob> job(new UpsertJob(target, request, std::move(groups)));
   const AvroRecordName name = AvroRecordName::OfTable(target.config.name);
   TAPELAKE_ASSIGN_OR_RAISE(job->commit_schema_, FormatAvroSchema(*request.schema, name));
   TAPELAKE_ASSIGN_OR_RAISE(job->context_.footer_schema,
                            FormatAvroSchema(*WithMetaColumns(request.schema), name));
   job->context_.low_cardinality = FindLowCardinality(*request.rows);
-  for (const ChangeGroup& group : job->groups_.groups())
-    job->AddTask(group);
+  if (target.config.cdc_enabled) {
+    const CdcLogging logging = target.config.cdc_logging().value_or(CdcLogging::kBothImages);
+    job->change_log_ = {
+        .logging = logging,
+        .schema = ChangeLogSchemaText(logging, job->commit_schema_, name.name, name.name_space)};
+  }
+  for (const ChangeGroup& group : job->groups_->groups()) {
+    if (group.in_base_file) job->AddTask(group);
+  }
   return job;
 }
 
 void UpsertJob::AddTask(const ChangeGroup& group) {
   FileGroupTask task;
-  task.number = static_cast<uint32_t>(tasks_.size());
-  task.partition_path = groups_.partition_paths()[group.partition];
-  task.stored = target_.index.Find(task.partition_path, group.bucket);
-  task.file_id =
-      task.stored != nullptr ? task.stored->file_id : NewBucketFileId(group.bucket, target_.random);
+  // Rows of logs have 0 in their sequence numbers.
+  const size_t first = target_.config.type == TableType::kMergeOnRead ? 1 : 0;
+  task.number = static_cast<uint32_t>(first + tasks_.size());
+  task.partition_path = groups_->partition_paths()[group.partition];
+  task.stored = group.stored;
+  task.file_id = group.file_id;
   task.file_name = FormatBaseFileName({.file_id = task.file_id,
                                        .write_token = std::to_string(task.number) + "-0-0",
                                        .instant = target_.instant});
@@ -88,8 +96,12 @@ void UpsertJob::AddTask(const ChangeGroup& group) {
 }
 
 std::string UpsertJob::InflightContent() const {
+  return FormatInflightMetadata(Planned());
+}
+
+CommitMetadata UpsertJob::Planned() const {
   CommitMetadata planned;
-  planned.operation_type = request_.operation;
+  planned.operation_type = WriteOperationName(request_.operation);
   for (const FileGroupTask& task : tasks_) {
     WriteStat stat;
     stat.file_id = task.file_id;
@@ -101,7 +113,18 @@ std::string UpsertJob::InflightContent() const {
     if (task.stored != nullptr) stat.previous_commit = task.stored->base_instant;
     planned.write_stats[task.partition_path].push_back(std::move(stat));
   }
-  return FormatInflightMetadata(planned);
+  return planned;
+}
+
+Status UpsertJob::Write(size_t number) {
+  const FileGroupTask& task = tasks_[number];
+  FileGroupOutcome& outcome = outcomes_[number];
+  TAPELAKE_ASSIGN_OR_RAISE(outcome, FileGroupMerge(context_, task).Run());
+  // What is new in a new file is clear without a log.
+  if (!change_log_ || !outcome.written || task.stored == nullptr) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(outcome.stat.cdc_stats[ChangeLogPath(context_, task)],
+                           WriteChangeLog(context_, task, outcome, *change_log_));
+  return Status::OK();
 }
 
 Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
@@ -112,14 +135,12 @@ Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
   TAPELAKE_ASSIGN_OR_RAISE(
       context_.rows, EncodeFewValues(request_.rows, context_.low_cardinality, request_.threads));
   outcomes_.resize(tasks_.size());
-  TAPELAKE_RETURN_NOT_OK(RunOnThreads(
-      tasks_.size(), request_.threads, [this](size_t task, size_t /*thread*/) -> Status {
-        TAPELAKE_ASSIGN_OR_RAISE(outcomes_[task], FileGroupMerge(context_, tasks_[task]).Run());
-        return Status::OK();
-      }));
+  TAPELAKE_RETURN_NOT_OK(RunOnThreads(tasks_.size(), request_.threads,
+                                      [this](size_t task, size_t) { return Write(task); }));
   CommitMetadata metadata;
   metadata.instant = target_.instant;
-  metadata.operation_type = request_.operation;
+  metadata.operation_type = WriteOperationName(request_.operation);
+  result->missing_deletes += groups_->missing_deletes();
   for (const FileGroupOutcome& outcome : outcomes_) {
     result->kept_stored_rows += outcome.kept_stored_rows;
     result->missing_deletes += outcome.missing_deletes;
@@ -142,12 +163,15 @@ Result<CommitMetadata> UpsertJob::Run(UpsertResult* result) {
 
 Status UpsertJob::RemoveFiles() {
   std::vector<std::string> paths;
-  for (const FileGroupTask& task : tasks_)
+  for (const FileGroupTask& task : tasks_) {
     paths.push_back(task.RelativePath());
+    if (change_log_ && task.stored != nullptr) paths.push_back(ChangeLogPath(context_, task));
+  }
   return DeleteDataFiles(target_.files, target_.base_path, paths);
 }
 
-void UpsertJob::UpdateIndex(BucketIndex* index) const {
+std::vector<FileSlice> UpsertJob::WrittenSlices() const {
+  std::vector<FileSlice> slices;
   for (size_t i = 0; i < outcomes_.size(); ++i) {
     if (!outcomes_[i].written) continue;
     const FileGroupTask& task = tasks_[i];
@@ -157,8 +181,9 @@ void UpsertJob::UpdateIndex(BucketIndex* index) const {
     slice.base_instant = target_.instant;
     slice.base_file_name = task.file_name;
     slice.size_bytes = outcomes_[i].stat.file_size_bytes;
-    index->Put(std::move(slice));
+    slices.push_back(std::move(slice));
   }
+  return slices;
 }
 
 }  // namespace tapelake::hudi

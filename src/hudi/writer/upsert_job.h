@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,36 +10,44 @@
 
 #include "base/status.h"
 #include "hudi/writer/change_groups.h"
+#include "hudi/writer/change_log_writer.h"
 #include "hudi/writer/commit_job.h"
 #include "hudi/writer/file_group_merge.h"
 
 namespace tapelake::hudi {
 
-/// A copy-on-write commit: every touched file group gets a new base file.
+/// Writes the groups of a request that get a new base file: all of a copy-on-write commit.
 class UpsertJob : public CommitJob {
  public:
-  /// Distribute the changes over file groups. Nothing is written.
-  /// Errors: those of ChangeGroups::Make; kInvalid (a schema Hudi cannot hold).
+  /// Take the base files among `groups`, which are the request's. Nothing is written.
+  /// Errors: kInvalid (a schema Hudi cannot hold).
   static Result<std::unique_ptr<UpsertJob>> Plan(const UpsertTarget& target,
-                                                 const UpsertRequest& request);
+                                                 const UpsertRequest& request,
+                                                 std::shared_ptr<const ChangeGroups> groups);
 
-  /// The work profile: what the changes say, before anything was compared with stored rows.
+  /// What is going to be written, before anything was compared with stored rows.
+  CommitMetadata Planned() const;
+
+  /// The work profile.
   std::string InflightContent() const override;
   /// Errors: those of FileGroupMerge::Run, and of the file system.
   Result<CommitMetadata> Run(UpsertResult* result) override;
   Status RemoveFiles() override;
   const std::string& commit_schema() const override { return commit_schema_; }
-  void UpdateIndex(BucketIndex* index) const override;
+  std::vector<FileSlice> WrittenSlices() const override;
 
  private:
-  UpsertJob(const UpsertTarget& target, const UpsertRequest& request, ChangeGroups groups);
+  UpsertJob(const UpsertTarget& target, const UpsertRequest& request,
+            std::shared_ptr<const ChangeGroups> groups);
   void AddTask(const ChangeGroup& group);
+  Status Write(size_t number);
 
   UpsertTarget target_;
   const UpsertRequest& request_;
-  ChangeGroups groups_;
+  std::shared_ptr<const ChangeGroups> groups_;
   std::string commit_schema_;
   CommitContext context_;
+  std::optional<ChangeLogFormat> change_log_;  // nullopt: the table has no change-data logs
   std::vector<FileGroupTask> tasks_;
   std::vector<FileGroupOutcome> outcomes_;  // per task, after Run()
 };

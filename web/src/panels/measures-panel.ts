@@ -123,17 +123,11 @@ function explain(app: App, row: MeasureRow): Child[] {
   return [el('h3', {}, def.label), list];
 }
 
-interface Cell {
-  text: HTMLElement;
-  bar?: HTMLElement;
-}
-
 /** Estimators side by side: value, note, what it rests on, over what window. */
 export class MeasuresPanel {
   readonly element: HTMLElement;
   private readonly table: DataTable<MeasureRow>;
   private readonly shell: Panel;
-  private readonly cells = new WeakMap<Element, Cell>();
   private readonly head = el('div.headline', { hidden: true });
   private readonly headLabel = el('span.headline-label', {});
   private readonly headValue = el('span.headline-value.num', {});
@@ -243,16 +237,12 @@ export class MeasuresPanel {
   }
 
   private drawValue(cell: HTMLElement, row: MeasureRow): void {
-    let parts = this.cells.get(cell);
-    if (!parts) {
-      parts = { text: el('span.num', {}), bar: el('span.measure-bar', { 'aria-hidden': 'true' }) };
-      cell.append(parts.bar as HTMLElement, parts.text);
-      this.cells.set(cell, parts);
-    }
-    setText(parts.text, valueText(this.app.format, row, this.quote()));
-    setExact(parts.text, String(row.value?.[1] ?? reasonText(row.value?.[2] ?? null)));
-    const scale = `scaleX(${row.share.toFixed(3)})`;
-    if (parts.bar && parts.bar.style.transform !== scale) parts.bar.style.transform = scale;
+    const text = cell.firstElementChild ?? cell.appendChild(el('span.num', {}));
+    setText(text, valueText(this.app.format, row, this.quote()));
+    setExact(text, String(row.value?.[1] ?? reasonText(row.value?.[2] ?? null)));
+    // A background: a box that is scaled would have the whole page layered anew at each change.
+    const size = `${(100 * row.share).toFixed(1)}% 100%`;
+    if (cell.style.backgroundSize !== size) cell.style.backgroundSize = size;
   }
 
   private quote(): string {

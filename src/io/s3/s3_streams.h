@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <arrow/io/interfaces.h>
+
+#include "io/s3/s3_objects.h"
+
+namespace tapelake::io {
+
+/// A file of `info` at `path`; each read is a request for its bytes of that very version. `objects`
+/// must outlive it. Concurrent ReadAt is safe.
+std::shared_ptr<arrow::io::RandomAccessFile> MakeS3InputFile(S3Objects& objects, S3Path path,
+                                                             const S3ObjectInfo& info);
+
+/// Pieces of what is written; S3 takes 10,000 of at least 5 MiB.
+inline constexpr int64_t kS3PartBytes = int64_t{8} << 20;
+inline constexpr int kS3PartsMax = 10'000;
+
+/// A file that appears, whole, when it is closed; before that nothing is there, and an older one
+/// stays. Up to kS3PartBytes it is one PUT, else an upload of parts, which is aborted where the
+/// stream is not closed. Memory: one part. `objects` must outlive it. One thread. Errors: kInvalid
+/// (longer than kS3PartsMax parts).
+std::shared_ptr<arrow::io::OutputStream> MakeS3OutputStream(S3Objects& objects, S3Path path);
+
+}  // namespace tapelake::io

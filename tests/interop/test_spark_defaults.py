@@ -1,0 +1,81 @@
+"""Tables that Spark makes with its default index and metadata table, ingested into by the program."""
+
+import json
+import shutil
+
+import pytest
+
+from support import program
+from support.lake_under_test import LakeUnderTest
+
+CHANGES = 5_000
+SPARK_CHANGES = {"updates": 120, "inserts": 80, "deletes": 40}
+
+
+def remade_by_spark(spark, table) -> None:
+    """Put a table that Spark makes of the same rows, with its defaults, in the place of ours."""
+    path, made = table.lake.table_path, table.folder / "made"
+    frame = spark.read.format("hudi").load(str(path))
+    frame = frame.drop(*[name for name in frame.columns if name.startswith("_hoodie_")])
+    type = {"cow": "COPY_ON_WRITE", "mor": "MERGE_ON_READ"}[table.type]
+    frame.write.format("hudi").options(**{
+        "hoodie.table.name": path.name,
+        "hoodie.datasource.write.table.type": type,
+        "hoodie.datasource.write.recordkey.field": "transaction_id",
+        "hoodie.datasource.write.partitionpath.field": "event_date",
+        "hoodie.datasource.write.precombine.field": "_change_seq",
+    }).mode("append").save(str(made))
+    shutil.rmtree(path)
+    shutil.move(made, path)
+    properties = table.properties()
+    assert "hoodie.index.type" not in properties
+    assert properties["hoodie.table.metadata.partitions"] == "files"
+
+
+def verified(table) -> bool:
+    done = program.run("table", "verify", table.lake.table, "--lake", table.lake.path, "--json",
+                       check=False)
+    report = json.loads(done.stdout)
+    assert report["sound"], report["findings"][:5]
+    return True
+
+
+@pytest.mark.parametrize("type", ["cow", "mor"])
+def test_the_program_and_spark_continue_each_other(type, tmp_path, spark, spark_0_15, spark_1_0):
+    table = LakeUnderTest(tmp_path, type, "streams", CHANGES, [spark_1_0, spark_0_15])
+    table.ingest(table.simulation.events)
+    remade_by_spark(spark, table)
+    table.expect_equal_everywhere("read what Spark made with its defaults")
+    for round in range(2):
+        counts = table.ingest(table.further_changes())
+        assert counts["applied"] == counts["received"] > 0
+        assert not (table.timeline / "metadata").exists()
+        table.expect_equal_everywhere("read after our commit on Spark's default table")
+        assert verified(table)
+        table.change_with_spark(spark_0_15, **SPARK_CHANGES)
+        table.expect_equal_everywhere("read after Spark continued its table after us")
+    counts = table.ingest(table.further_changes())
+    assert counts["applied"] == counts["received"] > 0
+    table.expect_equal_everywhere("read after our last commit on Spark's default table")
+    assert verified(table)
+
+
+@pytest.mark.parametrize("type", ["cow", "mor"])
+def test_the_program_makes_tables_with_a_bloom_index(type, tmp_path, spark_0_15, spark_1_0):
+    table = LakeUnderTest(tmp_path, type, "streams", CHANGES, [spark_1_0, spark_0_15], index="bloom")
+    table.ingest(table.simulation.events, "commit: {changes_max: 1500}")
+    properties = table.properties()
+    assert properties["hoodie.index.type"] == "BLOOM"
+    table.expect_equal_everywhere("read what ingest wrote, index bloom")
+    for spark in table.sparks:
+        table.change_with_spark(spark, **SPARK_CHANGES)
+        table.expect_equal_everywhere("read after Spark upserted and deleted, index bloom")
+        counts = table.ingest(table.further_changes())
+        assert counts["applied"] == counts["received"] > 0
+        table.expect_equal_everywhere("read after our commit on top of Spark's, index bloom")
+        assert verified(table)
+    table.expect_properties_kept(properties)
+    if type == "mor":
+        program.run("table", "compact", table.lake.table, "--lake", table.lake.path)
+        table.expect_equal_everywhere("read after our compaction, index bloom")
+        table.expect_read_optimized_equal("read-optimized after our compaction, index bloom")
