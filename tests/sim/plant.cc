@@ -97,6 +97,7 @@ Status Plant::OpenTable() {
                                       .horizon_micros = setup_.horizon_micros,
                                       .index_bytes_max = setup_.index_bytes_max,
                                       .threads = 1,
+                                      .index = setup_.index,
                                       .hot = &hot_});
   };
   parts.open_feed = [this](const app::StartOffset& start) -> Result<std::unique_ptr<app::Feed>> {

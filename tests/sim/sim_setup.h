@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hudi/format/table_config.h"
 #include "source/simulator.h"
 #include "stream/stream.h"
 #include "tests/sim/fault_plan.h"
@@ -45,6 +46,7 @@ struct SimSetup {
   int64_t put_records_max = 40;
   stream::StreamOptions stream;
 
+  hudi::IndexKind index = hudi::IndexKind::kBucket;
   int bucket_count = 2;
   int64_t horizon_micros = 0;
   int64_t commit_changes_max = 0;

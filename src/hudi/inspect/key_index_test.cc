@@ -354,7 +354,8 @@ class GoldenContinued : public ::testing::TestWithParam<std::string> {
 
 INSTANTIATE_TEST_SUITE_P(Tables, GoldenContinued,
                          ::testing::Values("v6_cow_spark_defaults", "v6_cow_upsert_delete",
-                                           "v6_cow_hive_metadata", "v6_mor_avro_logs",
+                                           "v6_cow_hive_metadata", "v6_cow_cdc",
+                                           "v6_cow_cdc_op_key_only", "v6_mor_avro_logs",
                                            "v6_mor_parquet_logs", "v6_mor_compacted_then_logs",
                                            "v6_mor_inmemory_logonly"),
                          [](const auto& name) { return name.param; });

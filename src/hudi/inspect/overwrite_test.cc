@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -220,6 +221,51 @@ TEST_P(OverwriteTest, RollingItBackBringsTheReplacedRowsBack) {
   ASSERT_TRUE(table->RollBackCommit(deleted->instant).ok());
   EXPECT_EQ(Rows(*table), rows);
   ExpectSound();
+}
+
+TEST_P(OverwriteTest, PowerLossAtAnyStepLeavesTheOldOrTheNewTable) {
+  using Work = std::function<bool(Table&)>;
+  const Work overwrite = [](Table& table) {
+    const auto result = TryUpsert(table, {.rows = {{"x", kOne, 5, {}}},
+                                          .operation = WriteOperation::kInsertOverwrite,
+                                          .threads = 1});
+    return result.ok() && result->outcome == CommitOutcome::kDone;
+  };
+  const Work remove = [](Table& table) { return table.DeletePartitions({"day=d1"}).ok(); };
+  const TestRow kept{"c", kTwo, 1, {}};
+  const std::vector<TestRow> old_rows = {{"a", kOne, 1, {}}, {"b", kOne, 2, {}}, kept};
+  const std::vector<std::pair<Work, std::vector<TestRow>>> cases = {
+      {overwrite, {kept, {"x", kOne, 5, {}}}}, {remove, {kept}}};
+  for (const auto& [work, new_rows] : cases) {
+    bool finished = false;
+    for (int64_t steps = 0; !finished; ++steps) {
+      ASSERT_LT(steps, 200) << "it never ends";
+      for (const std::string& path : files_.Paths()) {
+        ASSERT_TRUE(files_.DeleteFile(path).ok());
+        ASSERT_TRUE(files_.SyncDirectory(io::ParentPath(path)).ok());
+      }
+      auto table = Filled();
+      int64_t left = steps;
+      files_.SetBefore([&left](Step step, const std::string& path) {
+        const bool changes = step != Step::kRead && step != Step::kList;
+        return left <= 0 || (changes && --left < 0)
+                   ? MakeError(ErrorKind::kUnavailable, "the disk is gone: " + path)
+                   : Status::OK();
+      });
+      finished = work(*table);
+      files_.SetBefore(nullptr);
+      files_.LosePower();
+      table = Open();
+      const auto rows = Rows(*table);
+      EXPECT_TRUE(rows == new_rows || (!finished && rows == old_rows)) << "after step " << steps;
+      ASSERT_TRUE(table->CleanUpPendingCommits().ok()) << "after step " << steps;
+      EXPECT_EQ(Rows(*table), rows) << "after step " << steps;
+      ExpectSound();
+      Upsert(*table, {.rows = {{"a", kOne, 9, {}}}});
+      const std::vector<TestRow> after = Rows(*table);
+      EXPECT_EQ(std::ranges::count(after, "a", &TestRow::id), 1) << "after step " << steps;
+    }
+  }
 }
 
 }  // namespace

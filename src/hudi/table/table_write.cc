@@ -22,6 +22,7 @@ namespace {
 constexpr int64_t kClockWaitMicrosMax = 10'000'000;
 constexpr int kClockWaitsMax = 100;
 constexpr const char* kMetadataTableFolder = "metadata";
+constexpr int64_t kCheckedFilesMax = 100'000;  // remembered; about 150 bytes each
 
 /// Find the file group of every change, by the table's index.
 Result<ChangeGroups> Place(const UpsertTarget& target, const UpsertRequest& request,
@@ -125,6 +126,7 @@ Result<std::unique_ptr<CommitJob>> Table::PlanCommit(const std::string& instant,
                             .slices = state_->slices(),
                             .buffers = *buffers_,
                             .instant = instant};
+  if (checked_->files_read() > kCheckedFilesMax) checked_ = std::make_unique<CheckedBaseFiles>();
   TAPELAKE_ASSIGN_OR_RAISE(ChangeGroups groups, Place(target, request, *checked_));
   return PlanJob(target, request, std::make_shared<const ChangeGroups>(std::move(groups)));
 }
