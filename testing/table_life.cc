@@ -13,7 +13,7 @@ namespace tapelake::testing {
 namespace {
 
 constexpr int64_t kStartMicros = 1'795'370'400'000'000;  // 2026-11-22T18:00:00Z
-constexpr int kCommits = 24;
+constexpr int kCommits = 26;
 constexpr int kRowsPerCommit = 20;
 constexpr uint64_t kKeys = 90;
 constexpr const char* kDays[] = {"2026-11-20", "2026-11-21", "2026-11-22"};

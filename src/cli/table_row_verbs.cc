@@ -12,6 +12,7 @@
 #include "cli/words.h"
 #include "hudi/inspect/key_story.h"
 #include "hudi/inspect/table_diff.h"
+#include "io/s3/s3_path.h"
 #include "query/shell/run_sql.h"
 
 namespace tapelake::cli {

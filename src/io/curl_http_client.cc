@@ -188,7 +188,7 @@ std::unique_ptr<curl_slist, ListDelete> HeaderList(const HttpRequest& request) {
   bool typed = false;
   for (const HttpHeader& header : request.headers) {
     append(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
-    typed = typed || header.name == "content-type";
+    typed = typed || curl_strequal(header.name.c_str(), "content-type") != 0;
   }
   if (!typed) append("Content-Type:");
   return list;

@@ -24,7 +24,7 @@ Result<std::unique_ptr<CurlPoster>> CurlPoster::Make(const std::string& url,
 Result<int> CurlPoster::Post(const std::string& json) {
   const auto response = client_.Send({.method = "POST",
                                       .url = url_,
-                                      .headers = {{"content-type", "application/json"}},
+                                      .headers = {{"Content-Type", "application/json"}},
                                       .body = json,
                                       .answer_bytes_max = kAnswerBytesMax,
                                       .connect_timeout_micros = timeout_micros_,

@@ -20,6 +20,8 @@ std::shared_ptr<arrow::DataType> TypeOf(CellKind kind) {
   switch (kind) {
     case CellKind::kText:
       return arrow::utf8();
+    case CellKind::kInt:
+      return arrow::int32();
     case CellKind::kLong:
       return arrow::int64();
     case CellKind::kBoolean:
@@ -47,6 +49,7 @@ std::string CellText(CellKind kind, uint64_t value) {
   switch (kind) {
     case CellKind::kText:
       return TextOf(value);
+    case CellKind::kInt:
     case CellKind::kLong:
       return std::to_string(static_cast<int64_t>(value));
     case CellKind::kBoolean:
@@ -63,6 +66,8 @@ Status AppendCell(CellKind kind, uint64_t value, arrow::ArrayBuilder* builder) {
   switch (kind) {
     case CellKind::kText:
       return checked_cast<arrow::StringBuilder&>(*builder).Append(TextOf(value));
+    case CellKind::kInt:
+      return checked_cast<arrow::Int32Builder&>(*builder).Append(static_cast<int32_t>(value));
     case CellKind::kLong:
       return checked_cast<arrow::Int64Builder&>(*builder).Append(static_cast<int64_t>(value));
     case CellKind::kBoolean:
@@ -76,6 +81,11 @@ Status AppendCell(CellKind kind, uint64_t value, arrow::ArrayBuilder* builder) {
 }
 
 }  // namespace
+
+uint64_t ValueFor(CellKind kind, uint64_t any) {
+  constexpr uint64_t kIntMask = 0x7fff'ffff;
+  return kind == CellKind::kInt ? any & kIntMask : any;
+}
 
 std::shared_ptr<arrow::Schema> SchemaOf(const State& state) {
   arrow::FieldVector fields = {arrow::field(kKeyColumn, arrow::utf8()),

@@ -18,7 +18,10 @@
 namespace tapelake::model {
 
 /// How a cell's number becomes a value of its column.
-enum class CellKind : uint8_t { kText, kLong, kBoolean, kDecimal, kTimestamp };
+enum class CellKind : uint8_t { kText, kInt, kLong, kBoolean, kDecimal, kTimestamp };
+
+/// A number that a cell of the kind can hold, out of any number.
+uint64_t ValueFor(CellKind kind, uint64_t any);
 
 /// A column of the modelled table.
 struct Column {

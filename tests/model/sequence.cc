@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kHour = 3'600 * kSecond;
 constexpr char kPath[] = "/lake/table";
 constexpr uint64_t kFaultStepsMax = 60;
+constexpr int64_t kFreshKeys = 10'000;  // keys from here on are new each time
 constexpr size_t kColumnsMax = 6;
 
 Status Broken(std::string message) {
@@ -67,6 +69,14 @@ class Sequence {
   /// Whether a call may be refused (kInvalid, kNotFound, kAlreadyExists), changing nothing.
   enum class Refusal : uint8_t { kWrong, kMayBe };
 
+  /// One commit's rows and deletes, and the state they lead to.
+  struct Changes {
+    State next = {};
+    std::vector<std::string> written = {};
+    std::vector<std::string> deleted = {};
+    hudi::WriteOperation operation = hudi::WriteOperation::kUpsert;
+  };
+
   static State Empty(io::Random& random);
 
   hudi::TableEnvironment environment() { return {files_, clock_, random_}; }
@@ -85,6 +95,10 @@ class Sequence {
   Status Recover(bool died);
 
   Status Commit();
+  Status Insert();
+  Status Overwrite();
+  Status DeletePartitions();
+  Status Cluster();
   Status Schedule();
   Status Compact();
   Status Clean();
@@ -94,12 +108,13 @@ class Sequence {
   Status RollBack();
   Status Restore();
 
-  void PlanChanges(State* next, std::vector<std::string>* written,
-                   std::vector<std::string>* deleted);
-  Status Write(const State& next, const std::vector<std::string>& written,
-               const std::vector<std::string>& deleted);
-  Status CheckCounts(const hudi::UpsertResult& result, const std::vector<std::string>& written,
-                     const std::vector<std::string>& deleted) const;
+  void EvolveSchema(State* next);
+  std::string DayOf(const std::string& key) const;
+  std::set<std::string> SomeKeys();
+  void Put(const std::string& key, Changes* changes);
+  Status Apply(const std::string& name, const Changes& changes);
+  Status Write(const Changes& changes);
+  Status CheckCounts(const hudi::UpsertResult& result, const Changes& changes) const;
 
   Status Look();
   Status LookAtPast(hudi::TableView& view, const std::string& instant);
@@ -122,8 +137,10 @@ class Sequence {
 
 State Sequence::Empty(io::Random& random) {
   State state;
-  const std::vector<Column> columns = {
-      {"text", CellKind::kText}, {"amount", CellKind::kDecimal}, {"at", CellKind::kTimestamp}};
+  const std::vector<Column> columns = {{"text", CellKind::kText},
+                                       {"count", CellKind::kInt},
+                                       {"amount", CellKind::kDecimal},
+                                       {"at", CellKind::kTimestamp}};
   for (const Column& column : columns) {
     if (random.Below(4) > 0) state.columns.push_back(column);
   }
@@ -141,8 +158,8 @@ Status Sequence::Create() {
                              .precombine_field = kVersionColumn,
                              .bucket_count = 1 + static_cast<int>(Below(3))};
   if (Chance(0.6)) create.type = hudi::TableType::kMergeOnRead;
-  create.index = static_cast<hudi::IndexKind>(1 + Below(3));
-  if (create.type == hudi::TableType::kCopyOnWrite && Chance(0.3)) {
+  if (Chance(0.5)) create.index = Chance(0.5) ? hudi::IndexKind::kBloom : hudi::IndexKind::kSimple;
+  if (create.type == hudi::TableType::kCopyOnWrite && Chance(0.2)) {
     create.cdc_logging = static_cast<hudi::CdcLogging>(1 + Below(3));
   }
   TAPELAKE_ASSIGN_OR_RAISE(table_, Table::Create(environment(), kPath, create));
@@ -203,73 +220,151 @@ std::string Sequence::PastInstant() {
   return std::prev(states.end(), static_cast<int64_t>(back) + 1)->first;
 }
 
-/// Plan the changes of a commit.
-void Sequence::PlanChanges(State* next, std::vector<std::string>* written,
-                           std::vector<std::string>* deleted) {
+/// A new column, or a wider one.
+void Sequence::EvolveSchema(State* next) {
   if (next->columns.size() < kColumnsMax && Chance(0.06)) {
     next->columns.push_back(
-        {"added" + std::to_string(next->columns.size()), static_cast<CellKind>(Below(5))});
+        {"added" + std::to_string(next->columns.size()), static_cast<CellKind>(Below(6))});
   }
-  const uint64_t changes = 1 + Below(Chance(0.1) ? 60 : 12);
-  std::map<std::string, bool> touched;  // key -> deleted
-  for (uint64_t i = 0; i < changes; ++i)
-    touched[std::to_string(1000 + Below(static_cast<uint64_t>(keys_max_)))] = Chance(0.25);
-  for (const auto& [key, is_delete] : touched) {
-    ++version_;
-    if (is_delete) {
-      deleted->push_back(key);
-      next->rows.erase(key);
-      continue;
-    }
-    Row row{.day = "2026-11-2" + std::to_string(std::stoi(key) % days_), .version = version_};
-    for (const Column& column : next->columns) {
-      if (!Chance(0.2)) row.values[column.name] = random_.Next() >> Below(60);
-    }
-    next->rows[key] = row;
-    written->push_back(key);
+  for (Column& column : next->columns) {
+    if (column.kind == CellKind::kInt && Chance(0.03)) column.kind = CellKind::kLong;
   }
+}
+
+std::string Sequence::DayOf(const std::string& key) const {
+  return "2026-11-2" + std::to_string(std::stoi(key) % days_);
+}
+
+void Sequence::Put(const std::string& key, Changes* changes) {
+  Row row{.day = DayOf(key), .version = ++version_};
+  for (const Column& column : changes->next.columns) {
+    if (!Chance(0.2)) row.values[column.name] = ValueFor(column.kind, random_.Next() >> Below(60));
+  }
+  changes->next.rows[key] = row;
+  changes->written.push_back(key);
+}
+
+std::set<std::string> Sequence::SomeKeys() {
+  std::set<std::string> keys;
+  const uint64_t count = 1 + Below(Chance(0.1) ? 60 : 12);
+  for (uint64_t i = 0; i < count; ++i)
+    keys.insert(std::to_string(1000 + Below(static_cast<uint64_t>(keys_max_))));
+  for (const auto& [key, row] : oracle_.now().rows) {
+    if (Chance(0.05)) keys.insert(key);
+  }
+  return keys;
 }
 
 Status Sequence::Commit() {
-  State next = oracle_.now();
-  std::vector<std::string> written;
-  std::vector<std::string> deleted;
-  PlanChanges(&next, &written, &deleted);
-  const Intent intent{.next = &next, .must_happen = true};
-  return Do("commits", intent, Refusal::kWrong, [&] { return Write(next, written, deleted); });
+  Changes changes{.next = oracle_.now()};
+  EvolveSchema(&changes.next);
+  for (const std::string& key : SomeKeys()) {
+    if (Chance(0.75)) {
+      Put(key, &changes);
+    } else {
+      ++version_;
+      changes.deleted.push_back(key);
+      changes.next.rows.erase(key);
+    }
+  }
+  return Apply("upserts", changes);
 }
 
-Status Sequence::Write(const State& next, const std::vector<std::string>& written,
-                       const std::vector<std::string>& deleted) {
-  hudi::UpsertRequest request{.schema = SchemaOf(next), .threads = 1};
-  TAPELAKE_ASSIGN_OR_RAISE(request.rows, BatchOf(next, written));
+/// Keys that are not there: whoever inserts says so. Where logs delete, a key may linger in a base
+/// file, so there they are keys that never were.
+Status Sequence::Insert() {
+  Changes changes{.next = oracle_.now()};
+  changes.operation =
+      Chance(0.5) ? hudi::WriteOperation::kInsert : hudi::WriteOperation::kBulkInsert;
+  EvolveSchema(&changes.next);
+  const bool may_linger =
+      merge_on_read() && table_->config().index_kind() != hudi::IndexKind::kBucket;
+  for (std::string key : SomeKeys()) {
+    if (may_linger) key = std::to_string(kFreshKeys + version_);
+    if (!oracle_.now().rows.contains(key)) Put(key, &changes);
+  }
+  if (changes.written.empty()) return Commit();
+  return Apply(changes.operation == hudi::WriteOperation::kInsert ? "inserts" : "bulk inserts",
+               changes);
+}
+
+/// Rows in place of all that their partitions, or the table, hold.
+Status Sequence::Overwrite() {
+  Changes changes{.next = oracle_.now()};
+  const bool whole = Chance(0.3);
+  changes.operation =
+      whole ? hudi::WriteOperation::kInsertOverwriteTable : hudi::WriteOperation::kInsertOverwrite;
+  EvolveSchema(&changes.next);
+  const std::set<std::string> keys = SomeKeys();
+  std::set<std::string> days;
+  for (const std::string& key : keys)
+    days.insert(DayOf(key));
+  std::erase_if(changes.next.rows,
+                [&](const auto& entry) { return whole || days.contains(entry.second.day); });
+  for (const std::string& key : keys)
+    Put(key, &changes);
+  return Apply(whole ? "table overwrites" : "partition overwrites", changes);
+}
+
+Status Sequence::DeletePartitions() {
+  State next = oracle_.now();
+  std::vector<std::string> partitions;
+  std::set<std::string> days;
+  for (int day = 0; day < days_; ++day) {
+    if (Chance(0.5)) continue;
+    days.insert("2026-11-2" + std::to_string(day));
+    partitions.push_back("day=2026-11-2" + std::to_string(day));
+  }
+  if (days.empty()) return Commit();
+  const size_t removed =
+      std::erase_if(next.rows, [&](const auto& entry) { return days.contains(entry.second.day); });
+  const Intent intent{.next = &next, .must_happen = removed > 0};
+  return Do("partitions deleted", intent, Refusal::kWrong,
+            [&] { return table_->DeletePartitions(partitions).status(); });
+}
+
+Status Sequence::Cluster() {
+  const hudi::ClusteringPolicy policy{.groups_max = 1 + static_cast<int64_t>(Below(5))};
+  // Not over a bucket index or change-data logs.
+  return Do("clusterings", {}, Refusal::kMayBe,
+            [&] { return table_->Cluster(policy, 1).status(); });
+}
+
+Status Sequence::Apply(const std::string& name, const Changes& changes) {
+  const Intent intent{.next = &changes.next, .must_happen = true};
+  return Do(name, intent, Refusal::kWrong, [&] { return Write(changes); });
+}
+
+Status Sequence::Write(const Changes& plan) {
+  hudi::UpsertRequest request{
+      .schema = SchemaOf(plan.next), .operation = plan.operation, .threads = 1};
+  TAPELAKE_ASSIGN_OR_RAISE(request.rows, BatchOf(plan.next, plan.written));
   for (int day = 0; day < days_; ++day)
     request.partition_values.push_back("2026-11-2" + std::to_string(day));
   const auto partition = [&](const std::string& key) {
     return static_cast<uint32_t>(std::stoi(key) % days_);
   };
   std::vector<hudi::RecordChange> changes;
-  for (size_t i = 0; i < written.size(); ++i)
-    changes.push_back({written[i], partition(written[i]), static_cast<int64_t>(i)});
-  for (const std::string& key : deleted) {
+  for (size_t i = 0; i < plan.written.size(); ++i)
+    changes.push_back({plan.written[i], partition(plan.written[i]), static_cast<int64_t>(i)});
+  for (const std::string& key : plan.deleted) {
     changes.push_back({key, partition(key), hudi::RecordChange::kDelete,
                        Chance(0.5) ? version_ : hudi::RecordChange::kNaturalOrder});
   }
   request.changes = changes;
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, table_->Upsert(request));
   if (result.outcome != hudi::CommitOutcome::kDone) return result.reason;
-  return CheckCounts(result, written, deleted);
+  return CheckCounts(result, plan);
 }
 
-Status Sequence::CheckCounts(const hudi::UpsertResult& result,
-                             const std::vector<std::string>& written,
-                             const std::vector<std::string>& deleted) const {
-  if (merge_on_read()) return Status::OK();  // an append does not know
+Status Sequence::CheckCounts(const hudi::UpsertResult& result, const Changes& changes) const {
+  const bool counts = !merge_on_read() && changes.operation == hudi::WriteOperation::kUpsert;
+  if (!counts) return Status::OK();  // an append does not know
   const auto& stored = oracle_.now().rows;
   const auto known = [&](const std::string& key) { return stored.contains(key); };
-  const int64_t updated = std::ranges::count_if(written, known);
-  const int64_t gone = std::ranges::count_if(deleted, known);
-  const int64_t inserted = static_cast<int64_t>(written.size()) - updated;
+  const int64_t updated = std::ranges::count_if(changes.written, known);
+  const int64_t gone = std::ranges::count_if(changes.deleted, known);
+  const int64_t inserted = static_cast<int64_t>(changes.written.size()) - updated;
   if (result.inserted_rows == inserted && result.updated_rows == updated &&
       result.deleted_rows == gone) {
     return Status::OK();
@@ -401,9 +496,11 @@ Status Sequence::LookAtRange(hudi::TableView& view, hudi::TimeRange range) {
   ++report_.counts["looks at ranges"];
   const std::string first = range.begin.empty() ? oracle_.states().begin()->first : range.begin;
   Status status =
-      Allow(CheckIncremental(view, oracle_, range), oracle_.NothingCleanedFrom(range.end));
+      Allow(CheckIncremental(view, oracle_, range),
+            view.timeline().IsCommitted(range.end) && oracle_.NothingCleanedFrom(range.end));
   if (status.ok()) {
-    status = Allow(CheckChanges(view, oracle_, range), oracle_.NothingCleanedFrom(first));
+    status = Allow(CheckChanges(view, oracle_, range),
+                   view.timeline().IsCommitted(first) && oracle_.NothingCleanedFrom(first));
   }
   if (status.ok()) return status;
   return Broken("from " + range.begin + " to " + range.end + ": " + status.ToString());
@@ -426,9 +523,11 @@ Status Sequence::Step() {
     Status (Sequence::*act)();
   };
   static const std::vector<Choice> choices = {
-      {50, &Sequence::Commit}, {8, &Sequence::Clean},    {8, &Sequence::Archive},
-      {6, &Sequence::Pin},     {3, &Sequence::Unpin},    {6, &Sequence::RollBack},
-      {4, &Sequence::Restore}, {10, &Sequence::Compact}, {5, &Sequence::Schedule}};
+      {40, &Sequence::Commit},          {5, &Sequence::Insert},  {4, &Sequence::Overwrite},
+      {3, &Sequence::DeletePartitions}, {4, &Sequence::Cluster}, {8, &Sequence::Clean},
+      {8, &Sequence::Archive},          {6, &Sequence::Pin},     {3, &Sequence::Unpin},
+      {6, &Sequence::RollBack},         {4, &Sequence::Restore}, {10, &Sequence::Compact},
+      {5, &Sequence::Schedule}};
   int total = 0;
   for (const Choice& choice : choices)
     total += choice.weight;

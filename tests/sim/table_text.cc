@@ -82,6 +82,8 @@ Result<std::string> CellText(const arrow::Array& array, int64_t row) {
     case arrow::Type::BOOL:
       return std::string(checked_cast<const arrow::BooleanArray&>(array).Value(row) ? "True"
                                                                                     : "False");
+    case arrow::Type::INT32:
+      return std::to_string(checked_cast<const arrow::Int32Array&>(array).Value(row));
     case arrow::Type::INT64:
       return std::to_string(checked_cast<const arrow::Int64Array&>(array).Value(row));
     case arrow::Type::DECIMAL128:

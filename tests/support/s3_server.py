@@ -96,6 +96,7 @@ def clean_environment() -> dict[str, str]:
 
 class Gateway(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are written one after the other
 
     def handle_request(self):
         s3: S3Server = self.server.s3

@@ -47,6 +47,7 @@ std::string FirstKept(const Timeline& timeline, const ArchivalLimits& limits) {
   const auto keep = [&first](const std::string& timestamp) {
     if (first.empty() || timestamp < first) first = timestamp;
   };
+  if (!limits.first_replacing.empty()) keep(limits.first_replacing);
   std::string last_commit;
   std::string last_unpinned;
   const std::set<std::string> savepoints = SavepointsOf(timeline);
@@ -57,10 +58,6 @@ std::string FirstKept(const Timeline& timeline, const ArchivalLimits& limits) {
     // after a restore nothing older would count.
     if (instant.action == InstantAction::kSavepoint) {
       keep(last_unpinned.empty() ? instant.timestamp : last_unpinned);
-    }
-    if (instant.action == InstantAction::kReplaceCommit &&
-        instant.timestamp >= limits.cleaned_before) {
-      keep(instant.timestamp);
     }
     if (!completed || !IsWriteAction(instant.action)) continue;
     last_commit = instant.timestamp;

@@ -72,14 +72,16 @@ CleanerPlan PlanCleaning(const std::vector<PartitionFiles>& partitions, const Cl
 
 /// What archival must leave active, beyond what the timeline itself says.
 struct ArchivalLimits {
-  std::string kept_instant;    ///< And all after it; empty: no such rule.
-  std::string cleaned_before;  ///< Earliest retained commit of the newest completed clean.
+  std::string kept_instant;  ///< And all after it; empty: no such rule.
+  /// And all after it: the first replacecommit of whose replaced files some are left, which would
+  /// become visible without it. Empty: there is none.
+  std::string first_replacing;
 };
 
 /// The instants to archive now, ascending: completed ones only. The newest `instants_keep_min`
 /// commits stay, and so does everything from these on: a pending instant and the last commit before
 /// it, a savepoint and the last commit before it that has none, `limits.kept_instant`, a
-/// replacecommit not before `limits.cleaned_before` (its replaced files would become visible). The
+/// replacecommit from `limits.first_replacing` on. The
 /// newest clean stays too. Nothing is due while there are at most `instants_keep_max` commits and
 /// at most as many other instants. Pure.
 std::vector<Instant> PlanArchival(const Timeline& timeline, const ArchivalPolicy& policy,

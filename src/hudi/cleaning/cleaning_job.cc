@@ -110,12 +110,15 @@ Result<std::vector<PartitionFiles>> CleaningJob::ListCandidates(const Timeline& 
 }
 
 /// Partitions in which a commit from cleaned_before_ on, but before `before`, wrote base files or
-/// replaced groups. What only adds logs supersedes nothing.
+/// replaced groups. What only adds logs supersedes nothing. A replacecommit from before that is
+/// active has something left that a savepoint kept, perhaps.
 Result<std::set<std::string>> CleaningJob::SupersededIn(const Timeline& timeline,
                                                         const std::string& before) {
   std::set<std::string> partitions;
   for (const Instant& instant : timeline.CompletedCommits()) {
-    if (instant.timestamp < cleaned_before_ || instant.timestamp >= before) continue;
+    const bool replaces = instant.action == InstantAction::kReplaceCommit;
+    if (instant.timestamp < cleaned_before_ && !replaces) continue;
+    if (instant.timestamp >= before) continue;
     TAPELAKE_ASSIGN_OR_RAISE(const auto metadata, ReadCommitMetadata(files_, base_path_, instant));
     for (const auto& [partition, stats] : metadata.write_stats) {
       const auto is_base_file = [](const WriteStat& stat) { return !stat.log; };

@@ -298,12 +298,11 @@ TEST(PlanArchival, StopsAtTheKeptCommit) {
   EXPECT_EQ(Archived(Deltas(1, 9), {.kept_instant = At(9)}), AtEach(1, 6));
 }
 
-TEST(PlanArchival, StopsAtAReplacecommitWhoseFilesMayStillBeThere) {
+TEST(PlanArchival, StopsAtAReplacecommitWhoseFilesAreStillThere) {
   const auto files =
       Deltas(1, 2) + std::vector<std::pair<int, std::string>>{{3, ".replacecommit"}} + Deltas(4, 9);
-  EXPECT_EQ(Archived(files), AtEach(1, 2));
-  EXPECT_EQ(Archived(files, {.cleaned_before = At(3)}), AtEach(1, 2));
-  EXPECT_EQ(Archived(files, {.cleaned_before = At(4)}), AtEach(1, 6));
+  EXPECT_EQ(Archived(files, {.first_replacing = At(3)}), AtEach(1, 2));
+  EXPECT_EQ(Archived(files), AtEach(1, 6));
 }
 
 TEST(PlanArchival, TakesACompletedCompactionAsTheCommitItIs) {

@@ -216,10 +216,14 @@ class ChangeReader::Impl {
     ++next_commit_;
     PlanTasks();
     std::set<FileGroupId> groups;
-    for (const GroupTask& task : tasks_)
+    std::set<FileGroupId> replaced;  // no commit says what they were last
+    for (const GroupTask& task : tasks_) {
       groups.insert(task.group);
+      if (task.stats.empty()) replaced.insert(task.group);
+    }
     TAPELAKE_ASSIGN_OR_RAISE(before_, view_.GroupsAt(before, &groups));
     TAPELAKE_ASSIGN_OR_RAISE(after_, view_.GroupsAt(OrderTime(commit().instant), &groups));
+    if (!replaced.empty()) TAPELAKE_RETURN_NOT_OK(view_.CheckGroups(before, replaced));
     return true;
   }
 

@@ -22,7 +22,7 @@ struct Table::ServiceState {
 
 namespace {
 
-constexpr const char* kCleanedAll = "99991231235959999";  // after every instant
+constexpr const char* kAfterAll = "99991231235959999";  // after every instant
 
 std::vector<Instant> PendingOf(const Timeline& timeline, InstantAction action) {
   std::vector<Instant> pending = timeline.PendingInstants();
@@ -54,25 +54,32 @@ Result<std::vector<CommitMetadata>> CommitsToCarry(io::FileSystem& files,
   return commits;
 }
 
-/// Return whether files of groups that a replacecommit replaced are still there, kept from cleaning
-/// by a savepoint that is gone or by a pending compaction: once it is archived they would count.
-Result<bool> LeavesReplacedFiles(io::FileSystem& files, const std::string& base_path,
-                                 const Instant& replacecommit) {
-  TAPELAKE_ASSIGN_OR_RAISE(const CommitMetadata metadata,
-                           ReadCommitMetadata(files, base_path, replacecommit));
-  for (const auto& [partition, groups] : metadata.replaced_file_ids) {
-    const auto is_replaced = [&groups](const std::string& file_id) {
-      return std::ranges::find(groups, file_id) != groups.end();
-    };
+/// Whether files of groups that the commit replaced are left.
+Result<bool> HasReplacedFiles(io::FileSystem& files, const std::string& base_path,
+                              const CommitMetadata& metadata) {
+  for (const auto& [partition, file_ids] : metadata.replaced_file_ids) {
     const auto listed = ListPartitionFiles(files, base_path, partition);
-    if (!listed.ok() && KindOf(listed.status()) == ErrorKind::kNotFound) continue;
+    if (KindOf(listed.status()) == ErrorKind::kNotFound && !listed.ok()) continue;
     TAPELAKE_RETURN_NOT_OK(listed.status());
-    if (std::ranges::any_of(listed->base_files, is_replaced, &FileSlice::file_id) ||
-        std::ranges::any_of(listed->log_files, is_replaced, &PartitionLogFile::file_id)) {
-      return true;
-    }
+    const auto is_replaced = [&ids = file_ids](const auto& file) {
+      return std::ranges::find(ids, file.file_id) != ids.end();
+    };
+    if (std::ranges::any_of(listed->base_files, is_replaced)) return true;
+    if (std::ranges::any_of(listed->log_files, is_replaced)) return true;
   }
   return false;
+}
+
+/// What ArchivalLimits calls so.
+Result<std::string> FirstReplacing(io::FileSystem& files, const std::string& base_path,
+                                   const Timeline& timeline) {
+  for (const Instant& instant : timeline.CompletedCommits()) {
+    if (instant.action != InstantAction::kReplaceCommit) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto metadata, ReadCommitMetadata(files, base_path, instant));
+    TAPELAKE_ASSIGN_OR_RAISE(const bool has, HasReplacedFiles(files, base_path, metadata));
+    if (has) return instant.timestamp;
+  }
+  return std::string();
 }
 
 }  // namespace
@@ -164,7 +171,7 @@ Result<CompactionCounts> Table::RunCompaction(const std::string& instant, int th
 
 Result<std::map<std::string, std::string>> Table::MetadataToCarry() {
   TAPELAKE_ASSIGN_OR_RAISE(const auto commits, CommitsToCarry(environment_.files, base_path_,
-                                                              *state_->timeline(), kCleanedAll));
+                                                              *state_->timeline(), kAfterAll));
   std::map<std::string, std::string> extra = CarriedMetadata(commits);
   if (extra.contains(std::string(kSchemaKey)) || state_->schema() == nullptr) return extra;
   TAPELAKE_ASSIGN_OR_RAISE(
@@ -200,21 +207,15 @@ Result<int64_t> Table::Archive(const ArchivalPolicy& policy, const std::string& 
   TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   ArchivalLimits limits;
   // Mostly nothing is due: then what limits it need not be read.
-  if (PlanArchival(timeline, policy, {.cleaned_before = kCleanedAll}).empty()) return 0;
+  if (PlanArchival(timeline, policy, {}).empty()) return 0;
   if (!kept_key.empty()) {
     const auto kept = NewestCommitWith(kept_key);
     if (!kept.ok() && KindOf(kept.status()) != ErrorKind::kNotFound) return kept.status();
     if (kept.ok()) limits.kept_instant = kept->instant;
   }
-  TAPELAKE_ASSIGN_OR_RAISE(limits.cleaned_before,
-                           CleanedBefore(environment_.files, base_path_, timeline));
-  std::vector<Instant> instants = PlanArchival(timeline, policy, limits);
-  for (size_t i = 0; i < instants.size(); ++i) {
-    if (instants[i].action != InstantAction::kReplaceCommit) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(const bool left,
-                             LeavesReplacedFiles(environment_.files, base_path_, instants[i]));
-    if (left) instants.resize(i);
-  }
+  TAPELAKE_ASSIGN_OR_RAISE(limits.first_replacing,
+                           FirstReplacing(environment_.files, base_path_, timeline));
+  const std::vector<Instant> instants = PlanArchival(timeline, policy, limits);
   if (!instants.empty()) TAPELAKE_RETURN_NOT_OK(services().archival.Run(instants));
   return std::ssize(instants);
 }

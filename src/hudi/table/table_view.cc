@@ -282,21 +282,43 @@ Result<Snapshot> TableView::GroupsAt(const std::string& time, const std::set<Fil
   return snapshot;
 }
 
+/// Where savepoints are all that is active, archived commits count no more, for Hudi as for us.
+Status TableView::CheckCounts(const std::string& as_of) {
+  const auto commits = timeline_->CompletedCommits();
+  if (as_of.empty() || commits.empty() || as_of >= commits.front().timestamp) return Status::OK();
+  if (timeline_->IsCommitted(as_of)) return Status::OK();
+  return CleanedError("it cannot be read as of " + as_of, as_of);
+}
+
 Status TableView::CheckAvailable(const std::string& as_of, const CommitFilter& counts) {
+  TAPELAKE_RETURN_NOT_OK(CheckCounts(as_of));
   // The files were listed before: whoever deleted one of them has said so by now.
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline now,
                            Timeline::Load(files_, base_path_, timeline_->layout()));
   TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(files_, base_path_, now, as_of));
-  // Where savepoints are all that is active, archived commits count no more.
-  const auto commits = now.CompletedCommits();
-  const bool counts_no_more =
-      !commits.empty() && as_of < commits.front().timestamp && !now.IsCommitted(as_of);
-  if (counts_no_more) return CleanedError("it cannot be read as of " + as_of, as_of);
   if (!may_be_cleaned) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(auto history, History({}));
   std::erase_if(history, [&](const HistoryCommit& commit) { return !counts(commit.instant); });
   TAPELAKE_ASSIGN_OR_RAISE(const bool complete, IsComplete(history));
   return complete ? Status::OK() : CleanedError("it cannot be read as of " + as_of, as_of);
+}
+
+Status TableView::CheckGroups(const std::string& time, const std::set<FileGroupId>& groups) {
+  TAPELAKE_ASSIGN_OR_RAISE(const Timeline now,
+                           Timeline::Load(files_, base_path_, timeline_->layout()));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(files_, base_path_, now, time));
+  if (!may_be_cleaned) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const auto history, History({.begin = "", .end = time}));
+  LastFiles last;
+  for (const HistoryCommit& commit : history)
+    last.Add(commit);
+  for (const FileGroupId& group : groups) {
+    const auto path = last.paths().find(group);
+    if (path == last.paths().end()) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const bool exists, HasFile(group.first, path->second));
+    if (!exists) return CleanedError("it cannot be read as of " + time, time);
+  }
+  return Status::OK();
 }
 
 Result<Snapshot> TableView::SnapshotAt(const std::string& as_of, QueryMode mode) {
@@ -317,7 +339,7 @@ Result<Snapshot> TableView::SnapshotAt(const std::string& as_of, QueryMode mode)
   return snapshot;
 }
 
-Status TableView::CheckIncremental(const TimeRange& range) const {
+Status TableView::CheckIncremental(const TimeRange& range) {
   if (!config_.populate_meta_fields) {
     return MakeError(ErrorKind::kInvalid,
                      "table '" + config_.name +
@@ -325,6 +347,7 @@ Status TableView::CheckIncremental(const TimeRange& range) const {
                          "wrote it; snapshots are all it has");
   }
   if (timeline_->layout() != TimelineLayout::kFlat) return Status::OK();
+  TAPELAKE_RETURN_NOT_OK(CheckCounts(range.end));
   for (const Instant& pending : timeline_->PendingInstants()) {
     const bool ingests = pending.action == InstantAction::kCommit ||
                          pending.action == InstantAction::kDeltaCommit ||

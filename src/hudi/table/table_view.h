@@ -92,8 +92,12 @@ class TableView {
   Result<Snapshot> GroupsAt(const std::string& time, const std::set<FileGroupId>* groups);
 
   /// Whether incremental reads of the range make sense. Errors: kInvalid (a table without meta
-  /// columns), kUnavailable, as Incremental() says.
-  Status CheckIncremental(const TimeRange& range) const;
+  /// columns; a range that ends before all that counts), kUnavailable, as Incremental() says.
+  Status CheckIncremental(const TimeRange& range);
+
+  /// Whether the newest files of these groups as of OrderTime() `time` are there, which may be of
+  /// groups replaced since. Errors: kInvalid, as SnapshotAt(); those of ReadHistory.
+  Status CheckGroups(const std::string& time, const std::set<FileGroupId>& groups);
 
   /// An error that names the first instant whose files are all still there. `wanted` says what
   /// could not be read.
@@ -115,6 +119,7 @@ class TableView {
   /// Without the schema. `groups` nullptr: all.
   Result<Snapshot> SnapshotBy(std::shared_ptr<const Timeline> timeline, const std::string& as_of,
                               const std::set<FileGroupId>* groups);
+  Status CheckCounts(const std::string& as_of);
   Status CheckAvailable(const std::string& as_of, const CommitFilter& counts);
   Result<const Listing*> ListingOf(const std::string& partition);
   Status ListAll();

@@ -86,8 +86,11 @@ Result<std::string> ReadIndex(const ParquetSource& source, const parquet::Column
   return buffer->ToString();
 }
 
-/// Return a serialized offset index with all its pages moved by `shift` bytes.
-Result<std::string> ShiftOffsetIndex(const std::string& stored, int64_t shift) {
+/// Return the serialized offset index of the chunk that lies at `begin`, with all its pages moved
+/// by `shift` bytes.
+Result<std::string> ShiftOffsetIndex(const std::string& stored,
+                                     const parquet::ColumnDescriptor& column, int64_t begin,
+                                     int64_t size, int64_t shift) {
   if (stored.empty()) return stored;
   const auto index = parquet::OffsetIndex::Make(stored.data(), static_cast<int64_t>(stored.size()),
                                                 parquet::default_reader_properties());
@@ -96,6 +99,12 @@ Result<std::string> ShiftOffsetIndex(const std::string& stored, int64_t shift) {
   const auto builder = parquet::OffsetIndexBuilder::Make();
   for (size_t i = 0; i < pages.size(); ++i) {
     const parquet::PageLocation& page = pages[i];
+    const bool lies_within = page.compressed_page_size >= 0 && page.offset >= begin &&
+                             page.offset <= begin + size - page.compressed_page_size;
+    if (!lies_within) {
+      return Corrupt(column, "its page index names a page at " + std::to_string(page.offset) +
+                                 ", outside its chunk");
+    }
     builder->AddPage(page.offset + shift, page.compressed_page_size, page.first_row_index,
                      i < text_bytes.size() ? std::optional(text_bytes[i]) : std::nullopt);
   }
@@ -209,7 +218,8 @@ Status ChunkFileWriter::AppendChunk(int64_t rows, const ColumnChunkRef& ref,
                            ReadIndex(*ref.source, column, chunk->GetColumnIndexLocation()));
   TAPELAKE_ASSIGN_OR_RAISE(auto offset_index,
                            ReadIndex(*ref.source, column, chunk->GetOffsetIndexLocation()));
-  TAPELAKE_ASSIGN_OR_RAISE(offset_index, ShiftOffsetIndex(offset_index, shift));
+  TAPELAKE_ASSIGN_OR_RAISE(offset_index,
+                           ShiftOffsetIndex(offset_index, column, begin, size, shift));
   group->column_indexes.push_back(std::move(column_index));
   group->offset_indexes.push_back(std::move(offset_index));
   return Status::OK();

@@ -9,6 +9,7 @@
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/page_index.h>
 #include <parquet/properties.h>
@@ -264,6 +265,37 @@ TEST(ChunkFileWriter, AChunkOutsideItsFileIsCorrupt) {
   const ParquetSource without_index = {
       arrow::io::BufferReader::FromString(BytesOf(source, 0, pages_end)), source.footer};
   EXPECT_EQ(KindOf(CopyOf(without_index, {2}).status()), ErrorKind::kCorrupt);
+}
+
+/// Whatever a footer or page index claims, copying ends with an error or a file that can be opened.
+TEST(ChunkFileWriter, DamagedFootersAndIndexesDoNoHarm) {
+  const ParquetSource source = Write(*SomeTable(), Properties());
+  const int64_t size = *source.file->GetSize();
+  const auto last = source.footer->RowGroup(2);
+  const auto chunk = last->ColumnChunk(source.footer->num_columns() - 1);
+  const int64_t pages_end = BeginOf(*chunk) + chunk->total_compressed_size();
+  io::SeededRandom random(11);
+  int copied = 0;
+  int refused = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    std::string bytes = BytesOf(source, 0, size);
+    for (uint64_t i = random.Below(3) + 1; i > 0; --i) {
+      const auto place =
+          static_cast<uint64_t>(pages_end) + random.Below(static_cast<uint64_t>(size - pages_end));
+      bytes[place] = static_cast<char>(random.Next());
+    }
+    try {
+      const ParquetSource damaged = Open(arrow::Buffer::FromString(std::move(bytes)));
+      for (const auto& ref : AllOf(damaged, 0))
+        (void)CanCopyChunk(ref);
+      const auto copy = CopyOf(damaged, {0, 1, 2});
+      ++(copy.ok() ? copied : refused);
+    } catch (const parquet::ParquetException&) {
+      ++refused;  // Arrow does not open it
+    }
+  }
+  EXPECT_GT(copied, 100);
+  EXPECT_GT(refused, 100);
 }
 
 TEST(ChunkFileWriter, AChunkOfAnotherNumberOfValuesIsCorrupt) {

@@ -122,7 +122,31 @@ TEST_F(S3FileSystemTest, ReadsPiecesOfTheVersionThatWasOpened) {
   EXPECT_EQ((*file->Read(2))->ToString(), "23");
   ASSERT_TRUE(file->Seek(9).ok());
   EXPECT_EQ((*file->Read(2))->ToString(), "9");
-  Write("s3://bucket/file", "abcdefghij");
+}
+
+TEST_F(S3FileSystemTest, FetchesBlocksAndNoticesThatTheFileWasReplaced) {
+  std::string content;
+  for (int i = 0; static_cast<int64_t>(content.size()) < 3 * kS3BlockBytes; ++i)
+    content += std::to_string(i) + ",";
+  Write("s3://bucket/file", content);
+  const auto file = *files_->OpenForRead("s3://bucket/file");
+  const auto expect = [&](int64_t at, int64_t size) {
+    EXPECT_TRUE((*file->ReadAt(at, size))->ToString() ==
+                content.substr(static_cast<size_t>(at), static_cast<size_t>(size)))
+        << at;
+  };
+  const size_t before = server_.requests().size();
+  const auto fetches = [&] { return server_.requests().size() - before; };
+  for (const int64_t at : {1000, 1100, 500'000, 1'000'000})
+    expect(at, 1000);
+  EXPECT_EQ(fetches(), 1u);
+  expect(900'000, 500'000);  // goes on beyond the block
+  EXPECT_EQ(fetches(), 2u);
+  expect(100, 2 * kS3BlockBytes);  // larger than a block
+  expect(1'000'000, 1000);
+  EXPECT_EQ(fetches(), 3u) << "and the block was kept";
+  expect(3 * kS3BlockBytes - 10, 1000);
+  Write("s3://bucket/file", content);
   ExpectKind(file->ReadAt(0, 4).status(), ErrorKind::kConflict, "s3://bucket/file");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -42,16 +43,37 @@ class S3InputFile : public arrow::io::RandomAccessFile {
     return buffer;
   }
   Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string content, Fetch(position, bytes));
-    std::memcpy(out, content.data(), content.size());
-    return static_cast<int64_t>(content.size());
+    TAPELAKE_ASSIGN_OR_RAISE(const Piece piece, Fetch(position, bytes));
+    std::memcpy(out, piece.bytes.data(), piece.bytes.size());
+    return static_cast<int64_t>(piece.bytes.size());
   }
   Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t bytes) override {
-    TAPELAKE_ASSIGN_OR_RAISE(std::string content, Fetch(position, bytes));
-    return arrow::Buffer::FromString(std::move(content));
+    TAPELAKE_ASSIGN_OR_RAISE(const Piece piece, Fetch(position, bytes));
+    return arrow::Buffer::FromString(std::string(piece.bytes));
   }
 
  private:
+  /// Some bytes, and what keeps them.
+  struct Piece {
+    std::shared_ptr<const std::string> block;
+    std::string_view bytes;
+  };
+  struct Block {
+    int64_t offset = 0;
+    std::shared_ptr<const std::string> content;
+
+    bool Holds(int64_t position, int64_t size) const {
+      return content != nullptr && position >= offset &&
+             position + size <= offset + static_cast<int64_t>(content->size());
+    }
+    Piece Cut(int64_t position, int64_t size) const {
+      const std::string_view all = *content;
+      return {
+          .block = content,
+          .bytes = all.substr(static_cast<size_t>(position - offset), static_cast<size_t>(size))};
+    }
+  };
+
   Status CheckRange(int64_t position, int64_t bytes) const {
     if (closed_) return MakeError(ErrorKind::kInvalid, "read of a closed file");
     if (position >= 0 && bytes >= 0 && position <= info_.size_bytes) return Status::OK();
@@ -60,11 +82,25 @@ class S3InputFile : public arrow::io::RandomAccessFile {
                                               std::to_string(info_.size_bytes));
   }
 
-  Result<std::string> Fetch(int64_t position, int64_t bytes) {
+  Result<Piece> Fetch(int64_t position, int64_t bytes) {
     TAPELAKE_RETURN_NOT_OK(CheckRange(position, bytes));
     const int64_t size = std::min(bytes, info_.size_bytes - position);
-    if (size == 0) return std::string();
-    return objects_.GetRange(path_, info_.etag, position, size);
+    if (size == 0) return Piece();
+    {
+      const std::scoped_lock lock(mutex_);
+      if (block_.Holds(position, size)) return block_.Cut(position, size);
+    }
+    Block block{.offset = info_.size_bytes <= kS3BlockBytes ? 0 : position};
+    const int64_t wanted = std::max(size, kS3BlockBytes);
+    TAPELAKE_ASSIGN_OR_RAISE(std::string content,
+                             objects_.GetRange(path_, info_.etag, block.offset,
+                                               std::min(wanted, info_.size_bytes - block.offset)));
+    block.content = std::make_shared<const std::string>(std::move(content));
+    if (wanted == kS3BlockBytes) {
+      const std::scoped_lock lock(mutex_);
+      block_ = block;
+    }
+    return block.Cut(position, size);
   }
 
   S3Objects& objects_;
@@ -72,6 +108,8 @@ class S3InputFile : public arrow::io::RandomAccessFile {
   const S3ObjectInfo info_;
   int64_t position_ = 0;
   bool closed_ = false;
+  std::mutex mutex_;
+  Block block_;  // guarded by mutex_
 };
 
 class S3OutputStream : public arrow::io::OutputStream {

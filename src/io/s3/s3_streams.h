@@ -9,8 +9,12 @@
 
 namespace tapelake::io {
 
-/// A file of `info` at `path`; each read is a request for its bytes of that very version. `objects`
-/// must outlive it. Concurrent ReadAt is safe.
+/// Least that is fetched of a file: small reads that follow each other, such as the columns of a
+/// small Parquet file, are one request.
+inline constexpr int64_t kS3BlockBytes = int64_t{1} << 20;
+
+/// A file of `info` at `path`; each request is for bytes of that very version. Keeps the block that
+/// it fetched last. `objects` must outlive it. Concurrent ReadAt is safe.
 std::shared_ptr<arrow::io::RandomAccessFile> MakeS3InputFile(S3Objects& objects, S3Path path,
                                                              const S3ObjectInfo& info);
 
