@@ -48,9 +48,20 @@ Result<bool> IsClustering(io::FileSystem& files, const std::string& base_path,
   return clustering != nullptr && !clustering->is_null();
 }
 
-/// The file that each file group was last written to.
+/// The instant after which the slice of a file is named: that of a base file, or a log's base's.
+std::string SliceInstantOf(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (const auto base = ParseBaseFileName(name)) return base->instant;
+  const auto log = ParseLogFileName(name);
+  return log ? log->base_instant : std::string();
+}
+
+/// The files of the slice that each file group was last written to, as far as commits tell. In
+/// logs of table version 8 on the slice is not named: there it is the last one alone.
 class LastFiles {
  public:
+  using Paths = std::vector<std::string>;
+
   void Add(const HistoryCommit& commit) {
     for (const auto& [partition, file_ids] : commit.metadata.replaced_file_ids) {
       for (const std::string& file_id : file_ids)
@@ -58,14 +69,19 @@ class LastFiles {
     }
     for (const auto& [partition, stats] : commit.metadata.write_stats) {
       for (const WriteStat& stat : stats) {
-        if (!stat.path.empty()) paths_[{partition, stat.file_id}] = stat.path;
+        if (stat.path.empty()) continue;
+        Paths& paths = paths_[{partition, stat.file_id}];
+        if (!paths.empty() && SliceInstantOf(paths.back()) != SliceInstantOf(stat.path)) {
+          paths.clear();
+        }
+        paths.push_back(stat.path);
       }
     }
   }
-  const std::map<FileGroupId, std::string>& paths() const { return paths_; }
+  const std::map<FileGroupId, Paths>& paths() const { return paths_; }
 
  private:
-  std::map<FileGroupId, std::string> paths_;
+  std::map<FileGroupId, Paths> paths_;
 };
 
 /// File groups that commits wrote to or replaced.
@@ -178,18 +194,21 @@ Status TableView::ListAll() {
   return Status::OK();
 }
 
-Result<bool> TableView::HasFile(const std::string& partition, const std::string& path) {
+Result<bool> TableView::HasFiles(const std::string& partition,
+                                 const std::vector<std::string>& paths) {
   TAPELAKE_ASSIGN_OR_RAISE(const Listing* listing, ListingOf(partition));
-  return listing->names.contains(path.substr(path.rfind('/') + 1));
+  return std::ranges::all_of(paths, [listing](const std::string& path) {
+    return listing->names.contains(path.substr(path.rfind('/') + 1));
+  });
 }
 
 Result<bool> TableView::IsComplete(const std::vector<HistoryCommit>& history) {
   LastFiles last;
   for (const HistoryCommit& commit : history)
     last.Add(commit);
-  for (const auto& [group, path] : last.paths()) {
-    TAPELAKE_ASSIGN_OR_RAISE(const bool exists, HasFile(group.first, path));
-    if (!exists) return false;
+  for (const auto& [group, paths] : last.paths()) {
+    TAPELAKE_ASSIGN_OR_RAISE(const bool exist, HasFiles(group.first, paths));
+    if (!exist) return false;
   }
   return true;
 }
@@ -202,9 +221,9 @@ Status TableView::CleanedError(const std::string& wanted, const std::string& tim
     last.Add(commit);
     if (OrderTime(commit.instant) < time) continue;
     bool complete = true;
-    for (const auto& [group, path] : last.paths()) {
-      TAPELAKE_ASSIGN_OR_RAISE(const bool exists, HasFile(group.first, path));
-      complete = complete && exists;
+    for (const auto& [group, paths] : last.paths()) {
+      TAPELAKE_ASSIGN_OR_RAISE(const bool exist, HasFiles(group.first, paths));
+      complete = complete && exist;
     }
     if (!complete) continue;
     available = OrderTime(commit.instant);
@@ -313,10 +332,10 @@ Status TableView::CheckGroups(const std::string& time, const std::set<FileGroupI
   for (const HistoryCommit& commit : history)
     last.Add(commit);
   for (const FileGroupId& group : groups) {
-    const auto path = last.paths().find(group);
-    if (path == last.paths().end()) continue;
-    TAPELAKE_ASSIGN_OR_RAISE(const bool exists, HasFile(group.first, path->second));
-    if (!exists) return CleanedError("it cannot be read as of " + time, time);
+    const auto paths = last.paths().find(group);
+    if (paths == last.paths().end()) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const bool exist, HasFiles(group.first, paths->second));
+    if (!exist) return CleanedError("it cannot be read as of " + time, time);
   }
   return Status::OK();
 }

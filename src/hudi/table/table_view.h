@@ -123,7 +123,7 @@ class TableView {
   Status CheckAvailable(const std::string& as_of, const CommitFilter& counts);
   Result<const Listing*> ListingOf(const std::string& partition);
   Status ListAll();
-  Result<bool> HasFile(const std::string& partition, const std::string& path);
+  Result<bool> HasFiles(const std::string& partition, const std::vector<std::string>& paths);
   Result<bool> IsComplete(const std::vector<HistoryCommit>& history);
 
   io::FileSystem& files_;
