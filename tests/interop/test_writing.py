@@ -113,9 +113,15 @@ def changes_of_sql(lake, path, begin: str) -> Counter:
     return Counter(map(tuple, rows))
 
 
-@pytest.mark.parametrize("logging", ["DATA_BEFORE_AFTER", "DATA_BEFORE", "OP_KEY_ONLY"])
-def test_change_data_is_what_spark_reads(logging, tmp_path, spark, spark_0_15, spark_1_0):
-    table = WrittenTable(tmp_path, logging, "bloom", [spark_1_0, spark_0_15])
+LOGGED = [("cow", "bloom", "DATA_BEFORE_AFTER"), ("cow", "bloom", "DATA_BEFORE"),
+          ("cow", "bloom", "OP_KEY_ONLY"), ("mor", "bloom", "DATA_BEFORE_AFTER"),
+          ("mor", "bucket", "DATA_BEFORE_AFTER")]
+
+
+@pytest.mark.parametrize("type, index, logging", LOGGED, ids=map("-".join, LOGGED))
+def test_change_data_is_what_spark_reads(type, index, logging, tmp_path, spark, spark_0_15,
+                                         spark_1_0):
+    table = WrittenTable(tmp_path, type, index, [spark_1_0, spark_0_15], logging)
     first = table.write("upsert", rows(0, 30, 0))["instant"]
     table.write("upsert", rows(21, 39, 1000))
     table.write("delete", rows(0, 6, 2000))
@@ -126,6 +132,6 @@ def test_change_data_is_what_spark_reads(logging, tmp_path, spark, spark_0_15, s
     for op, begin, end in (("u", 21, 30), ("i", 30, 39), ("d", 0, 6), ("u", 36, 39), ("i", 39, 45),
                            ("u", 30, 45), ("i", 45, 51)):
         expected.update((op, each["id"]) for each in rows(begin, end, 0))
-    with cell(spark_0_15.name, f"changes from our logs, {logging}", "copy-on-write"):
+    with cell(spark_0_15.name, f"changes as we wrote them, index {index}", table.kind):
         assert changes_of_spark(spark, table.path, first) == expected
     assert changes_of_sql(table.lake, table.path, first) == expected

@@ -1,9 +1,9 @@
 // One commit of any kind, for tests beside Spark: the rows of a Parquet file into a Hudi table.
 //
-//   write_rows TABLE OPERATION ROWS.parquet [cow|mor|LOGGING bucket|bloom|simple]
+//   write_rows TABLE OPERATION ROWS.parquet [cow|mor bucket|bloom|simple [LOGGING]]
 //
 // With type and index the table is created, keyed by `id`, partitioned by `part`, ordered by `seq`;
-// LOGGING, a mode as Hudi names it, makes it copy-on-write with change-data logs.
+// LOGGING, a mode as Hudi names it, makes it one with change-data logs.
 // OPERATION: upsert, insert, delete (of the rows' keys), bulk_insert, insert_overwrite,
 // insert_overwrite_table. Prints one JSON line.
 
@@ -66,8 +66,7 @@ Result<std::unique_ptr<hudi::Table>> OpenTable(const hudi::TableEnvironment& env
                                  .index = kIndexes.at(arguments[4]),
                                  .bucket_count = kBuckets};
   if (arguments[3] == "mor") options.type = hudi::TableType::kMergeOnRead;
-  const auto logging = kLoggings.find(arguments[3]);
-  if (logging != kLoggings.end()) options.cdc_logging = logging->second;
+  if (arguments.size() == 6) options.cdc_logging = kLoggings.at(arguments[5]);
   return hudi::Table::Create(environment, arguments[0], options);
 }
 
@@ -115,12 +114,14 @@ Status Run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool known = (argc == 4 || argc == 6) && tapelake::kOperations.contains(arguments[1]) &&
-                     (argc == 4 || tapelake::kIndexes.contains(arguments[4]));
+  const bool known = (argc == 4 || argc == 6 || argc == 7) &&
+                     tapelake::kOperations.contains(arguments[1]) &&
+                     (argc == 4 || tapelake::kIndexes.contains(arguments[4])) &&
+                     (argc < 7 || tapelake::kLoggings.contains(arguments[5]));
   if (!known) {
     std::fprintf(stderr,
-                 "usage: write_rows TABLE OPERATION ROWS.parquet [cow|mor|LOGGING "
-                 "bucket|bloom|simple]\n");
+                 "usage: write_rows TABLE OPERATION ROWS.parquet [cow|mor bucket|bloom|simple "
+                 "[LOGGING]]\n");
     return 2;
   }
   const tapelake::Status status = tapelake::Run(arguments);

@@ -159,9 +159,7 @@ Status Sequence::Create() {
                              .bucket_count = 1 + static_cast<int>(Below(3))};
   if (Chance(0.6)) create.type = hudi::TableType::kMergeOnRead;
   if (Chance(0.5)) create.index = Chance(0.5) ? hudi::IndexKind::kBloom : hudi::IndexKind::kSimple;
-  if (create.type == hudi::TableType::kCopyOnWrite && Chance(0.2)) {
-    create.cdc_logging = static_cast<hudi::CdcLogging>(1 + Below(3));
-  }
+  if (Chance(0.2)) create.cdc_logging = static_cast<hudi::CdcLogging>(1 + Below(3));
   TAPELAKE_ASSIGN_OR_RAISE(table_, Table::Create(environment(), kPath, create));
   return Status::OK();
 }

@@ -23,14 +23,16 @@ def row(id: str, part: str, seq: int, text: str | None = None) -> dict:
 
 
 class WrittenTable:
-    """`type` is cow, mor or a mode of change-data logging (copy-on-write).
+    """`type` is cow or mor; `logging`, if any, is the mode of its change-data logs.
 
     `expected` (id, part) -> row is kept in step by every write.
     """
 
-    def __init__(self, folder: Path, type: str, index: str, sparks):
+    def __init__(self, folder: Path, type: str, index: str, sparks, logging: str = ""):
         self.lake = program.Lake(folder / "lake", table="db.written")
         self.folder, self.type, self.index, self.sparks = folder, type, index, sparks
+        self.logging = [logging] if logging else []
+        self.kind = ", ".join([TYPES[type], *self.logging])
         self.path = self.lake.table_path
         self.path.parent.mkdir(parents=True)
         self.schema = SCHEMA
@@ -42,7 +44,8 @@ class WrittenTable:
         """One commit of ours; the first one creates the table."""
         file = self.folder / "rows.parquet"
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, self.schema), file)
-        create = () if (self.path / ".hoodie").exists() else (self.type, self.index)
+        exists = (self.path / ".hoodie").exists()
+        create = () if exists else (self.type, self.index, *self.logging)
         tool = program.binary().parent / "write_rows"
         done = subprocess.run([tool, self.path, operation, file, *create], capture_output=True,
                               text=True, timeout=300, check=False)
@@ -96,8 +99,7 @@ class WrittenTable:
                 for each in self.expected.values()]
         expected = csv_table.Table(columns, rows)
         for engine, read in readers.read_all(self.lake, self.sparks, spark_table.SNAPSHOT):
-            with cell(engine, f"{operation}, index {self.index}",
-                      TYPES.get(self.type, f"copy-on-write, {self.type}")):
+            with cell(engine, f"{operation}, index {self.index}", self.kind):
                 csv_table.assert_equal(read().select(columns), expected, engine, key="id")
         report = program.run("table", "verify", self.lake.table, "--lake", self.lake.path, "--json")
         assert json.loads(report.stdout)["sound"], report.stdout

@@ -27,7 +27,87 @@ using testing::TestRow;
 
 constexpr const char* kDay = "d1";
 
-class ChangeLogTest : public TableFixture,
+/// Versions of rows by key and partition path.
+using Versions = std::map<std::pair<std::string, std::string>, std::string>;
+
+/// A table whose change feed is held against its rows.
+class ChangeFeedFixture : public TableFixture {
+ protected:
+  /// Every kind of change, in four commits.
+  void UpsertThemAll(Table& table) {
+    Upsert(table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}, {"c", "d2", 1, {}}}});
+    Upsert(table, {.rows = {{"a", kDay, 2, "x"}, {"c", "d2", 2, {}}}, .deletes = {{"b", kDay}}});
+    Upsert(table, {.rows = {{"b", kDay, 3, {}}, {"e", "d3", 3, {}}}});
+    Upsert(table, {.deletes = {{"a", kDay}, {"b", kDay}}});
+  }
+  /// The change feed applied from the first commit on; each change is one that can be.
+  Versions FoldedFeed() {
+    Versions folded;
+    const auto view = TableView::Open(files_, kPath).ValueOrDie();
+    const auto reader = ChangeReader::Open(*view, {}).ValueOrDie();
+    while (const auto batch = *reader->Next()) {
+      for (int64_t row = 0; row < batch->num_rows(); ++row)
+        Apply(*batch, row, &folded);
+    }
+    return folded;
+  }
+  Versions RowsByKey(Table& table) {
+    Versions rows;
+    for (const TestRow& row : Rows(table))
+      rows[{row.id, "day=" + row.day}] = std::to_string(row.version);
+    return rows;
+  }
+  std::vector<std::string> Logs() {
+    std::vector<std::string> paths = files_.Paths();
+    std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".cdc"); });
+    return paths;
+  }
+
+ private:
+  static void Apply(const arrow::RecordBatch& batch, int64_t row, Versions* folded) {
+    const auto text = [&](int column) {
+      return (*batch.column(column)->GetScalar(row))->ToString();
+    };
+    const std::pair key(text(2), text(3));
+    if (text(0) == "d") {
+      EXPECT_EQ(folded->erase(key), 1U) << key.first;
+      return;
+    }
+    EXPECT_EQ(folded->contains(key), text(0) == "u") << key.first;
+    const auto& after = arrow::internal::checked_cast<const arrow::StructArray&>(*batch.column(5));
+    (*folded)[key] = (*after.GetFieldByName("version")->GetScalar(row))->ToString();
+  }
+};
+
+/// A clean that dies may have taken a slice's base file and left its logs.
+TEST_F(ChangeFeedFixture, ASliceThatACleanHasTakenInPartIsAnError) {
+  const auto table = CreateMergeOnRead(1);
+  const auto compact = [&] {
+    clock_.Advance(2'000'000);
+    ASSERT_TRUE(table->RunCompaction(*table->ScheduleCompaction({.log_files_max = 1}), 1).ok());
+  };
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}}});
+  compact();
+  const std::string begin = Upsert(*table, {.rows = {{"b", kDay, 2, {}}}}).instant;
+  const std::string end = Upsert(*table, {.rows = {{"a", kDay, 3, {}}}}).instant;
+  compact();
+  Upsert(*table, {.rows = {{"a", kDay, 4, {}}}});
+  clock_.Advance(2'000'000);
+  files_.SetBefore([](Step step, const std::string& path) {
+    return step == Step::kDelete && path.find(".log.") != std::string::npos
+               ? MakeError(ErrorKind::kUnavailable, "the disk is gone")
+               : Status::OK();
+  });
+  ASSERT_FALSE(table->Clean({.commits_retained = 1}).ok());
+  files_.SetBefore(nullptr);
+  const auto view = TableView::Open(files_, kPath).ValueOrDie();
+  const auto reader = ChangeReader::Open(*view, {.begin = begin, .end = end}).ValueOrDie();
+  const auto changes = reader->Next();
+  ASSERT_FALSE(changes.ok()) << (*changes)->ToString();
+  EXPECT_THAT(changes.status().message(), HasSubstr("files of that time were cleaned"));
+}
+
+class ChangeLogTest : public ChangeFeedFixture,
                       public ::testing::WithParamInterface<std::pair<CdcLogging, IndexKind>> {
  protected:
   std::unique_ptr<Table> Create() {
@@ -37,11 +117,6 @@ class ChangeLogTest : public TableFixture,
     auto table = Table::Create(World(), kPath, options);
     EXPECT_TRUE(table.ok()) << table.status();
     return std::move(table).ValueOr(nullptr);
-  }
-  std::vector<std::string> Logs() {
-    std::vector<std::string> paths = files_.Paths();
-    std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".cdc"); });
-    return paths;
   }
   CommitMetadata CommitAt(Table& table, const std::string& instant) {
     return *ReadCommitMetadata(files_, table.base_path(),
@@ -123,33 +198,8 @@ TEST_P(ChangeLogTest, SaysWhatARewriteChanged) {
 
 TEST_P(ChangeLogTest, TheFeedIsThatOfTheSlices) {
   const auto table = Create();
-  Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}, {"c", "d2", 1, {}}}});
-  Upsert(*table, {.rows = {{"a", kDay, 2, "x"}, {"c", "d2", 2, {}}}, .deletes = {{"b", kDay}}});
-  Upsert(*table, {.rows = {{"b", kDay, 3, {}}, {"e", "d3", 3, {}}}});
-  Upsert(*table, {.deletes = {{"a", kDay}, {"b", kDay}}});
-  std::map<std::pair<std::string, std::string>, std::string> folded;
-  const auto view = TableView::Open(files_, kPath).ValueOrDie();
-  const auto reader = ChangeReader::Open(*view, {}).ValueOrDie();
-  while (const auto batch = *reader->Next()) {
-    for (int64_t row = 0; row < batch->num_rows(); ++row) {
-      const auto text = [&](int column) {
-        return (*batch->column(column)->GetScalar(row))->ToString();
-      };
-      const std::pair key(text(2), text(3));
-      const auto& after =
-          arrow::internal::checked_cast<const arrow::StructArray&>(*batch->column(5));
-      if (text(0) == "d") {
-        EXPECT_EQ(folded.erase(key), 1U) << key.first;
-        continue;
-      }
-      EXPECT_EQ(folded.contains(key), text(0) == "u") << key.first;
-      folded[key] = (*after.GetFieldByName("version")->GetScalar(row))->ToString();
-    }
-  }
-  std::map<std::pair<std::string, std::string>, std::string> rows;
-  for (const TestRow& row : Rows(*table))
-    rows[{row.id, "day=" + row.day}] = std::to_string(row.version);
-  EXPECT_EQ(folded, rows);
+  UpsertThemAll(*table);
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
 }
 
 TEST_P(ChangeLogTest, RefusedChangesAreNotTold) {
@@ -202,11 +252,55 @@ TEST_P(ChangeLogTest, CleaningTakesThemAlong) {
   EXPECT_LT(Logs().size(), 4U);
 }
 
-TEST_F(TableFixture, ChangeDataOfMergeOnReadIsRefused) {
-  CreateOptions options = MergeOnReadOptions(1);
-  options.cdc_logging = CdcLogging::kKeys;
-  EXPECT_THAT(Table::Create(World(), kPath, options).status().message(),
-              HasSubstr("copy-on-write tables only"));
+class MergeOnReadChangeDataTest : public ChangeFeedFixture,
+                                  public ::testing::WithParamInterface<IndexKind> {
+ protected:
+  std::unique_ptr<Table> Create() {
+    CreateOptions options = MergeOnReadOptions(1);
+    options.index = GetParam();
+    options.cdc_logging = CdcLogging::kBothImages;
+    return Table::Create(World(), kPath, options).ValueOrDie();
+  }
+  void CompactAll(Table& table) {
+    clock_.Advance(2'000'000);
+    const std::string instant = table.ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+    ASSERT_TRUE(table.RunCompaction(instant, 1).ok());
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Indexes, MergeOnReadChangeDataTest,
+                         ::testing::Values(IndexKind::kBucket, IndexKind::kBloom,
+                                           IndexKind::kSimple),
+                         [](const auto& kind) { return std::string(IndexKindName(kind.param)); });
+
+TEST_P(MergeOnReadChangeDataTest, TheFeedIsThatOfTheSlicesBeforeAndAfterCompaction) {
+  const auto table = Create();
+  UpsertThemAll(*table);
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
+  CompactAll(*table);
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
+  Upsert(*table, {.rows = {{"c", "d2", 5, {}}, {"f", kDay, 5, {}}}, .deletes = {{"e", "d3"}}});
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
+}
+
+TEST_P(MergeOnReadChangeDataTest, LogFilesNeedNone) {
+  const auto table = Create();
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}}});
+  Upsert(*table, {.rows = {{"a", kDay, 2, {}}}, .deletes = {{"b", kDay}}});
+  CompactAll(*table);
+  EXPECT_THAT(Logs(), IsEmpty());
+}
+
+/// An index that looks into base files adds new rows to a small one: a rewrite like others.
+TEST_P(MergeOnReadChangeDataTest, NewRowsInASmallBaseFileAreLogged) {
+  const auto table = Create();
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
+  Upsert(*table, {.rows = {{"b", kDay, 1, {}}}});
+  // Those of a bucket go to log files.
+  EXPECT_THAT(Logs(), SizeIs(GetParam() == IndexKind::kBucket ? 0 : 1));
+  Upsert(*table, {.rows = {{"a", kDay, 2, {}}}});
+  EXPECT_THAT(Rows(*table), SizeIs(2)) << "the change-data log is none of the slice's log files";
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
 }
 
 TEST_F(TableFixture, AnUnknownLoggingModeIsNamed) {

@@ -216,14 +216,14 @@ class ChangeReader::Impl {
     ++next_commit_;
     PlanTasks();
     std::set<FileGroupId> groups;
-    std::set<FileGroupId> replaced;  // no commit says what they were last
+    std::set<FileGroupId> compared;
     for (const GroupTask& task : tasks_) {
       groups.insert(task.group);
-      if (task.stats.empty()) replaced.insert(task.group);
+      if (!HaveWholeChangeLogs(view_.config(), task.stats)) compared.insert(task.group);
     }
     TAPELAKE_ASSIGN_OR_RAISE(before_, view_.GroupsAt(before, &groups));
     TAPELAKE_ASSIGN_OR_RAISE(after_, view_.GroupsAt(OrderTime(commit().instant), &groups));
-    if (!replaced.empty()) TAPELAKE_RETURN_NOT_OK(view_.CheckGroups(before, replaced));
+    TAPELAKE_RETURN_NOT_OK(view_.CheckGroups(before, compared));
     return true;
   }
 

@@ -52,7 +52,7 @@ struct CreateOptions {
   IndexKind index = IndexKind::kBucket;  ///< How Spark and we find the file group of a key.
   int bucket_count = 4;                  ///< kBucket only.
   TableType type = TableType::kCopyOnWrite;
-  std::optional<CdcLogging> cdc_logging = {};  ///< Copy-on-write: keep change-data logs so.
+  std::optional<CdcLogging> cdc_logging = {};  ///< Keep change-data logs so.
 };
 
 /// One consistent view of a table: what readers of this instant see. Immutable; any thread.

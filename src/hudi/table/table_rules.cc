@@ -51,10 +51,6 @@ Status CheckOptions(const CreateOptions& options) {
     return Invalid("table '" + options.name + "': " + std::to_string(options.bucket_count) +
                    " buckets; 1 to " + std::to_string(kBucketCountMax) + " are possible");
   }
-  if (options.cdc_logging && options.type == TableType::kMergeOnRead) {
-    return Invalid("table '" + options.name +
-                   "': change-data logs are written for copy-on-write tables only");
-  }
   TAPELAKE_RETURN_NOT_OK(RequireColumn(options, options.record_key_field, "record key", true));
   TAPELAKE_RETURN_NOT_OK(
       RequireColumn(options, options.precombine_field, "precombine field", false));
@@ -78,11 +74,7 @@ Status CheckKeys(const TableConfig& config, const std::string& table) {
 }
 
 Status CheckChangeLogs(const TableConfig& config, const std::string& table) {
-  if (!config.cdc_enabled) return Status::OK();
-  if (config.type == TableType::kMergeOnRead) {
-    return Invalid(table + "hoodie.table.cdc.enabled is true in a merge-on-read table");
-  }
-  if (config.cdc_logging()) return Status::OK();
+  if (!config.cdc_enabled || config.cdc_logging()) return Status::OK();
   const std::string key(kCdcLoggingKey);
   return Invalid(table + key + " is " + config.properties.at(key));
 }

@@ -16,24 +16,6 @@
 namespace tapelake::hudi {
 namespace {
 
-/// Whether a clean on the timeline, be it done or only planned, may have taken what readers at
-/// `as_of` need. One that is older knew nothing of later commits.
-Result<bool> MayBeCleaned(io::FileSystem& files, const std::string& base_path,
-                          const Timeline& timeline, const std::string& as_of) {
-  for (const Instant& instant : timeline.instants() | std::views::reverse) {
-    if (instant.action != InstantAction::kClean) continue;
-    if (OrderTime(instant) < as_of) break;
-    const auto bytes = ReadRequested(files, base_path, instant);
-    if (KindOf(bytes.status()) == ErrorKind::kNotFound && !bytes.ok()) return true;
-    TAPELAKE_RETURN_NOT_OK(bytes.status());
-    const auto plan = ParseCleanerPlan(*bytes);
-    if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, instant));
-    const std::string& retained = plan->earliest_instant_to_retain;
-    if (retained.empty() || as_of < retained) return true;
-  }
-  return false;
-}
-
 /// Whether a pending replacecommit only rewrites rows, which keep their commit times.
 Result<bool> IsClustering(io::FileSystem& files, const std::string& base_path,
                           const Instant& pending) {
@@ -182,6 +164,7 @@ Result<const TableView::Listing*> TableView::ListingOf(const std::string& partit
     listing.names.insert(file.base_file_name);
   for (const PartitionLogFile& log : listing.files.log_files)
     listing.names.insert(log.file.name);
+  later_timeline_.reset();  // it must be younger than the listing
   return &(listings_[partition] = std::move(listing));
 }
 
@@ -309,12 +292,39 @@ Status TableView::CheckCounts(const std::string& as_of) {
   return CleanedError("it cannot be read as of " + as_of, as_of);
 }
 
+Result<std::string> TableView::EarliestRetained(const Instant& clean) {
+  if (const auto known = earliest_retained_.find(clean.timestamp);
+      known != earliest_retained_.end()) {
+    return known->second;
+  }
+  std::string& retained = earliest_retained_[clean.timestamp];
+  const auto bytes = ReadRequested(files_, base_path_, clean);
+  if (!bytes.ok()) {
+    return KindOf(bytes.status()) == ErrorKind::kNotFound ? Result<std::string>(retained)
+                                                          : bytes.status();
+  }
+  const auto plan = ParseCleanerPlan(*bytes);
+  if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path_, clean));
+  return retained = plan->earliest_instant_to_retain;
+}
+
+Result<bool> TableView::MayBeCleaned(const std::string& as_of) {
+  if (later_timeline_ == nullptr) {
+    TAPELAKE_ASSIGN_OR_RAISE(Timeline now, Timeline::Load(files_, base_path_, timeline_->layout()));
+    later_timeline_ = std::make_shared<const Timeline>(std::move(now));
+  }
+  for (const Instant& instant : later_timeline_->instants() | std::views::reverse) {
+    if (instant.action != InstantAction::kClean) continue;
+    if (OrderTime(instant) < as_of) break;  // it knew nothing of later commits
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string retained, EarliestRetained(instant));
+    if (retained.empty() || as_of < retained) return true;
+  }
+  return false;
+}
+
 Status TableView::CheckAvailable(const std::string& as_of, const CommitFilter& counts) {
   TAPELAKE_RETURN_NOT_OK(CheckCounts(as_of));
-  // The files were listed before: whoever deleted one of them has said so by now.
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline now,
-                           Timeline::Load(files_, base_path_, timeline_->layout()));
-  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(files_, base_path_, now, as_of));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(as_of));
   if (!may_be_cleaned) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(auto history, History({}));
   std::erase_if(history, [&](const HistoryCommit& commit) { return !counts(commit.instant); });
@@ -323,14 +333,15 @@ Status TableView::CheckAvailable(const std::string& as_of, const CommitFilter& c
 }
 
 Status TableView::CheckGroups(const std::string& time, const std::set<FileGroupId>& groups) {
-  TAPELAKE_ASSIGN_OR_RAISE(const Timeline now,
-                           Timeline::Load(files_, base_path_, timeline_->layout()));
-  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(files_, base_path_, now, time));
+  TAPELAKE_ASSIGN_OR_RAISE(const bool may_be_cleaned, MayBeCleaned(time));
   if (!may_be_cleaned) return Status::OK();
-  TAPELAKE_ASSIGN_OR_RAISE(const auto history, History({.begin = "", .end = time}));
+  if (!whole_history_) {
+    TAPELAKE_ASSIGN_OR_RAISE(whole_history_, History({}));
+  }
   LastFiles last;
-  for (const HistoryCommit& commit : history)
-    last.Add(commit);
+  for (const HistoryCommit& commit : *whole_history_) {
+    if (OrderTime(commit.instant) <= time) last.Add(commit);
+  }
   for (const FileGroupId& group : groups) {
     const auto paths = last.paths().find(group);
     if (paths == last.paths().end()) continue;
@@ -422,6 +433,9 @@ Result<IncrementalSnapshot> TableView::Incremental(const TimeRange& range) {
   if (history.empty()) return answer;
   TAPELAKE_ASSIGN_OR_RAISE(const bool complete, IsComplete(history));
   if (!complete) return CleanedError("it cannot be read up to " + range.end, range.end);
+  if (answer.snapshot.merge != MergeRule::kOverwriteWithLatest) {  // older base rows may win
+    TAPELAKE_RETURN_NOT_OK(CheckGroups(OrderTime(history.back().instant), groups));
+  }
   for (const HistoryCommit& commit : history)
     answer.commit_times.push_back(commit.instant.timestamp);
   std::ranges::sort(answer.commit_times);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -95,8 +96,9 @@ class TableView {
   /// columns; a range that ends before all that counts), kUnavailable, as Incremental() says.
   Status CheckIncremental(const TimeRange& range);
 
-  /// Whether the newest files of these groups as of OrderTime() `time` are there, which may be of
-  /// groups replaced since. Errors: kInvalid, as SnapshotAt(); those of ReadHistory.
+  /// Whether the newest files of these groups as of OrderTime() `time` are all there: those of what
+  /// is replaced since, and of slices that a clean has taken in part. After GroupsAt().
+  /// Errors: kInvalid, as SnapshotAt(); those of ReadHistory.
   Status CheckGroups(const std::string& time, const std::set<FileGroupId>& groups);
 
   /// An error that names the first instant whose files are all still there. `wanted` says what
@@ -119,6 +121,11 @@ class TableView {
   /// Without the schema. `groups` nullptr: all.
   Result<Snapshot> SnapshotBy(std::shared_ptr<const Timeline> timeline, const std::string& as_of,
                               const std::set<FileGroupId>* groups);
+  /// The bound of the clean's plan; empty: it has none, or is gone.
+  Result<std::string> EarliestRetained(const Instant& clean);
+  /// Whether a clean, be it done or only planned, may have taken files that readers as of then
+  /// need. The files were listed before: whoever deleted one of them has said so by now.
+  Result<bool> MayBeCleaned(const std::string& as_of);
   Status CheckCounts(const std::string& as_of);
   Status CheckAvailable(const std::string& as_of, const CommitFilter& counts);
   Result<const Listing*> ListingOf(const std::string& partition);
@@ -131,7 +138,10 @@ class TableView {
   TableConfig config_;
   std::shared_ptr<const Timeline> timeline_;
   bool all_listed_ = false;
-  std::map<std::string, Listing> listings_;                        // by partition
+  std::map<std::string, Listing> listings_;               // by partition
+  std::shared_ptr<const Timeline> later_timeline_;        // loaded after the last listing
+  std::map<std::string, std::string> earliest_retained_;  // by the instant of the clean
+  std::optional<std::vector<HistoryCommit>> whole_history_;
   std::map<std::string, std::shared_ptr<arrow::Schema>> schemas_;  // by their Avro text
 };
 
