@@ -436,9 +436,11 @@ Status Sequence::RollBack() {
   const auto& states = oracle_.states();
   const auto at = states.lower_bound(instant);
   const std::string before = at == states.begin() ? "" : std::prev(at)->first;
-  const bool is_last = timeline.CompletedCommits().size() == 1;
-  const bool can_be =
-      !oracle_.savepoints.contains(instant) && !is_last && oracle_.MustBeReadable(before);
+  // The commit that is seen then; a compaction is none of the oracle's states.
+  const auto commits = timeline.CompletedCommits();
+  const bool is_last = commits.size() == 1;
+  const bool can_be = !oracle_.savepoints.contains(instant) && !is_last &&
+                      oracle_.MustBeReadable(commits[commits.size() - 2].timestamp);
   const Intent intent{.back_to = before, .goes_back = true, .must_happen = true};
   return Do("rollbacks", intent, can_be ? Refusal::kWrong : Refusal::kMayBe,
             [&] { return table_->RollBackCommit(instant).status(); });
