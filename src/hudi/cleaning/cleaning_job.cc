@@ -42,12 +42,12 @@ std::string_view PolicyName(CleaningKind kind) {
 Result<std::string> CleanedBefore(io::FileSystem& files, const std::string& base_path,
                                   const Timeline& timeline) {
   for (const Instant& instant : timeline.instants() | std::views::reverse) {
-    if (instant.action != InstantAction::kClean || instant.state != InstantState::kCompleted) {
-      continue;
-    }
+    if (instant.action != InstantAction::kClean) continue;
     const auto bytes = ReadRequested(files, base_path, instant);
     if (!bytes.ok() && KindOf(bytes.status()) == ErrorKind::kNotFound) return std::string();
     TAPELAKE_RETURN_NOT_OK(bytes.status());
+    // A writer that died while it wrote the plan: nothing was deleted by it.
+    if (bytes->empty() && instant.state != InstantState::kCompleted) continue;
     const auto plan = ParseCleanerPlan(*bytes);
     if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path, instant));
     return plan->earliest_instant_to_retain;

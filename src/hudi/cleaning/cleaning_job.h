@@ -47,7 +47,7 @@ class CleaningJob {
   std::string cleaned_before_;  // nothing superseded by commits before it is left; empty: unknown
 };
 
-/// The earliest commit that the newest completed clean retained; empty if nobody knows.
+/// The earliest commit that the newest clean retains, be it done or begun; empty if nobody knows.
 /// Errors: kCorrupt, kUnavailable.
 Result<std::string> CleanedBefore(io::FileSystem& files, const std::string& base_path,
                                   const Timeline& timeline);

@@ -222,6 +222,33 @@ TEST_F(RestoreTest, ARolledBackCompactionLeavesItsRows) {
   EXPECT_EQ(Rows(*table), rows);
 }
 
+/// The next clean completes it first, and must not promise more than it left.
+TEST_F(RestoreTest, ACleanThatDiedCountsForTheNextOne) {
+  const auto table = Create(1);
+  Commit(*table, {.rows = {{"a", kDay, 1, "x"}}});
+  Commit(*table, {.rows = {{"a", kDay, 2, "x"}}});
+  std::string third_last;
+  for (int64_t version = 3; version < 9; ++version) {
+    const std::string commit = Commit(*table, {.rows = {{"b", kOtherDay, version, "y"}}});
+    if (version == 6) third_last = commit;
+  }
+  clock_.Advance(2'000'000);
+  files_.SetBefore([](testing::FakeFileSystem::Step, const std::string& path) {
+    return path.ends_with(".clean") ? MakeError(ErrorKind::kUnavailable, "the disk is gone")
+                                    : Status::OK();
+  });
+  ASSERT_FALSE(
+      table->Clean({.kind = CleaningKind::kLatestFileVersions, .file_versions_retained = 2}).ok());
+  files_.SetBefore(nullptr);
+  clock_.Advance(2'000'000);
+  ASSERT_GT(*table->Clean({.commits_retained = 3}), 0);
+  clock_.Advance(2'000'000);
+  const auto refused = table->Restore(third_last);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.status().message(), HasSubstr("may be cleaned"));
+  EXPECT_THAT(Rows(*table), SizeIs(2));
+}
+
 TEST_F(RestoreTest, ARollbackDropsWhatWasPlannedAfterTheCommit) {
   const auto table = CreateMergeOnRead(1);
   Commit(*table, {.rows = {{"a", kDay, 1, "x"}}});

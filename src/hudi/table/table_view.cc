@@ -303,6 +303,8 @@ Result<std::string> TableView::EarliestRetained(const Instant& clean) {
     return KindOf(bytes.status()) == ErrorKind::kNotFound ? Result<std::string>(retained)
                                                           : bytes.status();
   }
+  // A writer that died while it wrote the plan leaves an empty one.
+  if (bytes->empty()) return retained;
   const auto plan = ParseCleanerPlan(*bytes);
   if (!plan.ok()) return WithContext(plan.status(), PlanPlace(base_path_, clean));
   return retained = plan->earliest_instant_to_retain;
