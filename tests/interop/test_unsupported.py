@@ -1,0 +1,115 @@
+"""What unsupported.toml says is so: the peer refuses or differs on a table that is not of ours."""
+
+import pyarrow
+import pytest
+
+from support import csv_table, program, readers
+from support.cells import LACKS
+from support.spark_table import SNAPSHOT
+from support.trino_peer import NAME as TRINO
+from support.written_table import WrittenTable, job_options, row
+
+ATHENA = "Athena"
+REPRODUCED = {}
+
+
+def reproduces(*ids):
+    """Mark a function that makes the entries' words come: it must raise."""
+    def register(function):
+        REPRODUCED.update(dict.fromkeys(ids, function))
+        return function
+    return register
+
+
+class World:
+    """What a reproduction works with: Spark makes the tables."""
+
+    def __init__(self, request, tmp_path):
+        self.request, self.folder = request, tmp_path
+        self.spark = request.getfixturevalue("spark_0_15")
+
+    @property
+    def trino(self):
+        return self.request.getfixturevalue("trino")
+
+    def engine(self, name: str):
+        sparks = {spark.name: spark for spark in self.request.getfixturevalue("sparks")}
+        return sparks[name]
+
+    def table(self, type: str, index: str, spark=None) -> WrittenTable:
+        """A table that Spark made: 30 rows, some of them updated."""
+        folder = self.folder / f"{type}-{index}"
+        table = WrittenTable(folder, type, index, [], job_options(type, index))
+        spark = spark or self.spark
+        table.write_with_spark(spark, "insert", rows(0, 30, 0))
+        table.write_with_spark(spark, "upsert", rows(10, 20, 1000))
+        return table
+
+
+def rows(first: int, last: int, seq: int) -> list[dict]:
+    return [row(f"k{i:06}", "p0", seq + i, "by Spark") for i in range(first, last)]
+
+
+def expect_equal(table, engine: str, answer: csv_table.Table) -> None:
+    expected = table.table_of(table.expected)
+    csv_table.assert_equal(answer.select(expected.columns), expected, engine, key="id")
+
+
+def of_this_run():
+    """Trino and the newest Spark are here in the big run only."""
+    return [lack for lack in LACKS if lack.says and (program.FULL or TRINO not in lack.engines)]
+
+
+@pytest.mark.parametrize("lack", of_this_run(), ids=lambda lack: lack.id)
+def test_the_peer_says_so(lack, request, tmp_path):
+    with pytest.raises(Exception) as refused:
+        REPRODUCED[lack.id](World(request, tmp_path))
+    assert lack.says in str(refused.value)
+
+
+def test_every_entry_that_quotes_a_peer_is_reproduced():
+    assert {lack.id for lack in LACKS if lack.says} == set(REPRODUCED)
+
+
+def test_every_other_entry_names_its_document():
+    documented = {lack.id: lack.engines for lack in LACKS if not lack.says}
+    assert all(engines in ([readers.HUDI_RS], [ATHENA]) for engines in documented.values())
+
+
+def test_hudi_rs_has_no_method_that_writes():
+    import hudi
+
+    writing = ("write", "insert", "upsert", "delete", "commit", "append", "create_table", "save")
+    classes = [getattr(hudi, name) for name in hudi.__all__ if name.startswith("Hudi")]
+    methods = [f"{one.__name__}.{name}" for one in classes for name in dir(one)
+               if name.startswith(writing)]
+    assert classes and methods == []
+
+
+def test_hudi_rs_knows_two_kinds_of_queries():
+    from hudi import HudiQueryType
+
+    kinds = {name for name in dir(HudiQueryType) if name[0].isupper()}
+    assert kinds == {"Snapshot", "Incremental"}
+
+
+@reproduces("trino-writes")
+def insert_with_trino(world):
+    table = world.table("cow", "bloom")
+    name = world.trino.registered(table.path)
+    world.trino.ask(f"INSERT INTO {name} SELECT * FROM {name}")
+
+
+@reproduces("trino-time-travel")
+def travel_with_trino(world):
+    table = world.table("cow", "bloom")
+    name = world.trino.registered(table.path)
+    world.trino.ask(f"SELECT count(*) FROM {name} FOR TIMESTAMP AS OF TIMESTAMP '2026-01-01 00:00:00 UTC'")
+
+
+@reproduces("trino-changes")
+def changes_with_trino(world):
+    table = world.table("cow", "bloom")
+    _, schema, name = world.trino.registered(table.path).split(".")
+    world.trino.ask("SELECT * FROM TABLE(hudi.system.table_changes("
+                    f"schema_name => '{schema}', table_name => '{name}', since_version => 0))")
