@@ -5,8 +5,8 @@ import pytest
 
 from support import csv_table, program, readers
 from support.cells import LACKS
-from support.spark_table import SNAPSHOT
 from support.trino_peer import NAME as TRINO
+from support.table_steps import Steps
 from support.written_table import WrittenTable, job_options, row
 
 ATHENA = "Athena"
@@ -91,6 +91,31 @@ def test_hudi_rs_knows_two_kinds_of_queries():
 
     kinds = {name for name in dir(HudiQueryType) if name[0].isupper()}
     assert kinds == {"Snapshot", "Incremental"}
+
+
+@reproduces("hudi-rs-pending-compaction")
+def read_under_a_pending_compaction_with_hudi_rs(world):
+    table = world.table("mor", "bloom")
+    Steps(table).call(world.spark, "run_compaction", op="schedule",
+                      options="hoodie.compact.inline.max.delta.commits=1")
+    table.write_with_spark(world.spark, "upsert", rows(15, 25, 2000))
+    expect_equal(table, readers.HUDI_RS, readers.read_hudi_rs(table.path))
+
+
+@reproduces("hudi-rs-widened-logs")
+def read_widened_logs_with_hudi_rs(world):
+    table = world.table("mor", "bloom")
+    table.widen("number", pyarrow.int64())
+    table.write_with_spark(world.spark, "upsert", rows(5, 15, 2000))
+    table.add_column("more", pyarrow.string())
+    table.write_with_spark(world.spark, "upsert", rows(5, 10, 3000))
+    expect_equal(table, readers.HUDI_RS, readers.read_hudi_rs(table.path))
+
+
+@reproduces("trino-logs")
+def read_logs_with_trino(world):
+    table = world.table("mor", "bloom")
+    expect_equal(table, TRINO, world.trino.read(table.path))
 
 
 @reproduces("trino-writes")

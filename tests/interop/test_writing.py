@@ -8,6 +8,7 @@ import pytest
 
 from support.cells import COW, OURS, READS_OURS, Case, cell
 from support.spark_table import INCREMENTAL, changed_image
+from support.table_steps import Steps
 from support.written_table import KINDS, WrittenTable, row
 
 KEYED = [kind for kind in KINDS if kind[1] != "bucket"]
@@ -96,6 +97,17 @@ def test_widened_columns_are_read_and_continued(table, sparks):
     table.add_column("more", pyarrow.string())
     table.write("upsert", [each | {"more": "new"} for each in rows(140, 160, 20_000)])
     table.expect_equal_everywhere("widening and a new column")
+
+
+@kinds([kind for kind in KINDS if kind[0] == "mor"])
+def test_commits_under_a_pending_compaction_are_read(table, spark_0_15):
+    table.write("upsert", rows(0, 90, 0))
+    table.write("upsert", rows(0, 60, 1000))
+    Steps(table).call(spark_0_15, "run_compaction", op="schedule",
+                      options="hoodie.compact.inline.max.delta.commits=1")
+    assert list((table.path / ".hoodie").glob("*.compaction.requested"))
+    table.write("upsert", rows(30, 120, 2000))
+    table.expect_equal_everywhere("pending compaction")
 
 
 def changes_of_spark(spark, path, begin: str) -> Counter:

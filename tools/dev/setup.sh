@@ -241,7 +241,8 @@ setup_conformance_peers() {
   setup_trino
 }
 
-# The server's libraries and its Hudi connector; the rest of the big archive goes again.
+# The server's libraries and its Hudi connector; the rest of the big archive goes again. It is unpacked
+# as a whole: files of one connector are hard links to those of others.
 setup_trino() {
   local stamp artifact archive server
   stamp="$(stamp_path trino_server tests/full-trino.txt)"
@@ -250,7 +251,8 @@ setup_trino() {
   server="$(basename "$archive" .tar.gz)"
   [[ -e "$stamp" && -d "$DEPS/$server/plugin/hudi" ]] && return 0
   [[ -e "$archive" ]] || fetch_with_maven "$artifact"
-  tar -xzf "$archive" -C "$DEPS" "$server/lib" "$server/plugin/hudi" || fail "no server in $archive"
+  tar -xzf "$archive" -C "$DEPS" || fail "no server in $archive"
+  find "$DEPS/$server/plugin" -mindepth 1 -maxdepth 1 ! -name hudi -exec rm -r {} +
   rm "$archive"
   stamp_set "$stamp"
 }
