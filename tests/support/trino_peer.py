@@ -29,7 +29,8 @@ SCHEMA = "lake"
 PARQUET = {"inputFormat": "org.apache.hudi.hadoop.HoodieParquetInputFormat",
            "outputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
            "serDe": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}
-FLAGS = ["-Xmx2g", "-XX:+UseSerialGC", "-Duser.timezone=UTC", "-Djdk.attach.allowAttachSelf=true",
+FLAGS = ["-Xmx2g", "-XX:+UseG1GC", "-XX:+ExplicitGCInvokesConcurrent", "-Duser.timezone=UTC",
+         "-Djdk.attach.allowAttachSelf=true",
          "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
          "-Dnode.environment=test", "-Dnode.id=tapelake-test", "-Dnode.bind-ip=127.0.0.1",
          "-Dnode.internal-address=127.0.0.1"]
