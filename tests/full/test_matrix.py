@@ -22,7 +22,7 @@ def kind(request):
 
 
 @pytest.fixture(params=SPARKS)
-def spark(request):
+def writer(request):
     return request.getfixturevalue(request.param)
 
 
@@ -34,51 +34,53 @@ def can(spark, case: Case) -> bool:
 def test_all_read_what_we_wrote(kind, tmp_path, peers):
     table = WrittenTable(tmp_path, *kind, peers)
     steps = Steps(table)
+    steps.do("insert")
     for operation in steps.names():
+        steps.do("upsert")  # so that merge-on-read tables have logs
         table.expect_equal_everywhere(steps.do(operation))
         if operation == "compaction":
             table.expect_equal_everywhere("read-optimized", query=READ_OPTIMIZED)
 
 
-def test_a_spark_continues_what_we_wrote(kind, spark, tmp_path):
-    table = WrittenTable(tmp_path, *kind, [spark])
+def test_a_spark_continues_what_we_wrote(kind, writer, tmp_path):
+    table = WrittenTable(tmp_path, *kind, [writer])
     steps = Steps(table)
     for operation in ("insert", "upsert", "delete"):
         steps.do(operation)
     table.history.wrote(())
     for operation in steps.names():
-        if can(spark, table.history.case(CONTINUES_OURS, operation)):
-            done = steps.do(operation, by=spark)
-            table.expect_equal_everywhere(done, by=[spark])
+        if can(writer, table.history.case(CONTINUES_OURS, operation)):
+            done = steps.do(operation, by=writer)
+            table.expect_equal_everywhere(done, by=[writer])
             steps.do("upsert")
     table.expect_equal_everywhere("upsert")
     assert "hoodie.table.version=6" in table.properties()
 
 
-def test_we_read_and_continue_what_a_spark_wrote(kind, spark, tmp_path):
-    table = WrittenTable(tmp_path, *kind, [spark], jobs=job_options(*kind))
+def test_we_read_and_continue_what_a_spark_wrote(kind, writer, tmp_path):
+    table = WrittenTable(tmp_path, *kind, [writer], jobs=job_options(*kind))
     steps = Steps(table)
     states = []
     for operation in steps.names():
-        if can(spark, table.history.case(READS_THEIRS, operation)):
-            done = steps.do(operation, by=spark)
+        if can(writer, table.history.case(READS_THEIRS, operation)):
+            done = steps.do(operation, by=writer)
             for each in done:
-                expect_read(table, spark, each)
+                expect_read(table, writer, each)
             states.append((table.instants()[-1].partition(".")[0], copy.deepcopy(table.expected)))
             if operation == "delete":
-                expect_past_read(table, spark, states)
+                expect_past_read(table, writer, states)
             if operation == "compaction":
-                expect_read(table, spark, "read-optimized", READ_OPTIMIZED)
+                expect_read(table, writer, "read-optimized", READ_OPTIMIZED)
     if table.index == "bucket":  # Spark does not store the index of its job: who goes on must
         file = table.path / ".hoodie" / "hoodie.properties"
         stated = {name: value for name, value in table.jobs.items() if "index" in name}
         file.write_text(table.properties() + "".join(f"{n}={v}\n" for n, v in stated.items()))
         (file.parent / ".hoodie.properties.crc").unlink(missing_ok=True)
-    table.history.wrote((spark.name,))
+    table.history.wrote((writer.name,))
     for operation in steps.names():
         table.expect_equal_everywhere(steps.do(operation))
-        steps.do("upsert", by=spark)
-    table.expect_equal_everywhere("upsert", by=[spark])
+        steps.do("upsert", by=writer)
+    table.expect_equal_everywhere("upsert", by=[writer])
     assert "hoodie.table.version=6" in table.properties()
 
 
@@ -99,18 +101,18 @@ def expect_past_read(table, spark, states) -> None:
 
 
 @pytest.mark.parametrize("logging", ["DATA_BEFORE_AFTER", "DATA_BEFORE", "OP_KEY_ONLY"])
-def test_we_read_the_changes_that_a_spark_logged(logging, spark, tmp_path):
+def test_we_read_the_changes_that_a_spark_logged(logging, writer, tmp_path):
     jobs = job_options("cow", "bloom") | {
         "hoodie.table.cdc.enabled": "true", "hoodie.table.cdc.supplemental.logging.mode": logging}
     table = WrittenTable(tmp_path, "cow", "bloom", [], jobs=jobs)
     for operation, first, last in (("insert", 0, 30), ("upsert", 20, 40), ("delete", 0, 6)):
-        table.write_with_spark(spark, operation, [row(f"k{i:03}", "p0", i) for i in range(first, last)])
+        table.write_with_spark(writer, operation, [row(f"k{i:03}", "p0", i) for i in range(first, last)])
     begin = table.instants()[0].partition(".")[0]
     rows = table.lake.sql(
         f"SELECT op, _hoodie_record_key FROM hudi_changes('{table.path}', '{begin}')").rows
     expected = Counter((op, f"k{i:03}") for op, first, last in
                        (("u", 20, 30), ("i", 30, 40), ("d", 0, 6)) for i in range(first, last))
-    with cell(spark.name, Case(READS_THEIRS, 6, f"change data, {logging}", COW, "bloom")):
+    with cell(writer.name, Case(READS_THEIRS, 6, f"change data, {logging}", COW, "bloom")):
         assert Counter(map(tuple, rows)) == expected
 
 

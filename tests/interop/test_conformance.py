@@ -144,4 +144,4 @@ def test_the_sparks_continue_the_compacted_table(table):
 @tables(MERGE_ON_READ)
 def test_ingest_has_the_last_word(table):
     table.ingest(table.further_changes(), COMPACT_AT_ONCE)
-    table.expect_equal_everywhere("compaction")
+    table.expect_equal_everywhere("ingest")

@@ -71,8 +71,9 @@ def test_overwritten_partitions_are_read_and_continued(table, spark_0_15, spark_
     table.write("upsert", rows(600, 730, 40_000, "ours again"))
     table.expect_equal_everywhere("upsert")
     table.write("insert_overwrite_table", rows(900, 960, 50_000))
-    table.write("upsert", rows(950, 1000, 60_000))
     table.expect_equal_everywhere("insert overwrite table")
+    table.write("upsert", rows(950, 1000, 60_000))
+    table.expect_equal_everywhere("upsert")
 
 
 @kinds(KINDS)

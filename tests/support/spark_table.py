@@ -38,7 +38,7 @@ def write(session, path, table: str, operation: str, rows: Path, options=None, d
     from pyspark.sql import functions as F
     from pyspark.sql import types as T
 
-    schema = T.StructType.fromDDL(ddl) if ddl else load(session, path).schema
+    schema = session.createDataFrame([], ddl).schema if ddl else load(session, path).schema
     texts = T.StructType([T.StructField(field.name, T.StringType()) for field in schema])
     frame = session.read.schema(texts).json(str(rows))
     frame = frame.select(*[F.col(f"`{f.name}`").cast(f.dataType).alias(f.name) for f in schema])

@@ -70,20 +70,21 @@ class TrinoPeer:
         properties = read_properties(path)
         partition_fields = list(filter(None, properties["hoodie.table.partition.fields"].split(",")))
         fields = list(readers.open_hudi_rs(path).get_schema())
-        columns = [{"name": field.name, "type": hive_type(field.type)} for field in fields]
+        columns = [{"name": field.name, "type": hive_type(field.type), "properties": {}}
+                   for field in fields]
         data = [column for column in columns if column["name"] not in partition_fields]
         keys = [column for column in columns if column["name"] in partition_fields]
         common = {"parameters": {}, "serdeParameters": {}, "columnStatistics": {}}
         write_json(folder / ".trinoSchema", {
             **common, "writerVersion": "476", "owner": "test", "tableType": "EXTERNAL_TABLE",
             "dataColumns": data, "partitionColumns": keys, "originalStorageFormat": PARQUET,
-            "externalLocation": path.as_uri(), "parameters": {"EXTERNAL": "TRUE"}})
+            "externalLocation": uri(path), "parameters": {"EXTERNAL": "TRUE"}})
         for partition in partitions(path) if keys else []:
             values = [part.rpartition("=")[2] for part in partition.split("/")]
             key = "/".join(f"{field}={value}" for field, value in zip(partition_fields, values))
             write_json(folder / key / ".trinoSchema", {
                 **common, "columns": data, "storageFormat": "PARQUET",
-                "externalLocation": (path / partition).as_uri()})
+                "externalLocation": uri(path / partition)})
         return f"hudi.{SCHEMA}.{name}"
 
     def ask(self, statement: str, path: Path | None = None) -> csv_table.Table:
@@ -96,7 +97,7 @@ class TrinoPeer:
         columns, rows, deadline = [], [], time.monotonic() + QUERY_S
         while True:
             if "error" in answer:
-                raise RuntimeError(f"{NAME}: {answer['error']['message']}")
+                raise RuntimeError(f"{NAME}: {causes(answer['error']['failureInfo'])}")
             columns = answer.get("columns", columns)
             rows += answer.get("data", [])
             if "nextUri" not in answer:
@@ -118,7 +119,7 @@ class TrinoPeer:
 
     def _write_settings(self) -> None:
         catalog = {"connector.name": "hudi", "hive.metastore": "file", "fs.hadoop.enabled": "true",
-                   "hive.metastore.catalog.dir": self.metastore.as_uri()}
+                   "hive.metastore.catalog.dir": uri(self.metastore)}
         config = {"coordinator": "true", "node-scheduler.include-coordinator": "true",
                   "http-server.http.port": self.port,
                   "discovery.uri": f"http://127.0.0.1:{self.port}"}
@@ -170,8 +171,14 @@ def read_properties(path: Path) -> dict[str, str]:
 
 def partitions(path: Path) -> list[str]:
     """The partitions that have files, relative to the table."""
-    found = path.rglob(".hoodie_partition_metadata")
-    return [str(file.parent.relative_to(path)) for file in found]
+    found = [str(file.parent.relative_to(path))
+             for file in path.rglob(".hoodie_partition_metadata")]
+    return [partition for partition in found if not partition.startswith(".hoodie")]
+
+
+def uri(path: Path) -> str:
+    """Of a local file; characters such as the = of a partition stand for themselves."""
+    return f"file://{path}"
 
 
 def hive_type(type: pyarrow.DataType) -> str:
@@ -182,6 +189,15 @@ def hive_type(type: pyarrow.DataType) -> str:
     return {"string": "string", "large_string": "string", "int32": "int", "int64": "bigint",
             "float": "float", "double": "double", "bool": "boolean", "date32[day]": "date",
             "binary": "binary"}[str(type)]
+
+
+def causes(failure: dict | None) -> str:
+    """The messages of a failure and of what caused it."""
+    told = []
+    while failure:
+        told.append(failure.get("message") or failure["type"])
+        failure = failure.get("cause")
+    return "; because: ".join(told)
 
 
 def text(value, type: str) -> str:
