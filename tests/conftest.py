@@ -16,6 +16,7 @@ decimal.getcontext().prec = 200  # sums and products of 38-digit amounts must st
 
 from support import program, spark_session  # noqa: E402  (needs the path above)
 from support.spark_peer import LocalSpark, SparkPeer  # noqa: E402
+from support.trino_peer import TrinoPeer  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,11 +46,44 @@ def spark_0_15(spark, tmp_path_factory):
     return LocalSpark(spark, spark_session.HUDI_0_15, tmp_path_factory.mktemp("spark-rows"))
 
 
-@pytest.fixture(scope="session")
-def spark_1_0(tmp_path_factory):
-    """Spark with Hudi 1.0.2, in a process of its own."""
-    scratch = tmp_path_factory.mktemp("spark-1.0")
-    peer = SparkPeer(spark_session.HUDI_1_0, scratch)
+def spark_in_a_process(version, tmp_path_factory):
+    scratch = tmp_path_factory.mktemp(f"spark-{version}")
+    peer = SparkPeer(version, scratch)
     yield peer
     peer.stop()
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def spark_1_0(tmp_path_factory):
+    """Spark with Hudi 1.0.2, in a process of its own."""
+    yield from spark_in_a_process(spark_session.HUDI_1_0, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def spark_1_1(tmp_path_factory):
+    """Spark with Hudi 1.1.1, in the big run."""
+    yield from spark_in_a_process(spark_session.HUDI_1_1, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def trino(tmp_path_factory):
+    """Trino, in the big run."""
+    scratch = tmp_path_factory.mktemp("trino")
+    peer = TrinoPeer(scratch)
+    yield peer
+    peer.stop()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sparks(request, spark_0_15, spark_1_0):
+    """The Sparks of this run, which write and read; the one of 0.15 comes last."""
+    newest = [request.getfixturevalue("spark_1_1")] if program.FULL else []
+    return [*newest, spark_1_0, spark_0_15]
+
+
+@pytest.fixture(scope="session")
+def peers(request, sparks):
+    """All servers and sessions of this run that read."""
+    return [*sparks, request.getfixturevalue("trino")] if program.FULL else sparks

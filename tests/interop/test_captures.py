@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import READS_OURS, TYPES, Case, cell
 from support.csv_table import NULL
-from support.lake_under_test import TABLE_TYPES, without_own_column
+from support.lake_under_test import without_own_column
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = {
@@ -103,16 +103,16 @@ def expected_rows(path: Path, shape: str) -> dict[str, dict[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("type", TABLE_TYPES)
+@pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("shape", ["streams", "kinesis"])
-def test_captured_records_become_the_computed_rows(shape, type, tmp_path, spark_0_15, spark_1_0):
+def test_captured_records_become_the_computed_rows(shape, type, tmp_path, peers):
     expected = expected_rows(CAPTURES[shape], shape)
     lake = program.Lake(tmp_path / "lake", table="crypto.captured", config=HERE / "captures.yaml")
     counts = lake.ingest(CAPTURES[shape], more=("--type", type))
     assert counts["received"] == counts["applied"] == 260
     table = csv_table.from_keyed(expected, list(next(iter(expected.values()))))
-    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
-        with cell(engine, f"read the 260 captured changes ({shape} records)", TABLE_TYPES[type]):
+    for engine, read in readers.read_all(lake, peers):
+        with cell(engine, Case(READS_OURS, 6, "ingest", TYPES[type], "bucket")):
             csv_table.assert_equal(without_own_column(read()), table, engine)
 
 

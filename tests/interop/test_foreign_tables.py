@@ -4,10 +4,10 @@ import datetime
 from decimal import Decimal
 
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import COW, History
 
 
-def test_sql_reads_a_table_that_spark_made_with_its_defaults(tmp_path, spark, spark_0_15, spark_1_0):
+def test_sql_reads_a_table_that_spark_made_with_its_defaults(tmp_path, spark, spark_0_15, sparks):
     """Foreign tables: bloom index, metadata table, Spark's own file names."""
     from pyspark.sql import functions as F
 
@@ -36,6 +36,7 @@ def test_sql_reads_a_table_that_spark_made_with_its_defaults(tmp_path, spark, sp
             for i in range(500)]
     expected = csv_table.Table(
         ["transaction_id", "price", "timestamp", "exchange", "_change_seq"], rows)
-    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
-        with cell(engine, "read a table that Spark wrote with its defaults", "copy-on-write"):
+    history = History(COW, "bloom")
+    for engine, read in readers.read_all(lake, sparks):
+        with history.reading(engine, "upsert", by=(spark_0_15.name,)):
             csv_table.assert_equal(read(), expected, engine)

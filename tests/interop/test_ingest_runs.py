@@ -1,7 +1,7 @@
 """However the changes are split over files and runs, the same table comes out."""
 
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import MOR, READS_OURS, Case, cell
 from support.lake_under_test import without_own_column
 from support.records import compress
 
@@ -20,7 +20,7 @@ def test_two_halves_make_the_same_table(tmp_path, spark_0_15):
     ]
     assert sum(count["received"] for count in counts) == len(lines)
     for engine, read in readers.read_all(lake, [spark_0_15]):
-        with cell(engine, "read what two runs of ingest wrote", "merge-on-read"):
+        with cell(engine, Case(READS_OURS, 6, "ingest", MOR, "bucket")):
             csv_table.assert_equal(without_own_column(read()), simulation.expected, engine)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow.parquet
 import pytest
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import COW, READS_OURS, History, cell
 from support.lake_under_test import LakeUnderTest
 from support.parquet_chunks import moved_row_groups
 
@@ -17,9 +17,9 @@ SPARK_CHANGES = {"updates": 60, "inserts": 40, "deletes": 20}
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory, spark_0_15, spark_1_0):
+def table(tmp_path_factory, sparks, peers):
     table = LakeUnderTest(tmp_path_factory.mktemp("moved"), "cow", "streams", CHANGES,
-                          [spark_1_0, spark_0_15], buckets=1)
+                          sparks, buckets=1, peers=peers)
     table.ingest(table.simulation.events, "commit: {changes_max: 1000000}")
     return table
 
@@ -73,7 +73,7 @@ def expect_equal_with_both_parquet_readers_of_spark(table, operation, spark_0_15
     spark_0_15.session.conf.set(setting, "false")
     try:
         expected = csv_table.from_keyed(table.expected, table.columns)
-        with cell("Spark 3.5 + Hudi 0.15", f"{operation}, row by row", table.table_type):
+        with cell(spark_0_15.name, table.history.case(READS_OURS, operation)):
             read = spark_0_15.read(table.lake.table_path).select(table.columns)
             csv_table.assert_equal(read, expected, "Spark, row by row")
     finally:
@@ -88,7 +88,7 @@ def test_readers_take_moved_row_groups_of_ours(table, spark_0_15):
     assert moved_row_groups(before, after) == [0]
     assert pyarrow.parquet.ParquetFile(after).num_row_groups == 2
     expect_single_files_equal(table, after)
-    expect_equal_with_both_parquet_readers_of_spark(table, "read row groups we moved", spark_0_15)
+    expect_equal_with_both_parquet_readers_of_spark(table, "moved row groups", spark_0_15)
     assert is_sound(table)
 
 
@@ -102,14 +102,14 @@ def test_readers_take_moved_row_groups_of_spark(table, spark_0_15):
     assert pyarrow.parquet.ParquetFile(after).metadata.row_group(0).column(0).compression == "GZIP"
     expect_single_files_equal(table, after)
     expect_equal_with_both_parquet_readers_of_spark(
-        table, "read row groups of Spark that we moved", spark_0_15)
+        table, "ingest", spark_0_15)
     assert is_sound(table)
     table.change_with_spark(spark_0_15, **SPARK_CHANGES)
-    table.expect_equal_everywhere("read after Spark wrote on row groups we moved")
+    table.expect_equal_everywhere(["upsert", "delete"], by=[spark_0_15])
     assert is_sound(table)
 
 
-def test_merged_small_files_are_moved_row_groups(tmp_path, spark, spark_0_15, spark_1_0):
+def test_merged_small_files_are_moved_row_groups(tmp_path, spark, spark_0_15, peers):
     from pyspark.sql import functions as F
 
     path = tmp_path / "lake" / "crypto" / "merged"
@@ -140,6 +140,8 @@ def test_merged_small_files_are_moved_row_groups(tmp_path, spark, spark_0_15, sp
         ["transaction_id", "price", "note", "exchange", "_change_seq"],
         [[f"tx{i}", format(i + i * Decimal("1E-8"), ".18f"),
           csv_table.NULL if i % 7 == 0 else "some", "a", str(i)] for i in range(rows)])
-    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
-        with cell(engine, "read small files of Spark that we merged", "copy-on-write"):
+    history = History(COW, "bloom")
+    history.wrote((spark_0_15.name,))
+    for engine, read in readers.read_all(lake, peers):
+        with history.reading(engine, "clustering"):
             csv_table.assert_equal(read(), expected, engine)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import MOR, READS_OURS, Case, cell
 from support.csv_table import NULL
 from support.tape import EXCHANGE, make_tape, tapes
 
@@ -47,15 +47,15 @@ def ingest(lake, tape) -> dict:
     return lake.ingest(tape, more=("--exchange", EXCHANGE))
 
 
-def test_every_trade_becomes_its_row(tape, tmp_path, spark_0_15, spark_1_0):
+def test_every_trade_becomes_its_row(tape, tmp_path, peers):
     expected = expected_rows(tape)
     lake = program.Lake(tmp_path / "lake")
     counts = ingest(lake, tape)
     assert counts["received"] == counts["applied"] == len(expected)
     columns = list(next(iter(expected.values())))
     table = csv_table.from_keyed(expected, columns)
-    for engine, read in readers.read_all(lake, [spark_1_0, spark_0_15]):
-        with cell(engine, "read a trade tape", "merge-on-read"):
+    for engine, read in readers.read_all(lake, peers):
+        with cell(engine, Case(READS_OURS, 6, "ingest", MOR, "bucket")):
             rows = read()
             csv_table.assert_equal(rows.select(columns), table, engine)
             others = [name for name in rows.columns if name not in columns]

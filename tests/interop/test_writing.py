@@ -6,10 +6,11 @@ from collections import Counter
 import pyarrow
 import pytest
 
-from support.cells import cell
-from support.written_table import WrittenTable, row
+from support.cells import OURS, READS_OURS, TYPES, Case, cell
+from support.spark_table import INCREMENTAL, changed_image
+from support.table_steps import Steps
+from support.written_table import KINDS, WrittenTable, row
 
-KINDS = [("cow", "bloom"), ("mor", "bloom"), ("mor", "simple"), ("cow", "bucket"), ("mor", "bucket")]
 KEYED = [kind for kind in KINDS if kind[1] != "bucket"]
 PARTS = ["p0", "p1", "p2"]
 
@@ -23,37 +24,37 @@ def kinds(some):
 
 
 @pytest.fixture
-def table(kind, tmp_path, spark_0_15, spark_1_0):
-    return WrittenTable(tmp_path, *kind, [spark_1_0, spark_0_15])
+def table(kind, tmp_path, peers):
+    return WrittenTable(tmp_path, *kind, peers)
 
 
 @kinds(KEYED)
-def test_both_sparks_continue_a_table_of_ours_and_we_theirs(table, spark_0_15, spark_1_0):
+def test_the_sparks_continue_a_table_of_ours_and_we_theirs(table, sparks):
     table.write("insert", rows(0, 300, 0))
     done = table.write("upsert", rows(200, 400, 1000, "changed"))
     assert (done["inserted"], done["updated"]) == (100, 100)
-    table.expect_equal_everywhere("read what we inserted and upserted")
-    for round, spark in enumerate((spark_0_15, spark_1_0)):
+    table.expect_equal_everywhere(["insert", "upsert"])
+    for round, spark in enumerate(reversed(sparks)):
         seq = 10_000 * (round + 1)
         table.write_with_spark(spark, "upsert", rows(350, 450 + 50 * round, seq, "by Spark"))
         table.write_with_spark(spark, "delete", rows(40 * round, 40 * round + 20, seq + 5000))
-        table.expect_equal_everywhere(f"read after {spark.name} upserted and deleted")
+        table.expect_equal_everywhere(["upsert", "delete"], by=[spark])
         done = table.write("upsert", rows(300, 500 + 50 * round, seq + 2000, "ours again"))
         assert done["updated"] > 100 and done["inserted"] >= 50
         done = table.write("delete", rows(100 + 50 * round, 130 + 50 * round, seq + 3000))
         assert done["deleted"] == 30 and done["missing_deletes"] == 0
-        table.expect_equal_everywhere(f"read after we upserted and deleted on {spark.name}'s commits")
+        table.expect_equal_everywhere(["upsert", "delete"])
     assert "hoodie.table.version=6" in table.properties()
 
 
 @kinds(KEYED)
 def test_bulk_insert_is_read_and_continued(table, spark_0_15):
     table.write("bulk_insert", rows(0, 3000, 0))
-    table.expect_equal_everywhere("read what we bulk-inserted")
+    table.expect_equal_everywhere("bulk insert")
     table.write_with_spark(spark_0_15, "upsert", rows(2900, 3100, 10_000, "by Spark"))
     table.write("bulk_insert", rows(4000, 4500, 20_000))
     table.write("upsert", rows(3050, 4100, 30_000, "ours"))
-    table.expect_equal_everywhere("read after Spark and we went on from a bulk insert")
+    table.expect_equal_everywhere(["bulk insert", "upsert"])
 
 
 @kinds(KINDS)
@@ -61,17 +62,18 @@ def test_overwritten_partitions_are_read_and_continued(table, spark_0_15, spark_
     table.write("upsert", rows(0, 300, 0))
     table.write("upsert", rows(100, 200, 1000, "changed"))
     table.write("insert_overwrite", [r for r in rows(500, 600, 2000) if r["part"] == "p1"])
-    table.expect_equal_everywhere("read after we overwrote a partition")
+    table.expect_equal_everywhere("insert overwrite")
     table.write_with_spark(spark_0_15, "upsert", rows(480, 520, 10_000, "by Spark 0.15"))
     table.write_with_spark(spark_1_0, "upsert", rows(510, 550, 20_000, "by Spark 1.0"))
-    table.expect_equal_everywhere("read after both Sparks upserted into an overwritten partition")
+    table.expect_equal_everywhere("upsert", by=[spark_0_15, spark_1_0])
     table.write_with_spark(spark_0_15, "insert_overwrite",
                            [r for r in rows(700, 760, 30_000) if r["part"] == "p0"])
     table.write("upsert", rows(600, 730, 40_000, "ours again"))
-    table.expect_equal_everywhere("read after we upserted into what Spark overwrote")
+    table.expect_equal_everywhere("upsert")
     table.write("insert_overwrite_table", rows(900, 960, 50_000))
+    table.expect_equal_everywhere("insert overwrite table")
     table.write("upsert", rows(950, 1000, 60_000))
-    table.expect_equal_everywhere("read after we overwrote the table")
+    table.expect_equal_everywhere("upsert")
 
 
 @kinds(KINDS)
@@ -79,33 +81,41 @@ def test_deleted_partitions_are_gone_and_may_be_filled_again(table, spark_0_15):
     table.write("upsert", rows(0, 300, 0))
     table.write("upsert", rows(100, 200, 1000, "changed"))
     table.delete_partition("p1")
-    table.expect_equal_everywhere("read after we deleted a partition")
+    table.expect_equal_everywhere("delete partition")
     table.write_with_spark(spark_0_15, "upsert", rows(280, 310, 10_000, "by Spark"))
     table.write("upsert", rows(290, 330, 20_000, "ours"))
-    table.expect_equal_everywhere("read after a deleted partition was filled again")
+    table.expect_equal_everywhere("upsert")
 
 
 @kinds(KINDS)
-def test_widened_columns_are_read_and_continued(table, spark_0_15):
+def test_widened_columns_are_read_and_continued(table, sparks):
     table.write("upsert", rows(0, 90, 0))
     table.widen("number", pyarrow.int64())
     table.write("upsert", rows(60, 120, 1000, "wide"))
-    table.expect_equal_everywhere("read after we widened int to bigint")
-    table.write_with_spark(spark_0_15, "upsert", rows(100, 150, 10_000, "by Spark"))
-    table.compact()  # hudi-rs 0.5 does not widen log records that lack a column
+    table.expect_equal_everywhere("widening")
+    for round, spark in enumerate(reversed(sparks)):
+        table.write_with_spark(spark, "upsert", rows(100, 150, 10_000 + 1000 * round, "by Spark"))
     table.add_column("more", pyarrow.string())
     table.write("upsert", [each | {"more": "new"} for each in rows(140, 160, 20_000)])
-    table.expect_equal_everywhere("read after Spark wrote on and we added a column")
+    table.expect_equal_everywhere("widening and a new column")
+
+
+@kinds([kind for kind in KINDS if kind[0] == "mor"])
+def test_commits_under_a_pending_compaction_are_read(table, spark_0_15):
+    table.write("upsert", rows(0, 90, 0))
+    table.write("upsert", rows(0, 60, 1000))
+    Steps(table).call(spark_0_15, "run_compaction", op="schedule",
+                      options="hoodie.compact.inline.max.delta.commits=1")
+    assert list((table.path / ".hoodie").glob("*.compaction.requested"))
+    table.write("upsert", rows(30, 120, 2000))
+    table.expect_equal_everywhere("pending compaction")
 
 
 def changes_of_spark(spark, path, begin: str) -> Counter:
-    reader = spark.read.format("hudi").options(**{
-        "hoodie.datasource.query.type": "incremental",
+    changes = spark.read(path, INCREMENTAL, {
         "hoodie.datasource.query.incremental.format": "cdc",
-        "hoodie.datasource.read.begin.instanttime": begin})
-    images = ((change.op, json.loads(change.after or "null") or json.loads(change.before))
-              for change in reader.load(str(path)).collect())
-    return Counter((op, image["id"]) for op, image in images)
+        "hoodie.datasource.read.begin.instanttime": begin}).select(["op", "before", "after"])
+    return Counter((op, changed_image(before, after)["id"]) for op, before, after in changes.rows)
 
 
 def changes_of_sql(lake, path, begin: str) -> Counter:
@@ -119,19 +129,21 @@ LOGGED = [("cow", "bloom", "DATA_BEFORE_AFTER"), ("cow", "bloom", "DATA_BEFORE")
 
 
 @pytest.mark.parametrize("type, index, logging", LOGGED, ids=map("-".join, LOGGED))
-def test_change_data_is_what_spark_reads(type, index, logging, tmp_path, spark, spark_0_15,
-                                         spark_1_0):
-    table = WrittenTable(tmp_path, type, index, [spark_1_0, spark_0_15], logging)
+def test_change_data_is_what_spark_reads(type, index, logging, tmp_path, sparks, peers):
+    table = WrittenTable(tmp_path, type, index, peers, logging=logging)
     first = table.write("upsert", rows(0, 30, 0))["instant"]
     table.write("upsert", rows(21, 39, 1000))
     table.write("delete", rows(0, 6, 2000))
-    table.write_with_spark(spark_0_15, "upsert", rows(36, 45, 10_000, "by Spark"))
+    table.write_with_spark(sparks[-1], "upsert", rows(36, 45, 10_000, "by Spark"))
     table.write("upsert", rows(30, 51, 20_000))
-    table.expect_equal_everywhere("read a table with change-data logs of ours and Spark")
+    table.expect_equal_everywhere("upsert")
     expected = Counter()
     for op, begin, end in (("u", 21, 30), ("i", 30, 39), ("d", 0, 6), ("u", 36, 39), ("i", 39, 45),
                            ("u", 30, 45), ("i", 45, 51)):
         expected.update((op, each["id"]) for each in rows(begin, end, 0))
-    with cell(spark_0_15.name, f"changes as we wrote them, index {index}", table.kind):
-        assert changes_of_spark(spark, table.path, first) == expected
-    assert changes_of_sql(table.lake, table.path, first) == expected
+    case = Case(READS_OURS, 6, f"change data, {logging}", TYPES[type], index)
+    for spark in sparks:
+        with cell(spark.name, case):
+            assert changes_of_spark(spark, table.path, first) == expected
+    with cell(OURS, case):
+        assert changes_of_sql(table.lake, table.path, first) == expected

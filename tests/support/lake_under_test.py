@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from support import csv_table, program, readers
-from support.cells import cell
+from support.cells import TYPES, History, names
 from support.csv_table import NULL
 from support.records import ChangeMaker
 from support.spark_table import DELETE, READ_OPTIMIZED, SNAPSHOT, UPSERT
@@ -17,27 +17,26 @@ PROGRAM_COLUMNS = {
     "event_date", "_rescued", "_change_time", "_change_sequence",
 }
 DECIMAL_COLUMNS = {"price", "quantity", "trade_fee"}
-TABLE_TYPES = {"cow": "copy-on-write", "mor": "merge-on-read"}
 STEP = Decimal("1E-18")
 
 
 class LakeUnderTest:
-    """Goes through the steps in order; keeps `expected` (key -> row) in step."""
+    """Goes through the steps in order; keeps `expected` (key -> row) in step.
+
+    `sparks` write and read; `peers` are all that read, if there are more.
+    """
 
     def __init__(self, folder: Path, type: str, shape: str, changes: int, sparks, seed: int = 7,
-                 index: str = "bucket", buckets: int = 4):
+                 index: str = "bucket", buckets: int = 4, peers=None):
         self.folder, self.type, self.shape, self.sparks = folder, type, shape, sparks
-        self.index, self.buckets = index, buckets
+        self.index, self.buckets, self.peers = index, buckets, peers or sparks
+        self.history = History(TYPES[type], index)
         self.simulation = program.simulate(folder, seed=seed, changes=changes, shape=shape)
         self.columns = self.simulation.expected.columns
         self.expected = self.simulation.expected.by_key()
         self.lake = program.Lake(folder / "lake")
         self.maker = ChangeMaker(self.simulation.events, shape, numbers=DECIMAL_COLUMNS)
         self.rounds = 0
-
-    @property
-    def table_type(self) -> str:
-        return TABLE_TYPES[self.type]
 
     def ingest(self, file: Path, settings: str = "") -> dict:
         """`ingest --once` with settings of the configuration (YAML)."""
@@ -49,15 +48,18 @@ class LakeUnderTest:
 
     # --- judging ---------------------------------------------------------------------------------
 
-    def expect_equal_everywhere(self, operation: str, query: str = SNAPSHOT) -> None:
-        """Every reader returns `expected`, every row and column."""
+    def expect_equal_everywhere(self, operation, by=(), query: str = SNAPSHOT) -> None:
+        """Every reader returns `expected`, every row and column, after the operation(s).
+
+        `by` are the Sparks that did them; nobody: we did.
+        """
         expected = csv_table.from_keyed(self.expected, self.columns)
-        for engine, read in readers.read_all(self.lake, self.sparks, query):
-            with cell(engine, f"{operation} ({self.shape} records)", self.table_type):
+        for engine, read in readers.read_all(self.lake, self.peers, query):
+            with self.history.reading(engine, operation, names(by)):
                 csv_table.assert_equal(without_own_column(read()), expected, engine)
 
-    def expect_read_optimized_equal(self, operation: str) -> None:
-        self.expect_equal_everywhere(operation, READ_OPTIMIZED)
+    def expect_read_optimized_equal(self) -> None:
+        self.expect_equal_everywhere("read-optimized", query=READ_OPTIMIZED)
 
     def expect_properties_kept(self, before: dict[str, str]) -> None:
         """Whoever wrote: what we had stored is there, version and checksum are right."""

@@ -1,4 +1,4 @@
-"""Every engine that reads a table: Spark with Hudi, hudi-rs, and our own SQL."""
+"""Every engine that reads a table: Spark with Hudi, hudi-rs, our own SQL, Trino in the big run."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,30 +7,41 @@ from pathlib import Path
 import pyarrow
 
 from support import csv_table
+from support.cells import OURS as SQL
 from support.program import Lake
 from support.spark_table import META_PREFIX, READ_OPTIMIZED, SNAPSHOT
 
-HUDI_RS, SQL = "hudi-rs 0.5", "tapelake sql"
+HUDI_RS = "hudi-rs 0.5"
 
 
-def read_all(lake: Lake, sparks, query: str = SNAPSHOT) -> list[tuple[str, Callable]]:
-    """Ask every engine that knows the query; return (engine, function that gives its answer)."""
+def read_all(lake: Lake, peers, query: str = SNAPSHOT) -> list[tuple[str, Callable]]:
+    """Ask every engine that knows the query; return (engine, function that gives its answer).
+
+    `peers` are the servers and sessions that have a name and can read a path.
+    """
     path = lake.table_path
-    reads = [(spark.name, lambda spark=spark: spark.read(path, query)) for spark in sparks]
+    reads = [(peer.name, lambda peer=peer: peer.read(path, query)) for peer in peers]
     reads.append((HUDI_RS, lambda: read_hudi_rs(path, query)))
+    reads.append((SQL, lambda: read_sql_path(lake, query)))
     if query == SNAPSHOT:
-        reads += [(SQL, lambda: read_sql(lake)), (SQL, lambda: read_sql_path(lake))]
+        reads.append((SQL, lambda: read_sql(lake)))
     with ThreadPoolExecutor(len(reads)) as pool:
         running = [(engine, pool.submit(read)) for engine, read in reads]
         return [(engine, answer.result) for engine, answer in running]
 
 
-def read_hudi_rs(path: Path, query: str = SNAPSHOT) -> csv_table.Table:
-    from hudi import HudiReadOptions
+def read_hudi_rs(path: Path, query: str = SNAPSHOT, as_of: str = "",
+                 begin: str = "") -> csv_table.Table:
+    """The rows of a query, or as of an instant, or that commits after `begin` wrote."""
+    from hudi import HudiQueryType, HudiReadOptions
 
     options = HudiReadOptions()
     if query == READ_OPTIMIZED:
         options = options.with_hudi_option("hoodie.read.use.read_optimized.mode", "true")
+    if as_of:
+        options = options.with_as_of_timestamp(as_of)
+    if begin:
+        options = options.with_query_type(HudiQueryType.Incremental).with_start_timestamp(begin)
     columns, rows = None, []
     for batch in open_hudi_rs(path).read(options):
         batch = pyarrow.record_batch(batch)
@@ -64,9 +75,15 @@ def read_sql(lake: Lake) -> csv_table.Table:
     return without_meta(lake.sql(f"SELECT * FROM {lake.table}"))
 
 
-def read_sql_path(lake: Lake) -> csv_table.Table:
-    """`tapelake sql` over a table named by its path."""
-    return without_meta(lake.sql(f"SELECT * FROM hudi('{lake.table_path}')"))
+def read_sql_path(lake: Lake, query: str = SNAPSHOT, as_of: str = "",
+                  begin: str = "") -> csv_table.Table:
+    """`tapelake sql` over a table named by its path; `as_of` and `begin` as in read_hudi_rs."""
+    source = f"hudi('{lake.table_path}', mode => '{query}')"
+    if as_of:
+        source = f"hudi('{lake.table_path}', as_of => '{as_of}')"
+    if begin:
+        source = f"hudi_incremental('{lake.table_path}', '{begin}')"
+    return without_meta(lake.sql(f"SELECT * FROM {source}"))
 
 
 def without_meta(table: csv_table.Table) -> csv_table.Table:

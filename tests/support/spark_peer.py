@@ -1,8 +1,8 @@
 """Spark with another Hudi bundle, in a process of its own.
 
 As a program: `spark_peer.py VERSION SCRATCH` answers one JSON line per JSON line, in order:
-{"do": "read", "path", "query", "out"} or {"do": "write", "path", "table", "operation", "rows"},
-with {} or {"error": TEXT}.
+{"do": "read", "path", "query", "options", "out"}, {"do": "sql", "statement", "out"} or
+{"do": "write", "path", "table", "operation", "rows", "options", "ddl"}, with {} or {"error": TEXT}.
 """
 
 import csv
@@ -28,12 +28,16 @@ class LocalSpark:
         self.session, self.scratch = session, scratch
         self.name = spark_session.ENGINES[version]
 
-    def read(self, path: Path, query: str = spark_table.SNAPSHOT) -> csv_table.Table:
-        return spark_table.read(self.session, path, query)
+    def read(self, path: Path, query: str = spark_table.SNAPSHOT, options=None) -> csv_table.Table:
+        return spark_table.read(self.session, path, query, options)
 
-    def write(self, path: Path, operation: str, rows: list[dict[str, str]]) -> None:
+    def write(self, path: Path, operation: str, rows: list[dict[str, str]], options=None,
+              ddl: str = "") -> None:
         file = spark_table.save_rows(rows, self.scratch / "rows.ndjson")
-        spark_table.write(self.session, path, path.name, operation, file)
+        spark_table.write(self.session, path, path.name, operation, file, options, ddl)
+
+    def sql(self, statement: str) -> csv_table.Table:
+        return spark_table.sql(self.session, statement)
 
 
 class SparkPeer:
@@ -47,17 +51,25 @@ class SparkPeer:
             [sys.executable, __file__, version, str(scratch)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self._log, text=True)
 
-    def read(self, path: Path, query: str = spark_table.SNAPSHOT) -> csv_table.Table:
-        with self._lock:
-            out = self.scratch / "read.csv"
-            self._ask({"do": "read", "path": str(path), "query": query, "out": str(out)})
-            return csv_table.load(out)
+    def read(self, path: Path, query: str = spark_table.SNAPSHOT, options=None) -> csv_table.Table:
+        return self._asked_for({"do": "read", "path": str(path), "query": query,
+                                "options": options or {}})
 
-    def write(self, path: Path, operation: str, rows: list[dict[str, str]]) -> None:
+    def write(self, path: Path, operation: str, rows: list[dict[str, str]], options=None,
+              ddl: str = "") -> None:
         with self._lock:
             file = spark_table.save_rows(rows, self.scratch / "rows.ndjson")
-            self._ask({"do": "write", "path": str(path), "table": path.name,
-                       "operation": operation, "rows": str(file)})
+            self._ask({"do": "write", "path": str(path), "table": path.name, "ddl": ddl,
+                       "operation": operation, "rows": str(file), "options": options or {}})
+
+    def sql(self, statement: str) -> csv_table.Table:
+        return self._asked_for({"do": "sql", "statement": statement})
+
+    def _asked_for(self, request: dict) -> csv_table.Table:
+        with self._lock:
+            out = self.scratch / "read.csv"
+            self._ask({**request, "out": str(out)})
+            return csv_table.load(out)
 
     def _ask(self, request: dict) -> None:
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -78,13 +90,16 @@ class SparkPeer:
 
 
 def answer(session, request: dict) -> None:
-    if request["do"] == "read":
-        table = spark_table.read(session, request["path"], request["query"])
-        with open(request["out"], "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([table.columns, *table.rows])
+    if request["do"] == "write":
+        spark_table.write(session, request["path"], request["table"], request["operation"],
+                          Path(request["rows"]), request["options"], request["ddl"])
         return
-    spark_table.write(session, request["path"], request["table"], request["operation"],
-                      Path(request["rows"]))
+    if request["do"] == "sql":
+        table = spark_table.sql(session, request["statement"])
+    else:
+        table = spark_table.read(session, request["path"], request["query"], request["options"])
+    with open(request["out"], "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([table.columns, *table.rows])
 
 
 def main() -> None:

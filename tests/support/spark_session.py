@@ -6,8 +6,9 @@ from pathlib import Path
 
 from support import program
 
-HUDI_0_15, HUDI_1_0 = "0.15.0", "1.0.2"
-ENGINES = {HUDI_0_15: "Spark 3.5 + Hudi 0.15", HUDI_1_0: "Spark 3.5 + Hudi 1.0.2"}
+HUDI_0_15, HUDI_1_0, HUDI_1_1 = "0.15.0", "1.0.2", "1.1.1"
+ENGINES = {HUDI_0_15: "Spark 3.5 + Hudi 0.15", HUDI_1_0: "Spark 3.5 + Hudi 1.0.2",
+           HUDI_1_1: "Spark 3.5 + Hudi 1.1.1"}
 
 
 def bundle(version: str) -> Path:

@@ -9,12 +9,20 @@ import pyarrow
 import pyarrow.parquet
 
 from support import csv_table, program, readers, spark_table
-from support.cells import cell
+from support.cells import TYPES, History, names
 
-TYPES = {"cow": "copy-on-write", "mor": "merge-on-read"}
 SCHEMA = pyarrow.schema([("id", pyarrow.string()), ("part", pyarrow.string()),
                          ("seq", pyarrow.int64()), ("number", pyarrow.int32()),
                          ("price", pyarrow.decimal128(18, 8)), ("text", pyarrow.string())])
+SPARK_NAMES = {"int64": "bigint", "int32": "int", "decimal128(18, 8)": "decimal(18,8)"}
+# (type, index) of the tables; the big run knows one more.
+KINDS = [("cow", "bloom"), ("mor", "bloom"), ("mor", "simple"), ("cow", "bucket"), ("mor", "bucket")]
+if program.FULL:
+    KINDS.append(("cow", "simple"))
+BUCKETS = {"hoodie.index.type": "BUCKET", "hoodie.bucket.index.num.buckets": "3",
+           "hoodie.bucket.index.hash.field": "id"}
+INDEXES = {"bucket": BUCKETS, "bloom": {"hoodie.index.type": "BLOOM"},
+           "simple": {"hoodie.index.type": "SIMPLE"}}
 
 
 def row(id: str, part: str, seq: int, text: str | None = None) -> dict:
@@ -22,17 +30,36 @@ def row(id: str, part: str, seq: int, text: str | None = None) -> dict:
             "price": Decimal(seq * 12345 % 10**9).scaleb(-8), "text": text}
 
 
+def job_options(type: str, index: str) -> dict[str, str]:
+    """What a Spark job states that makes a table of version 6 and writes on it.
+
+    The payload class is the default of Hudi 0.15, the only one of merge-on-read that we write on.
+    """
+    payload = {"hoodie.datasource.write.payload.class":
+               "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload"}
+    return INDEXES[index] | payload | {
+        "hoodie.datasource.write.table.type": {"cow": "COPY_ON_WRITE", "mor": "MERGE_ON_READ"}[type],
+        "hoodie.datasource.write.recordkey.field": "id",
+        "hoodie.datasource.write.partitionpath.field": "part",
+        "hoodie.datasource.write.precombine.field": "seq",
+        "hoodie.datasource.write.hive_style_partitioning": "true",
+        "hoodie.parquet.writelegacyformat.enabled": "true",  # decimals that its own upsert can read
+        "hoodie.compact.inline": "false",
+        "hoodie.write.table.version": "6", "hoodie.write.auto.upgrade": "false"}
+
+
 class WrittenTable:
     """`type` is cow or mor; `logging`, if any, is the mode of its change-data logs.
 
-    `expected` (id, part) -> row is kept in step by every write.
+    `expected` (id, part) -> row is kept in step by every write. With `jobs`, options of Spark's
+    jobs, the table is one that Spark makes; without, ours: then Spark names table and operation.
     """
 
-    def __init__(self, folder: Path, type: str, index: str, sparks, logging: str = ""):
+    def __init__(self, folder: Path, type: str, index: str, peers, jobs=None, logging: str = ""):
         self.lake = program.Lake(folder / "lake", table="db.written")
-        self.folder, self.type, self.index, self.sparks = folder, type, index, sparks
+        self.folder, self.type, self.index, self.peers, self.jobs = folder, type, index, peers, jobs
         self.logging = [logging] if logging else []
-        self.kind = ", ".join([TYPES[type], *self.logging])
+        self.history = History(TYPES[type], index)
         self.path = self.lake.table_path
         self.path.parent.mkdir(parents=True)
         self.schema = SCHEMA
@@ -53,23 +80,32 @@ class WrittenTable:
         self.apply(operation, rows)
         return json.loads(done.stdout)
 
-    def write_with_spark(self, spark, operation: str, rows: list[dict]) -> None:
-        """The same by a Spark job that states table name and operation only."""
+    def write_with_spark(self, spark, operation: str, rows: list[dict], more=None) -> None:
+        """The same by a Spark job, which may state `more` options."""
         texts = [{name: csv_table.cell(value) for name, value in each.items()} for each in rows]
-        spark.write(self.path, operation, texts)
+        ddl = ", ".join(f"{field.name} {SPARK_NAMES.get(str(field.type), field.type)}"
+                        for field in self.schema)
+        spark.write(self.path, operation, texts, (self.jobs or {}) | (more or {}), ddl)
         self.apply(operation, rows)
 
     def delete_partition(self, part: str) -> None:
-        program.run("table", "delete-partition", self.lake.table, f"part={part}",
-                    "--lake", self.lake.path)
+        self.tool("delete-partition", f"part={part}")
+        self.forget_partition(part)
+
+    def forget_partition(self, part: str) -> None:
         self.expected = {key: kept for key, kept in self.expected.items() if key[1] != part}
 
     def compact(self) -> None:
         if self.type == "mor":
-            program.run("table", "compact", self.lake.table, "--lake", self.lake.path)
+            self.tool("compact")
+
+    def tool(self, verb: str, *arguments) -> dict:
+        done = program.run("table", verb, self.lake.table, *arguments, "--lake", self.lake.path,
+                           "--json")
+        return json.loads(done.stdout)
 
     def widen(self, column: str, type: pyarrow.DataType) -> None:
-        """From the next commit of ours on."""
+        """From the next commit on."""
         place = self.schema.get_field_index(column)
         self.schema = self.schema.set(place, pyarrow.field(column, type))
 
@@ -89,22 +125,26 @@ class WrittenTable:
             if operation == "delete":
                 self.expected.pop((each["id"], each["part"]), None)
             else:
-                self.expected[each["id"], each["part"]] = each
+                self.expected[each["id"], each["part"]] = dict.fromkeys(self.schema.names) | each
 
     # --- judging ---------------------------------------------------------------------------------
 
-    def expect_equal_everywhere(self, operation: str) -> None:
+    def expect_equal_everywhere(self, operation, by=(), query: str = spark_table.SNAPSHOT) -> None:
+        """Every reader returns `expected` after the operation(s) that the peers `by` did, or we."""
+        expected = self.table_of(self.expected)
+        for engine, read in readers.read_all(self.lake, self.peers, query):
+            with self.history.reading(engine, operation, names(by)):
+                csv_table.assert_equal(read().select(expected.columns), expected, engine, key="id")
+        report = self.tool("verify")
+        assert report["sound"], report
+
+    def table_of(self, rows: dict) -> csv_table.Table:
         columns = self.schema.names
-        rows = [[csv_table.cell(each[name]) for name in columns]
-                for each in self.expected.values()]
-        expected = csv_table.Table(columns, rows)
-        for engine, read in readers.read_all(self.lake, self.sparks, spark_table.SNAPSHOT):
-            with cell(engine, f"{operation}, index {self.index}", self.kind):
-                csv_table.assert_equal(read().select(columns), expected, engine, key="id")
-        report = program.run("table", "verify", self.lake.table, "--lake", self.lake.path, "--json")
-        assert json.loads(report.stdout)["sound"], report.stdout
+        return csv_table.Table(columns, [[csv_table.cell(each.get(name)) for name in columns]
+                                         for each in rows.values()])
 
     def instants(self) -> list[str]:
+        """Names of the completed commits, oldest first."""
         return sorted(path.name for path in (self.path / ".hoodie").iterdir()
                       if path.suffix in (".commit", ".deltacommit", ".replacecommit"))
 

@@ -194,36 +194,67 @@ setup_java_and_maven() {
   export JAVA_HOME
 }
 
-setup_hudi_bundle() {
-  local stamp artifact
-  stamp="$(hudi_bundle_stamp)"
-  hudi_bundles_are_here && return 0
-  mkdir -p "$DEPS/jars"
+setup_hudi_bundle() { setup_jars tests/hudi-bundle.txt; }
+
+hudi_bundles_are_here() { jars_are_here tests/hudi-bundle.txt; }
+
+# setup_jars LIST: fetch the artifacts of a list into .deps/jars.
+setup_jars() {
+  local list="$1" artifact
+  jars_are_here "$list" && return 0
   while read -r artifact; do
-    [[ -e "$(hudi_bundle_jar "$artifact")" ]] && continue
-    say "fetching with Maven into .deps/jars: $artifact"
-    mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
-      -Dartifact="$artifact" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 </dev/null ||
-      { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $artifact"; }
-  done < <(listed tests/hudi-bundle.txt)
-  stamp_set "$stamp"
+    [[ -e "$(file_of_artifact "$artifact")" ]] || fetch_with_maven "$artifact"
+  done < <(listed "$list")
+  stamp_set "$(jars_stamp "$list")"
 }
 
-hudi_bundle_stamp() { stamp_path jars tests/hudi-bundle.txt; }
+jars_stamp() { stamp_path "jars_of_$(basename "$1" .txt)" "$1"; }
 
-# hudi_bundle_jar GROUP:NAME:VERSION
-hudi_bundle_jar() {
-  local group name version
-  IFS=: read -r group name version <<<"$1"
-  printf '%s/jars/%s-%s.jar' "$DEPS" "$name" "$version"
-}
-
-hudi_bundles_are_here() {
+jars_are_here() {
   local artifact
-  [[ -e "$(hudi_bundle_stamp)" ]] || return 1
+  [[ -e "$(jars_stamp "$1")" ]] || return 1
   while read -r artifact; do
-    [[ -e "$(hudi_bundle_jar "$artifact")" ]] || return 1
-  done < <(listed tests/hudi-bundle.txt)
+    [[ -e "$(file_of_artifact "$artifact")" ]] || return 1
+  done < <(listed "$1")
+}
+
+# file_of_artifact GROUP:NAME:VERSION[:TYPE]
+file_of_artifact() {
+  local group name version type
+  IFS=: read -r group name version type <<<"$1"
+  printf '%s/jars/%s-%s.%s' "$DEPS" "$name" "$version" "${type:-jar}"
+}
+
+fetch_with_maven() {
+  say "fetching with Maven into .deps/jars: $1"
+  mkdir -p "$DEPS/jars"
+  mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    -Dartifact="$1" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $1"; }
+}
+
+# What only the big conformance run meets: one more Hudi, and Trino with the newer Java that it needs.
+setup_conformance_peers() {
+  have mvn || apt_get_install maven
+  setup_jars tests/full-hudi-bundle.txt
+  make_venv "$DEPS/trino-venv" tests/full-trino-java.txt
+  setup_trino
+}
+
+# The server's libraries and its Hudi connector; the rest of the big archive goes again. It is unpacked
+# as a whole: files of one connector are hard links to those of others.
+setup_trino() {
+  local stamp artifact archive server
+  stamp="$(stamp_path trino_server tests/full-trino.txt)"
+  artifact="$(listed tests/full-trino.txt)"
+  archive="$(file_of_artifact "$artifact")"
+  server="$(basename "$archive" .tar.gz)"
+  [[ -e "$stamp" && -d "$DEPS/$server/plugin/hudi" ]] && return 0
+  [[ -e "$archive" ]] || fetch_with_maven "$artifact"
+  tar -xzf "$archive" -C "$DEPS" || fail "no server in $archive"
+  find "$DEPS/$server/plugin" -mindepth 1 -maxdepth 1 ! -name hudi -exec rm -r {} +
+  rm "$archive"
+  stamp_set "$stamp"
 }
 
 # --- building ----------------------------------------------------------------------------------

@@ -3,32 +3,96 @@ import json
 import pytest
 
 import conformance
+import conformance_cells
 import full_report
 import generate_docs
 
 
+SPARK, RS = conformance.SPARKS[0], "hudi-rs 0.5"
+READ = {"direction": "they read ours", "version": 6, "operation": "upsert", "type": "mor",
+        "index": "bloom"}
+LACK = conformance_cells.Lack("no-logs", [RS], "It skips logs.", says="2 differences", types=["mor"])
+
+
 def write_cells(path, *cells):
-    keys = ("engine", "operation", "table_type", "result")
-    path.write_text("".join(json.dumps(dict(zip(keys, cell))) + "\n" for cell in cells))
+    path.write_text("".join(json.dumps({**READ, **cell}) + "\n" for cell in cells))
+    return path
 
 
-def test_conformance_page_has_a_row_per_operation(tmp_path):
-    cells = tmp_path / "cells.jsonl"
-    write_cells(cells, ("Spark", "ingest", "cow", "equal"), ("hudi-rs", "ingest", "cow", "equal"),
-                ("Spark", "upsert", "cow", "equal"))
-    table = conformance.page(conformance.load(cells)).splitlines()[-4:]
-    assert table == [
-        "| operation | table type | Spark | hudi-rs |",
-        "|---|---|---|---|",
-        "| ingest | cow | equal | equal |",
-        "| upsert | cow | equal |  |",
+def loaded(tmp_path, *cells, lacks=()):
+    cells, wrong = conformance.load(write_cells(tmp_path / "cells.jsonl", *cells), lacks)
+    return {(case.operation, engine): result for (case, engine), result in cells.items()}, wrong
+
+
+def made_page(tmp_path, *cells, lacks=()):
+    known, _ = conformance.load(write_cells(tmp_path / "cells.jsonl", *cells), lacks)
+    return conformance.page(known, lacks)
+
+
+def rows_of(page):
+    return [line for line in page.splitlines() if line.startswith(("| upsert", "| insert"))]
+
+
+def test_conformance_page_has_a_row_per_operation_and_a_column_per_engine(tmp_path):
+    page = made_page(tmp_path, {"engine": SPARK, "result": "equal"},
+                     {"engine": RS, "result": "no-logs"},
+                     {"engine": SPARK, "operation": "insert", "result": "equal"}, lacks=[LACK])
+    no = "not supported: see 1"
+    assert rows_of(page) == [
+        f"| insert | mor | bloom |  | equal |  |  | {no} |  | by documentation |",
+        f"| upsert | mor | bloom |  | equal |  |  | {no} |  | by documentation |",
     ]
+    assert "1. hudi-rs 0.5: It skips logs. It says: `2 differences`" in page
 
 
 def test_conformance_never_hides_a_difference(tmp_path):
-    cells = tmp_path / "cells.jsonl"
-    write_cells(cells, ("Spark", "ingest", "cow", "differs"), ("Spark", "ingest", "cow", "equal"))
-    assert [cell["result"] for cell in conformance.load(cells)] == ["differs"]
+    cells, wrong = loaded(tmp_path, {"engine": SPARK, "result": "differs"},
+                          {"engine": SPARK, "result": "equal"})
+    assert cells == {("upsert", SPARK): "differs"}
+    assert len(wrong) == 1
+
+
+def test_conformance_refuses_a_listed_cell_that_is_equal_all_the_same(tmp_path):
+    cells, wrong = loaded(tmp_path, {"engine": RS, "result": "equal"}, lacks=[LACK])
+    assert cells == {("upsert", RS): "equal"}
+    assert "listed as not supported (no-logs)" in wrong[0]
+
+
+def test_conformance_takes_a_listed_refusal_only_where_the_list_has_it(tmp_path):
+    refused = {"engine": RS, "result": "no-logs"}
+    assert loaded(tmp_path, refused, {"engine": RS, "result": "equal"}, lacks=[LACK])[1] == []
+    assert loaded(tmp_path, {**refused, "type": "cow"}, lacks=[LACK])[1] != []
+    assert loaded(tmp_path, refused)[1] != []
+
+
+def test_conformance_joins_the_cells_of_a_smaller_run(tmp_path):
+    whole = made_page(tmp_path, {"engine": SPARK, "result": "equal"},
+                      {"engine": "Trino 476", "operation": "insert", "result": "equal"},
+                      {"engine": RS, "result": "no-logs"}, lacks=[LACK])
+    some, _ = conformance.load(
+        write_cells(tmp_path / "cells.jsonl", {"engine": SPARK, "result": "equal"}), [LACK])
+    assert conformance.page(conformance.parse(whole) | some, [LACK]) == whole
+    other, _ = conformance.load(
+        write_cells(tmp_path / "cells.jsonl", {"engine": SPARK, "result": "differs"}), [LACK])
+    assert conformance.page(conformance.parse(whole) | other, [LACK]) != whole
+
+
+def test_conformance_finds_holes_and_engines_without_a_column(tmp_path):
+    cells, _ = conformance.load(
+        write_cells(tmp_path / "cells.jsonl", {"engine": SPARK, "result": "equal"},
+                    {"engine": "Somebody", "result": "equal"}), [LACK])
+    found = conformance.holes(cells, [LACK])
+    assert [line.partition(":")[0] for line in found] == [
+        conformance.OURS, *conformance.SPARKS[1:], "Trino 476", "Somebody"]
+
+
+def test_conformance_list_says_how_each_lack_is_known(tmp_path):
+    file = tmp_path / "list.toml"
+    for entry in ('id = "a"', 'id = "a"\nsays = "x"\ndocument = "y"'):
+        file.write_text(f'[[lack]]\n{entry}\nengines = ["E"]\nwhy = "w"\n')
+        with pytest.raises(ValueError):
+            conformance_cells.load_lacks(file)
+    assert conformance_cells.load_lacks()
 
 
 def test_layer_table_lists_the_folders_that_exist(tmp_path):
