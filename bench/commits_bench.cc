@@ -1,8 +1,11 @@
-// Commits back to back on a clock of its own, with compaction, cleaning and archival on.
+// Commits back to back on a clock of its own, with all services of a table on.
 //
-//   commits_bench TABLE COMMITS    make a merge-on-read TABLE of 20,000 rows, then COMMITS commits
-//   of
-//                                  200 changes each; whatever is due is done after each
+//   commits_bench TABLE COMMITS bucket|simple   make a merge-on-read TABLE of 20,000 rows with this
+//                                               index, then COMMITS commits of 200 changes each
+//
+// Whatever is due is done after each as `up` does it: compaction, cleaning, archival. With the simple
+// index everything is compacted and small files are merged besides, every 200 commits. Every 50
+// commits the process dies in the middle of something, and a new one goes on.
 //
 // The table keeps its size, so nothing may get slower. Every 1,000 commits it prints one JSON line:
 // what a commit took (Upsert alone, and with the services after it), how many files there are, how
@@ -18,10 +21,13 @@
 
 #include <arrow/builder.h>
 
+#include "base/json.h"
 #include "bench/cpu_times.h"
+#include "bench/served_table.h"
+#include "bench/watched_files.h"
 #include "hudi/reader/slice_reader.h"
 #include "hudi/table/table.h"
-#include "io/local_file_system.h"
+#include "ingest/ingest_state.h"
 #include "testing/fake_clock.h"
 
 namespace tapelake {
@@ -32,14 +38,21 @@ constexpr int64_t kChangesPerCommit = 200;
 constexpr int64_t kDeletedShare = 50;  // one change in so many is a delete
 constexpr int64_t kWindowCommits = 1'000;
 constexpr int64_t kSnapshotEvery = 50;
-constexpr int64_t kCommitsBetweenServices = 10;
+constexpr int64_t kCommitsBetweenMerges = 200;
+constexpr int64_t kCommitsBetweenDeaths = 50;
 constexpr int64_t kCommitMicros = 2'000'000;
 constexpr int64_t kServiceMicros = 10'000;
 constexpr const char* kDays[] = {"2026-11-21", "2026-11-22"};
-constexpr const char* kPositionsKey = "tapelake.positions";
 
-// By logs alone: the files' times are those of another clock.
-constexpr hudi::CompactionPolicy kCompaction = {.age_micros_max = 0};
+/// When the process dies, in turn: amidst the data, before the commit counts, in a compaction (or
+/// amidst the base files of a commit).
+struct Death {
+  bench::FileKind kind;
+  int64_t write;
+};
+constexpr Death kDeaths[] = {{bench::FileKind::kLog, 2},
+                             {bench::FileKind::kTimeline, 3},
+                             {bench::FileKind::kBase, 1}};
 
 std::shared_ptr<arrow::Schema> Schema() {
   const auto text = arrow::utf8();
@@ -80,7 +93,7 @@ class Changes {
                                .rows = rows_,
                                .partition_values = {kDays[0], kDays[1]},
                                .changes = changes_,
-                               .extra_metadata = {{kPositionsKey, std::to_string(sequence_)}},
+                               .extra_metadata = {{ingest::kPositionsKey, std::to_string(sequence_)}},
                                .threads = 1};
   }
 
@@ -146,9 +159,12 @@ class Changes {
 struct Window {
   std::vector<int64_t> commits;
   std::vector<int64_t> commits_and_services;
+  std::vector<int64_t> recoveries;  ///< From a death to the end of what it had cut short.
   std::vector<int64_t> snapshots;
   int64_t timeline_files_max = 0;
   int64_t data_files_max = 0;
+  int64_t file_groups_max = 0;
+  int64_t merged_files = 0;
   bench::CpuTimes cpu;
 };
 
@@ -162,22 +178,14 @@ double Quantile(std::vector<int64_t> micros, double share) {
 class Bench {
  public:
   /// The table's clock ends about now: its instants are in nobody's future.
-  Bench(std::string path, int64_t commits)
+  Bench(std::string path, int64_t commits, hudi::IndexKind index)
       : path_(std::move(path)),
         commits_(commits),
-        clock_(timer_.WallMicros() - (commits + 60) * (kCommitMicros + kServiceMicros)) {}
+        index_(index),
+        clock_(timer_.WallMicros() - (commits + 60) * (kCommitMicros + 2 * kServiceMicros)) {}
 
   Status Run() {
-    TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Create(environment(), path_,
-                                                         {.name = "bench",
-                                                          .schema = Schema(),
-                                                          .record_key_field = "id",
-                                                          .partition_field = "day",
-                                                          .precombine_field = "_change_seq",
-                                                          .type = hudi::TableType::kMergeOnRead}));
-    changes_.MakeAll();
-    TAPELAKE_RETURN_NOT_OK(Commit());
-    TAPELAKE_RETURN_NOT_OK(CompactIfDue({.log_files_max = 1}));
+    TAPELAKE_RETURN_NOT_OK(Open());
     Window window;
     bench::CpuTimes cpu_start = bench::CpuNow();
     for (int64_t done = 1; done <= commits_; ++done) {
@@ -196,35 +204,78 @@ class Bench {
  private:
   hudi::TableEnvironment environment() { return {files_, clock_, random_}; }
 
+  Status Open() {
+    TAPELAKE_ASSIGN_OR_RAISE(
+        served_, bench::ServedTable::Create(environment(), path_,
+                                            {.name = "bench",
+                                             .schema = Schema(),
+                                             .record_key_field = "id",
+                                             .partition_field = "day",
+                                             .precombine_field = "_change_seq",
+                                             .index = index_,
+                                             .type = hudi::TableType::kMergeOnRead}));
+    changes_.MakeAll();
+    TAPELAKE_RETURN_NOT_OK(Commit());
+    return CompactAll();
+  }
+
+  Status CompactAll() {
+    clock_.Advance(kServiceMicros);
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
+                             served_->table().ScheduleCompaction({.log_files_max = 1}));
+    if (instant.empty()) return Status::OK();
+    return served_->table().RunCompaction(instant, /*threads=*/1).status();
+  }
+
   Status Commit() {
     TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertRequest request, changes_.Request());
     clock_.Advance(kCommitMicros);
     const int64_t start = timer_.SteadyMicros();
-    TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, table_->Upsert(request));
+    TAPELAKE_ASSIGN_OR_RAISE(const hudi::UpsertResult result, served_->table().Upsert(request));
     commit_micros_ = timer_.SteadyMicros() - start;
+    is_committed_ = result.outcome == hudi::CommitOutcome::kDone;
     return result.reason;
   }
 
-  Status CompactIfDue(const hudi::CompactionPolicy& policy) {
+  Status Serve(int64_t number, Window* window) {
     clock_.Advance(kServiceMicros);
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, table_->ScheduleCompaction(policy));
-    if (instant.empty()) return Status::OK();
-    TAPELAKE_ASSIGN_OR_RAISE(const auto worker, hudi::Table::Open(environment(), path_));
-    return worker->RunCompaction(instant, /*threads=*/1).status();
+    TAPELAKE_RETURN_NOT_OK(served_->Serve());
+    TAPELAKE_RETURN_NOT_OK(served_->Compact());
+    if (index_ == hudi::IndexKind::kBucket || number % kCommitsBetweenMerges != 0) {
+      return Status::OK();
+    }
+    TAPELAKE_RETURN_NOT_OK(CompactAll());  // what has logs is not merged
+    clock_.Advance(kServiceMicros);
+    TAPELAKE_ASSIGN_OR_RAISE(const auto merged, served_->table().Cluster({}, /*threads=*/1));
+    window->merged_files += merged.files_replaced;
+    return Status::OK();
+  }
+
+  Status CommitAndServe(int64_t number, Window* window) {
+    is_committed_ = false;
+    TAPELAKE_RETURN_NOT_OK(Commit());
+    const int64_t start = timer_.SteadyMicros();
+    TAPELAKE_RETURN_NOT_OK(Serve(number, window));
+    window->commits.push_back(commit_micros_);
+    window->commits_and_services.push_back(commit_micros_ + timer_.SteadyMicros() - start);
+    return Status::OK();
   }
 
   Status Turn(int64_t number, Window* window) {
     changes_.MakeNext();
-    TAPELAKE_RETURN_NOT_OK(Commit());
-    window->commits.push_back(commit_micros_);
-    const int64_t start = timer_.SteadyMicros();
-    TAPELAKE_RETURN_NOT_OK(CompactIfDue(kCompaction));
-    if (number % kCommitsBetweenServices == 0) {
-      TAPELAKE_RETURN_NOT_OK(table_->Clean({}).status());
-      TAPELAKE_RETURN_NOT_OK(table_->Archive({}, kPositionsKey).status());
+    if (number % kCommitsBetweenDeaths == 0) {
+      const auto turn = static_cast<size_t>(number / kCommitsBetweenDeaths);
+      const Death& death = kDeaths[turn % std::size(kDeaths)];
+      files_.DieAt(death.kind, death.write);
     }
-    const int64_t services_micros = timer_.SteadyMicros() - start;
-    window->commits_and_services.push_back(commit_micros_ + services_micros);
+    const Status done = CommitAndServe(number, window);
+    if (!files_.is_dead()) return done;
+    files_.Revive();
+    const int64_t start = timer_.SteadyMicros();
+    TAPELAKE_RETURN_NOT_OK(served_->Reopen());
+    if (!is_committed_) TAPELAKE_RETURN_NOT_OK(Commit());
+    TAPELAKE_RETURN_NOT_OK(Serve(number, window));
+    window->recoveries.push_back(timer_.SteadyMicros() - start);
     return Status::OK();
   }
 
@@ -240,7 +291,7 @@ class Bench {
     }
     window->data_files_max = std::max(window->data_files_max, data_files);
     const int64_t start = timer_.SteadyMicros();
-    TAPELAKE_ASSIGN_OR_RAISE(const int64_t rows, CountRows());
+    TAPELAKE_ASSIGN_OR_RAISE(const int64_t rows, CountRows(window));
     window->snapshots.push_back(timer_.SteadyMicros() - start);
     if (rows == changes_.present_rows()) return Status::OK();
     return MakeError(ErrorKind::kInternal, "the snapshot has " + std::to_string(rows) +
@@ -248,9 +299,10 @@ class Bench {
                                                std::to_string(changes_.present_rows()));
   }
 
-  Result<int64_t> CountRows() {
+  Result<int64_t> CountRows(Window* window) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto table, hudi::Table::Open(environment(), path_));
     TAPELAKE_ASSIGN_OR_RAISE(const hudi::Snapshot snapshot, table->LatestSnapshot());
+    window->file_groups_max = std::max(window->file_groups_max, std::ssize(snapshot.slices));
     const hudi::SliceSource source{
         .files = files_,
         .base_path = path_,
@@ -276,45 +328,58 @@ class Bench {
     int64_t archive_bytes = 0;
     for (const io::FileInfo& file : archive)
       archive_bytes += file.size_bytes;
-    std::printf(
-        "{\"commits\":%lld,\"commit_median_ms\":%.3f,\"commit_p99_ms\":%.3f,"
-        "\"turn_median_ms\":%.3f,\"turn_p99_ms\":%.3f,\"snapshot_median_ms\":%.3f,"
-        "\"snapshot_p99_ms\":%.3f,\"user_ms_per_commit\":%.3f,\"system_ms_per_commit\":%.3f,"
-        "\"timeline_files\":%lld,"
-        "\"data_files\":%lld,\"archive_files\":%lld,\"archive_bytes\":%lld}\n",
-        static_cast<long long>(done), Quantile(window.commits, 0.5), Quantile(window.commits, 0.99),
-        Quantile(window.commits_and_services, 0.5), Quantile(window.commits_and_services, 0.99),
-        Quantile(window.snapshots, 0.5), Quantile(window.snapshots, 0.99),
-        window.cpu.user_micros / 1e3 / static_cast<double>(window.commits.size()),
-        window.cpu.system_micros / 1e3 / static_cast<double>(window.commits.size()),
-        static_cast<long long>(window.timeline_files_max),
-        static_cast<long long>(window.data_files_max), static_cast<long long>(archive.size()),
-        static_cast<long long>(archive_bytes));
+    const auto commits = static_cast<double>(window.commits.size() + window.recoveries.size());
+    std::string line;
+    base::JsonWriter json(&line);
+    json.BeginObject().Key("commits").Int(done);
+    const auto put = [&json](const std::string& name, const std::vector<int64_t>& micros) {
+      json.Key(name + "_median_ms").Double(Quantile(micros, 0.5));
+      json.Key(name + "_p99_ms").Double(Quantile(micros, 0.99));
+    };
+    put("commit", window.commits);
+    put("turn", window.commits_and_services);
+    put("recovery", window.recoveries);
+    put("snapshot", window.snapshots);
+    json.Key("user_ms_per_commit").Double(window.cpu.user_micros / 1e3 / commits);
+    json.Key("system_ms_per_commit").Double(window.cpu.system_micros / 1e3 / commits);
+    json.Key("deaths").Int(std::ssize(window.recoveries));
+    json.Key("timeline_files").Int(window.timeline_files_max);
+    json.Key("data_files").Int(window.data_files_max);
+    json.Key("file_groups").Int(window.file_groups_max);
+    json.Key("merged_files").Int(window.merged_files);
+    json.Key("archive_files").Int(std::ssize(archive));
+    json.Key("archive_bytes").Int(archive_bytes).EndObject();
+    std::printf("%s\n", line.c_str());
     std::fflush(stdout);
     return Status::OK();
   }
 
   std::string path_;
   int64_t commits_;
-  io::LocalFileSystem files_;
+  hudi::IndexKind index_;
   io::SystemClock timer_;
   io::SeededRandom random_{2};
   testing::FakeClock clock_;
-  std::unique_ptr<hudi::Table> table_;
+  bench::WatchedFiles files_{clock_};
+  std::unique_ptr<bench::ServedTable> served_;
   Changes changes_;
   int64_t commit_micros_ = 0;
+  bool is_committed_ = false;
 };
 
 }  // namespace
 }  // namespace tapelake
 
 int main(int argc, char** argv) {
-  const int64_t commits = argc == 3 ? std::atoll(argv[2]) : 0;
-  if (commits <= 0) {
-    std::fprintf(stderr, "usage: commits_bench TABLE COMMITS\n");
+  const int64_t commits = argc == 4 ? std::atoll(argv[2]) : 0;
+  const std::string_view index = argc == 4 ? argv[3] : "";
+  if (commits <= 0 || (index != "bucket" && index != "simple")) {
+    std::fprintf(stderr, "usage: commits_bench TABLE COMMITS bucket|simple\n");
     return 2;
   }
-  const tapelake::Status status = tapelake::Bench(argv[1], commits).Run();
+  using tapelake::hudi::IndexKind;
+  const IndexKind kind = index == "bucket" ? IndexKind::kBucket : IndexKind::kSimple;
+  const tapelake::Status status = tapelake::Bench(argv[1], commits, kind).Run();
   if (!status.ok()) std::fprintf(stderr, "commits_bench: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
-/// CPU time of a benchmark's process.
+/// CPU time and memory of a benchmark's process.
 
 #include <sys/resource.h>
+
+#include <cstdint>
 
 namespace tapelake::bench {
 
@@ -21,6 +23,13 @@ inline CpuTimes CpuNow() {
     return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
   };
   return {micros(usage.ru_utime), micros(usage.ru_stime)};
+}
+
+/// The most memory that was resident at once.
+inline int64_t PeakBytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
 }
 
 inline CpuTimes operator-(const CpuTimes& end, const CpuTimes& begin) {

@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-BENCHES=(transform cow mor query pipeline commits live)
+BENCHES=(transform cow mor query pipeline commits days live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim model kill alarms)
 
@@ -17,7 +17,8 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-query      SQL over tables against DuckDB over their files, incremental reads, a small upsert into 10,000,000
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
-bench-commits    20,000 commits back to back: time of a commit and files, first and last
+bench-commits    20,000 commits back to back with all services: time of a commit and files, first and last
+bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small files, query time
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      every operation, index and type with three Sparks, hudi-rs and Trino; writes docs/conformance.md
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
