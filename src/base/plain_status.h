@@ -43,10 +43,10 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   /// `status` must be a failure.
-  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit as Arrow's
+  Result(Status status) : status_(std::move(status)) {  // implicit, as Arrow's
     TAPELAKE_ASSERT(!status_.ok());
   }
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit as Arrow's
+  Result(T value) : value_(std::move(value)) {}  // implicit, as Arrow's
 
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }

@@ -34,7 +34,7 @@ class Listener {
   uint16_t port_ = 0;
 };
 
-class TcpStreamTest : public testing::Test {
+class TcpStreamTest : public ::testing::Test {
  protected:
   int64_t In(int64_t micros) { return clock_.SteadyMicros() + micros; }
 

@@ -31,7 +31,7 @@ class FakeTarget : public LineTarget {
   std::string text;
 };
 
-class BatchHandlerTest : public testing::Test {
+class BatchHandlerTest : public ::testing::Test {
  protected:
   Status Answer(BatchHandler& handler, const std::string& text, int64_t deadline_micros = 0) {
     const ReadEvent event(text);

@@ -26,7 +26,7 @@ constexpr char kDynamodb[] =
     R"("aws:dynamodb","eventSourceARN":"arn:aws:dynamodb:t"} , {"eventSource":"aws:dynamodb",)"
     R"("dynamodb":{"SequenceNumber":"112"}}]})";
 
-class EventReaderTest : public testing::Test {
+class EventReaderTest : public ::testing::Test {
  protected:
   Status Read(const std::string& text) {
     buffer_ = text + std::string(record::kRecordPaddingBytes, '\0');
@@ -137,7 +137,7 @@ TEST_F(EventReaderTest, RefusesEveryPrefixAndWhatFollows) {
 }
 
 TEST_F(EventReaderTest, KeepsEveryViewInsideDamagedEvents) {
-  std::mt19937_64 chance(20261127);  // NOLINT: the same bytes every time
+  std::mt19937_64 chance(20261127);  // the same bytes every time
   const std::string bytes =
       "{}[]\",:\\ \x01\xff"
       "0aRr";

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kNow = 1'760'000'000'000'000;
 
-class FirehoseHandlerTest : public testing::Test {
+class FirehoseHandlerTest : public ::testing::Test {
  protected:
   Status Answer(const std::string& text, int64_t deadline_micros = 0) {
     const ReadEvent event(text);
@@ -89,6 +89,7 @@ TEST_F(FirehoseHandlerTest, MakesPartitionKeysOfAttributes) {
 }
 
 TEST_F(FirehoseHandlerTest, NeverAnswersMoreThanLambdaTakes) {
+  constexpr size_t kRecords = 5'000;
   // Mostly keys: each answer is longer than its record.
   std::vector<std::string> keys;
   std::string image;
@@ -97,7 +98,7 @@ TEST_F(FirehoseHandlerTest, NeverAnswersMoreThanLambdaTakes) {
     image += ",\"" + keys.back() + R"(":{"S":"v"})";
   }
   std::vector<std::string> data;
-  while (data.size() < 4'000) {
+  while (data.size() < kRecords) {
     data.push_back(data.size() % 7 == 3 ? std::string(900, 'x')
                                         : ChangeRecord(std::to_string(data.size()), image));
   }
@@ -108,13 +109,13 @@ TEST_F(FirehoseHandlerTest, NeverAnswersMoreThanLambdaTakes) {
   EXPECT_GT(answer_.size(), kAnswerBytesMax - 4'000);  // and does not give up early
   size_t without_data = 0;
   size_t done = 0;
-  for (const base::JsonValue& record : Records(4'000)) {
+  for (const base::JsonValue& record : Records(kRecords)) {
     done += record.Find("result")->text() == "Ok" ? 1 : 0;
     without_data += record.Find("data") == nullptr ? 1 : 0;
   }
   EXPECT_GT(done, 1'000U);
   EXPECT_GT(without_data, 100U);
-  EXPECT_NE(refusals_.Text(4'000).find(" no-room"), std::string::npos);
+  EXPECT_NE(refusals_.Text(kRecords).find(" no-room"), std::string::npos);
 }
 
 TEST_F(FirehoseHandlerTest, RefusesMoreIdsThanAnAnswerHolds) {

@@ -64,7 +64,7 @@ class TextOutput : public io::ByteOutput {
   std::string text;
 };
 
-class FunctionTest : public testing::Test {
+class FunctionTest : public ::testing::Test {
  protected:
   static constexpr char kPrefix[] = "http://127.0.0.1:9001/2018-06-01/runtime/";
 

@@ -15,7 +15,7 @@ const std::string kChunked =
     "chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n";
 const std::string kClosed = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end";
 
-class KeepAliveClientTest : public testing::Test {
+class KeepAliveClientTest : public ::testing::Test {
  protected:
   Result<io::HttpResponse> Get(const TestServer& server, const std::string& target = "/") {
     return client_.Send({.url = server.url(target)});
