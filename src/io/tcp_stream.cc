@@ -91,6 +91,32 @@ Result<size_t> TcpStream::Read(char* to, size_t size, int64_t until_micros) {
   }
 }
 
+Status TcpStream::ReadAll(char* to, size_t size, int64_t until_micros) {
+  const auto wake_at = [this](int bytes) {  // at worst it is woken more often
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+  };
+  bool sleeps_long = false;
+  Status status;
+  while (size > 0 && status.ok()) {
+    const ssize_t count = ::recv(descriptor_, to, size, 0);
+    if (count > 0) {
+      to += count;
+      size -= static_cast<size_t>(count);
+    } else if (count == 0) {
+      status = MakeError(ErrorKind::kUnavailable, name_ + " closed the connection, " +
+                                                      std::to_string(size) + " bytes too early");
+    } else if (errno == EAGAIN) {
+      wake_at(static_cast<int>(std::min<size_t>(size, kWakeBytes)));
+      sleeps_long = true;
+      status = Wait(POLLIN, until_micros, "cannot read from");
+    } else if (errno != EINTR) {
+      status = Error("cannot read from", errno);
+    }
+  }
+  if (sleeps_long) wake_at(1);
+  return status;
+}
+
 Status TcpStream::Write(std::string_view head, std::string_view body, int64_t until_micros) {
   while (!head.empty() || !body.empty()) {
     iovec pieces[2] = {{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()},

@@ -44,6 +44,12 @@ class TcpStream {
   /// Errors: kUnavailable (connection lost, or no byte in time).
   Result<size_t> Read(char* to, size_t size, int64_t until_micros);
 
+  /// Read `size` bytes, all of them. The process is not woken for less than kWakeBytes, if more are
+  /// missing. Errors: kUnavailable (also if the other end closes before, or if fewer than
+  /// kWakeBytes come in time).
+  Status ReadAll(char* to, size_t size, int64_t until_micros);
+  static constexpr int kWakeBytes = 256 << 10;
+
   /// Write `head` and then `body`, all of both. On failure any part may have been sent.
   /// Errors: kUnavailable.
   Status Write(std::string_view head, std::string_view body, int64_t until_micros);

@@ -58,15 +58,16 @@ TEST_F(TcpStreamTest, CarriesMoreBytesThanBuffersHoldBothWays) {
   address.host = "localhost";
   auto stream = *TcpStream::Connect(address, clock_, kNever);
   ASSERT_TRUE(stream->Write("head:", body, kNever).ok());
-  std::string got;
-  std::string piece(100'000, '\0');
-  while (true) {
-    const auto count = stream->Read(piece.data(), piece.size(), In(20'000'000));
-    ASSERT_TRUE(count.ok()) << count.status().ToString();
-    if (*count == 0) break;
-    got.append(piece, 0, *count);
+  std::string got(body.size(), '\0');
+  ASSERT_TRUE(stream->ReadAll(got.data(), got.size() - 10, In(20'000'000)).ok());
+  char* end = got.data() + got.size();
+  for (char* at = end - 10; at < end;) {
+    const auto count = stream->Read(at, static_cast<size_t>(end - at), In(20'000'000));
+    ASSERT_TRUE(count.ok() && *count > 0) << count.status().ToString();
+    at += *count;
   }
   EXPECT_EQ(got, body);
+  EXPECT_EQ(*stream->Read(end - 1, 1, In(20'000'000)), 0U);
   server.join();
 }
 
@@ -79,6 +80,8 @@ TEST_F(TcpStreamTest, WaitsNoLongerThanItMay) {
   EXPECT_EQ(KindOf(read), ErrorKind::kUnavailable);
   EXPECT_NE(read.message().find("no answer in time"), std::string::npos);
   EXPECT_GE(clock_.SteadyMicros() - before, 30'000);
+  EXPECT_NE(stream->ReadAll(&byte, 1, In(30'000)).message().find("no answer in time"),
+            std::string::npos);
   // Nobody takes these bytes: once all buffers are full, writing has to wait.
   const std::string much(64'000'000, 'x');
   const Status written = stream->Write("", much, In(30'000));
@@ -116,6 +119,10 @@ TEST_F(TcpStreamTest, SaysThatTheOtherEndIsGone) {
   ::close(listener.Accept());
   char byte = 0;
   EXPECT_EQ(*stream->Read(&byte, 1, In(5'000'000)), 0U);
+  EXPECT_NE(stream->ReadAll(&byte, 1, In(5'000'000))
+                .message()
+                .find(" closed the connection, 1 bytes too early"),
+            std::string::npos);
   Status written;
   for (int i = 0; written.ok() && i < 1000; ++i)
     written = stream->Write("head", "body", In(5'000'000));

@@ -17,28 +17,29 @@ std::string ErrorTypeOf(const Status& status) {
 }
 
 Status Function::Step() {
-  TAPELAKE_ASSIGN_OR_RAISE(const Invocation invocation, parts_.api.Next());
+  TAPELAKE_RETURN_NOT_OK(parts_.api.Next(&invocation_));
   Refusals refusals;
-  const Status outcome = Answer(invocation, &refusals);
+  const Status outcome = Answer(&refusals);
   if (refusals.count() > 0) {
-    parts_.log.Write(LogLevel::kWarn, invocation.request_id, refusals.Text(event_.records.size()));
+    parts_.log.Write(LogLevel::kWarn, invocation_.request_id, refusals.Text(event_.records.size()));
   }
-  const Status reported = Report(invocation.request_id, outcome);
+  const Status reported = Report(outcome);
   if (reported.ok() || KindOf(reported) != ErrorKind::kInvalid) return reported;
-  parts_.log.Write(LogLevel::kError, invocation.request_id, reported.message());
+  parts_.log.Write(LogLevel::kError, invocation_.request_id, reported.message());
   return Status::OK();
 }
 
-Status Function::Answer(const Invocation& invocation, Refusals* refusals) {
-  TAPELAKE_RETURN_NOT_OK(reader_.Read(invocation.event(), &event_));
-  const Deadline deadline(invocation.deadline_micros, parts_.clock);
+Status Function::Answer(Refusals* refusals) {
+  TAPELAKE_RETURN_NOT_OK(reader_.Read(invocation_.event(), &event_));
+  const Deadline deadline(invocation_.deadline_micros, parts_.clock);
   if (event_.kind == EventKind::kFirehose) {
     return parts_.firehose.Answer(event_, deadline, &answer_, refusals);
   }
   return parts_.batches.Answer(event_, deadline, &answer_, refusals);
 }
 
-Status Function::Report(const std::string& request_id, const Status& outcome) {
+Status Function::Report(const Status& outcome) {
+  const std::string& request_id = invocation_.request_id;
   if (outcome.ok()) return parts_.api.Respond(request_id, answer_);
   const FunctionError error{.type = ErrorTypeOf(outcome), .message = outcome.message()};
   parts_.log.Write(LogLevel::kError, request_id, error.type + ": " + error.message);

@@ -36,10 +36,11 @@ class Function {
   Status Step();
 
  private:
-  Status Answer(const Invocation& invocation, Refusals* refusals);
-  Status Report(const std::string& request_id, const Status& outcome);
+  Status Answer(Refusals* refusals);
+  Status Report(const Status& outcome);
 
   const Parts parts_;
+  Invocation invocation_;
   EventReader reader_;
   Event event_;
   std::string answer_;

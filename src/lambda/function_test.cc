@@ -45,6 +45,7 @@ class FakeApi : public io::HttpClient {
 
   Result<io::HttpResponse> Send(const io::HttpRequest& request) override {
     calls.push_back({request.method, request.url, request.headers, std::string(request.body)});
+    if (request.spare != nullptr) request.spare->clear();
     if (answers.empty()) return MakeError(ErrorKind::kUnavailable, "nobody is there");
     io::HttpResponse response = std::move(answers.front());
     answers.pop_front();

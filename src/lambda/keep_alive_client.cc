@@ -155,6 +155,7 @@ Result<io::HttpResponse> KeepAliveClient::Ask(std::string_view head, const io::H
     response.headers.push_back(
         {Lower(View(field.name_string())), std::string(View(field.value()))});
   }
+  if (request.spare != nullptr) response.body.swap(*request.spare);
   TAPELAKE_RETURN_NOT_OK(ReadBody(&parser, request.answer_bytes_max, &response.body));
   const bool is_cut =
       parser.content_length().value_or(0) > static_cast<uint64_t>(request.answer_bytes_max);
@@ -185,7 +186,10 @@ Status KeepAliveClient::ReadHead(Parser* parser) {
 }
 
 Status KeepAliveClient::ReadBody(Parser* parser, int64_t bytes_max, std::string* body) {
-  if (parser->is_done()) return Status::OK();
+  if (parser->is_done()) {
+    body->clear();
+    return Status::OK();
+  }
   const auto length = parser->content_length();
   if (!length) {
     parser->body_limit(static_cast<uint64_t>(bytes_max));
@@ -193,20 +197,16 @@ Status KeepAliveClient::ReadBody(Parser* parser, int64_t bytes_max, std::string*
     *body = std::move(parser->get().body());
     return Status::OK();
   }
-  // Most bytes go straight to their place, past the parser.
+  // Most bytes go straight to their place, past the parser. A spare body that is long enough need
+  // not be filled with zeros before.
   const size_t size = std::min(*length, static_cast<uint64_t>(bytes_max));
   body->reserve(size + kBodySlackBytes);
   body->resize(size);
-  size_t have = std::min(unread_.size(), size);
+  const size_t have = std::min(unread_.size(), size);
   std::memcpy(body->data(), unread_.data(), have);
   unread_.erase(0, have);
-  while (have < size) {
-    const auto count = stream_->Read(body->data() + have, size - have, Until());
-    if (!count.ok()) return MakeError(ErrorKind::kUnknownOutcome, count.status().message());
-    if (*count == 0) return ClosedEarly();
-    have += *count;
-  }
-  return Status::OK();
+  const Status read = stream_->ReadAll(body->data() + have, size - have, Until());
+  return read.ok() ? read : MakeError(ErrorKind::kUnknownOutcome, read.message());
 }
 
 /// Chunks, or all bytes until the connection ends.

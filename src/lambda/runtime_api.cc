@@ -42,22 +42,23 @@ int64_t ReadMillis(const std::string* text) {
 RuntimeApi::RuntimeApi(const std::string& address, io::HttpClient& http)
     : prefix_("http://" + address + "/2018-06-01/runtime/"), http_(http) {}
 
-Result<Invocation> RuntimeApi::Next() {
+Status RuntimeApi::Next(Invocation* invocation) {
   const io::HttpRequest request{.url = prefix_ + "invocation/next",
                                 .headers = {UserAgent()},
                                 .answer_bytes_max = kEventBytesMax,
-                                .silence_timeout_micros = io::kNever};
+                                .silence_timeout_micros = io::kNever,
+                                .spare = &invocation->buffer};
   TAPELAKE_ASSIGN_OR_RAISE(io::HttpResponse response, http_.Send(request));
   const std::string* request_id = response.Find("lambda-runtime-aws-request-id");
   if (response.status != 200 || request_id == nullptr) {
     return Unexpected("invocation/next", response, ErrorKind::kShuttingDown);
   }
-  Invocation invocation{
-      .request_id = *request_id,
-      .deadline_micros = ReadMillis(response.Find("lambda-runtime-deadline-ms")) * kMicrosPerMilli,
-      .buffer = std::move(response.body)};
-  invocation.buffer.append(record::kRecordPaddingBytes, '\0');
-  return invocation;
+  invocation->request_id = *request_id;
+  invocation->deadline_micros =
+      ReadMillis(response.Find("lambda-runtime-deadline-ms")) * kMicrosPerMilli;
+  invocation->buffer = std::move(response.body);
+  invocation->buffer.append(record::kRecordPaddingBytes, '\0');
+  return Status::OK();
 }
 
 Status RuntimeApi::Respond(const std::string& request_id, std::string_view answer) {

@@ -35,9 +35,10 @@ class RuntimeApi {
   /// `address` is what AWS_LAMBDA_RUNTIME_API holds: `HOST:PORT`. `http` must outlive this.
   RuntimeApi(const std::string& address, io::HttpClient& http);
 
-  /// Wait, as long as it takes, for the next invocation. Errors: those of io::HttpClient, and
-  /// kShuttingDown (any other answer than an event): the process should end.
-  Result<Invocation> Next();
+  /// Wait, as long as it takes, for the next invocation and put it in the place of `*invocation`,
+  /// whose memory is used again. Errors: those of io::HttpClient, and kShuttingDown (any other
+  /// answer than an event): the process should end.
+  Status Next(Invocation* invocation);
 
   /// Answer an invocation. Errors, whose message says what the server answered: kInvalid (this
   /// answer was refused, for example as too large; the next invocation can be asked for),
