@@ -33,4 +33,6 @@ endif()
 
 # libparquet exports unversioned EVP_* symbols. Loading libssl and libcrypto first keeps OpenSSL's
 # own symbols in front of them; tests/unit of base guards it. Must stand before any target.
-add_link_options("LINKER:--push-state,--no-as-needed,-lssl,-lcrypto,--pop-state")
+if(NOT TAPELAKE_LAMBDA)
+  add_link_options("LINKER:--push-state,--no-as-needed,-lssl,-lcrypto,--pop-state")
+endif()

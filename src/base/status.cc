@@ -39,34 +39,6 @@ arrow::StatusCode CodeOf(ErrorKind kind) {
 
 }  // namespace
 
-std::string_view ErrorKindName(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalid:
-      return "invalid";
-    case ErrorKind::kNotFound:
-      return "not_found";
-    case ErrorKind::kAlreadyExists:
-      return "already_exists";
-    case ErrorKind::kConflict:
-      return "conflict";
-    case ErrorKind::kUnavailable:
-      return "unavailable";
-    case ErrorKind::kThrottled:
-      return "throttled";
-    case ErrorKind::kUnauthorized:
-      return "unauthorized";
-    case ErrorKind::kCorrupt:
-      return "corrupt";
-    case ErrorKind::kUnknownOutcome:
-      return "unknown_outcome";
-    case ErrorKind::kShuttingDown:
-      return "shutting_down";
-    case ErrorKind::kInternal:
-      return "internal";
-  }
-  return "internal";
-}
-
 Status MakeError(ErrorKind kind, std::string message) {
   return Status(CodeOf(kind), std::move(message), std::make_shared<KindDetail>(kind));
 }

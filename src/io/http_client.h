@@ -30,6 +30,8 @@ struct HttpRequest {
   int64_t silence_timeout_micros = 30'000'000;  ///< Without a byte in either direction.
   int64_t total_timeout_micros = 0;             ///< Of all of it; 0: none.
   bool without_proxy = false;                   ///< Whatever the environment says of proxies.
+  /// If given: the answer's body may take over its memory; what it holds is lost.
+  std::string* spare = nullptr;
 };
 
 /// What came back.

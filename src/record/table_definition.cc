@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstdio>
+
+#include <arrow/type.h>
 
 #include "base/decimal.h"
 

@@ -4,12 +4,15 @@
 /// the simulator share.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include <arrow/type.h>
-
 #include "base/status.h"
+
+namespace arrow {
+class DataType;  // transform's core includes this header and no Arrow
+}
 
 namespace tapelake::record {
 
@@ -59,7 +62,7 @@ inline constexpr char kChangeSequenceColumn[] =
     "_change_sequence";                                    ///< string, SequenceNumber (Streams)
 inline constexpr char kChangeSeqColumn[] = "_change_seq";  ///< bigint, grows per table; precombine
 
-/// The Arrow type of a column of `kind`.
+/// The Arrow type of a column (include arrow/type.h to use it).
 std::shared_ptr<arrow::DataType> ArrowTypeOf(const ColumnDefinition& column);
 
 /// Parse a type as written in the configuration: `string`, `decimal(18,8)`, `timestamp(ms)`, ...

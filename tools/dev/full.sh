@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-BENCHES=(transform cow mor query pipeline commits days live)
+BENCHES=(transform lambda cow mor query pipeline commits days live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim model kill alarms)
 
@@ -13,6 +13,7 @@ tsan             unit tests under the thread sanitizer
 debug            unit tests without optimisation, costly checks on
 lint             clang-tidy over every source file
 bench-transform  records per second against the Python Lambda handler on the same records
+bench-lambda     the Lambda function beside a runtime API: cold start, memory, records per second
 bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JVM
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-query      SQL over tables against DuckDB over their files, incremental reads, a small upsert into 10,000,000

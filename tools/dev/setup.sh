@@ -262,11 +262,12 @@ setup_trino() {
 # build_preset PRESET [TARGET…]: everything if no target is named.
 build_preset() {
   local preset="$1"
-  build_web
+  [[ "$preset" == lambda ]] || build_web
   [[ -f "build/$preset/build.ninja" ]] ||
     phase "configure $preset" configure_preset "$preset" || return 1
   phase "build $preset" ninja -C "build/$preset" -j "$JOBS" --quiet "${@:2}" || return 1
   if [[ -x "build/$preset/tapelake" ]]; then say "the program is build/$preset/tapelake"; fi
+  if [[ "$preset" == lambda ]]; then say "the zip is build/lambda/tapelake-lambda.zip"; fi
 }
 
 # CMake's chatter is of no use when all is well; what goes wrong it says on stderr.

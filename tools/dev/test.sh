@@ -38,7 +38,7 @@ prepare_test() {
   setup_test_machine
   (setup_test_python && setup_hudi_bundle) &
   fetcher=$!
-  build_preset release || status=$?
+  { build_preset release && build_preset lambda; } || status=$?
   wait "$fetcher" || fail "the peers of the tests could not be installed"
   ((status == 0)) || fail "the build failed"
 }
