@@ -4,7 +4,7 @@
 
 BENCHES=(transform cow mor query pipeline commits live)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim model kill alarms)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance s3 fuzz sim model kill alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -20,6 +20,7 @@ bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
+s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
@@ -66,6 +67,7 @@ full_part() {
     lint) run_clang_tidy ;;
     bench-*) bench "${1#bench-}" ;;
     conformance) TAPELAKE_CONFORMANCE=full run_python_tests tests/interop ;;
+    s3) test_on_s3_servers ;;
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     model) model_lives ;;
@@ -85,6 +87,21 @@ sanitized_unit_tests() {
     TSAN_OPTIONS="suppressions=$TAPELAKE_ROOT/tools/dev/tsan.supp" run_unit_tests "$preset" "${only[@]}" \
     || return 1
   printf 'figure: unit tests = %s\n' "$(grep -oE '[0-9]+% tests passed.*' "$RESULTS/unit-$preset.log")"
+}
+
+# versitygw neither encrypts nor has an STS.
+test_on_s3_servers() {
+  (setup_s3_servers) || return 1
+  test_on_s3_server minio tests/e2e/test_s3.py tests/full/test_minio.py || return 1
+  test_on_s3_server versitygw tests/e2e/test_s3.py -k "not encrypted and not credentials" || return 1
+}
+
+# test_on_s3_server NAME PYTEST-ARGUMENT…
+test_on_s3_server() {
+  local name="$1" passed
+  TAPELAKE_S3_SERVER="$name" run_python_tests "${@:2}" || return 1
+  passed="$(sed -n 's/.*<testsuite [^>]*tests="\([0-9]*\)".*/\1/p' "$RESULTS/programs.xml")"
+  printf 'figure: %s S3 tests passed on %s\n' "$passed" "$(grep "/$name@" tests/go-peers.txt)"
 }
 
 FUZZ_ROUNDS=1000000
