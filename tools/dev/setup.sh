@@ -254,7 +254,8 @@ setup_s3_servers() {
   while read -r module; do
     say "building with Go into .deps/go/bin, which takes minutes: $module"
     GOBIN="$DEPS/go/bin" GOPATH="$scratch/path" GOCACHE="$scratch/cache" GOTOOLCHAIN=local CGO_ENABLED=0 \
-      GOFLAGS="${GOFLAGS:-} -modcacherw" go install "$module" >&2 || fail "Go could not build $module"
+      GOFLAGS="${GOFLAGS:-} -modcacherw" go install "$module" >"$DEPS/go/build.log" 2>&1 </dev/null ||
+      { cat "$DEPS/go/build.log" >&2; fail "Go could not build $module"; }
   done < <(listed tests/go-peers.txt)
   rm -rf "$scratch"
   stamp_set "$stamp"
