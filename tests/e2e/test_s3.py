@@ -3,50 +3,19 @@
 import json
 import random
 import re
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from support import csv_table, program, readers
+from support import readers
 from support.credential_services import agent
-from support.s3_server import (BUCKET, KEY, REGION, SECRET, S3Server, clean_environment, gateway,
-                               s3_server)
+from support.local_server import clean_environment
+from support.s3_backends import KEY, REGION, SECRET
+from support.s3_server import BUCKET, ROLE, S3Server, gateway, s3_server
+from support.s3_tables import COUNT, Twins, assert_same, copied, live, run, sql, twins_below
 from support.tls import self_signed
 
 TYPES = ["cow", "mor"]
-LAKE = "lake"
-COUNT = "SELECT count(*) AS n FROM hudi('{}')"
-
-
-@dataclass
-class Twins:
-    """The same table on disk and on S3, at paths of the same length."""
-
-    disk: Path
-    key: str  # of its folder on S3
-
-    @property
-    def path(self) -> str:
-        return f"s3://{BUCKET}/{self.key}"
-
-    def assert_same_files(self, s3: S3Server):
-        """Byte for byte, but for the table's own path and the checksums over it."""
-        on_s3 = s3.tree(self.key)
-        on_disk = {f"/{file.relative_to(self.disk)}": file.read_bytes()
-                   for file in self.disk.rglob("*") if file.is_file()}
-        assert sorted(on_s3) == sorted(on_disk) and len(on_disk) > 20
-        for name, content in on_disk.items():
-            assert without_place(on_s3[name], self.path) == without_place(content, self.disk), name
-
-
-def without_place(content: bytes, path) -> bytes:
-    parts = content.split(str(path).encode())
-    if len(parts) == 1:
-        return content
-    return re.sub(rb"(tapelake\.checksum[^0-9a-f]{1,4})[0-9a-f]{16}", rb"\1", b"PATH".join(parts))
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +29,11 @@ def tables(server: S3Server, tmp_path_factory) -> dict[str, Twins]:
     """One of each type; tests do not change them."""
     made = {}
     for type in TYPES:
-        disk = tmp_path_factory.mktemp("table") / "a-lake-on-disk" / "db" / type
-        made[type] = Twins(disk, key_as_long_as(disk, f"/db/{type}"))
-        for path in (disk, made[type].path):
+        made[type] = twins_below(tmp_path_factory.mktemp("table"), type)
+        for path in (made[type].disk, made[type].path):
             done = live(type, path, server.environment())
             assert done.returncode == 0, done.stderr
     return made
-
-
-def key_as_long_as(path: Path, end: str) -> str:
-    missing = len(str(path)) - len(f"s3://{BUCKET}/{LAKE}{end}")
-    return LAKE + "-" * missing + end
 
 
 @pytest.fixture
@@ -85,36 +48,6 @@ def s3(server: S3Server, tables):
     server.seen.clear()
     server.fault = lambda seen: "pass"
     return server
-
-
-def copied(s3: S3Server, twins: Twins) -> str:
-    """The path of a copy to be changed."""
-    for name, content in s3.tree(twins.key).items():
-        s3.client().put_object(Bucket=BUCKET, Key=f"copy/db/t{name}", Body=content)
-    return f"s3://{BUCKET}/copy/db/t"
-
-
-def live(type: str, path, environment=None) -> subprocess.CompletedProcess:
-    """Give a table a whole life (testing/table_life.h)."""
-    life = program.binary().with_name("table_life")
-    return subprocess.run([life, type, str(path)], capture_output=True, text=True, timeout=600,
-                          env=environment, check=False)
-
-
-def run(s3: S3Server, *arguments, check=True, env=None) -> subprocess.CompletedProcess:
-    done = subprocess.run([program.binary(), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=300, env=env or s3.environment(), check=False)
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def sql(s3: S3Server, statement: str, *more, env=None) -> csv_table.Table:
-    return csv_table.parse(run(s3, "sql", "--format", "csv", *more, statement, env=env).stdout)
-
-
-def assert_same(one: csv_table.Table, other: csv_table.Table, what: str):
-    assert one.columns == other.columns, what
-    assert sorted(one.rows) == sorted(other.rows), what
 
 
 @pytest.mark.parametrize("type", TYPES)
@@ -136,7 +69,7 @@ def test_it_lives_the_same_life_whatever_requests_fail(s3, type, tables):
         return what
 
     s3.fault = fault
-    twin = Twins(tables[type].disk, key_as_long_as(tables[type].disk, "/fault"))
+    twin = tables[type].elsewhere("/fault")
     done = live(type, twin.path, s3.environment())
     assert done.returncode == 0, done.stderr
     twin.assert_same_files(s3)
@@ -161,7 +94,8 @@ def test_every_reader_sees_on_s3_what_it_sees_on_disk(s3, type, tables, monkeypa
     assert_same(sql(s3, everything.format(twins.path)), expected, "hudi('s3://...')")
     assert_same(sql(s3, everything.format(twins.path.replace("s3:", "s3a:"))), expected, "s3a")
     assert_same(sql(s3, f"SELECT * FROM db.{type}", "--lake", lake), expected, "a lake on S3")
-    for name, value in s3.environment(AWS_ENDPOINT_URL=s3.backend, AWS_ALLOW_HTTP="true").items():
+    variables = s3.environment(AWS_ENDPOINT_URL=s3.backend.url, AWS_ALLOW_HTTP="true")
+    for name, value in variables.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
     by_hudi_rs = readers.read_hudi_rs(twins.path)
@@ -228,12 +162,13 @@ def test_listings_of_thousands_are_followed_to_their_end(s3, tables):
     assert any("continuation-token=" in seen.query for seen in s3.seen)
 
 
-@pytest.mark.parametrize("encryption, key", [("AES256", ""), ("aws:kms", "alias/lake")])
-def test_every_write_asks_for_the_configured_encryption(s3, tmp_path, encryption, key, tables):
-    path = copied(s3, tables["mor"])
+@pytest.mark.parametrize("encryption", ["AES256", "aws:kms"])
+def test_every_write_is_encrypted_as_configured(s3, tmp_path, encryption, tables):
+    path, key = copied(s3, tables["mor"]), s3.backend.kms_key if encryption == "aws:kms" else ""
     config = tmp_path / "s3.yaml"
     config.write_text(f"s3: {{encryption: '{encryption}', kms_key_id: '{key}'}}\n")
-    before = set(s3.tree("copy"))
+    before, rows = set(s3.tree("copy")), f"SELECT id, version, text FROM hudi('{path}')"
+    expected = sql(s3, rows)
     run(s3, "table", "compact", path, "--config", config)
     puts = [seen for seen in s3.seen if seen.method == "PUT"]
     assert len(puts) > 3
@@ -243,6 +178,8 @@ def test_every_write_asks_for_the_configured_encryption(s3, tmp_path, encryption
     for name in set(s3.tree("copy")) - before:
         stored = s3.client().head_object(Bucket=BUCKET, Key="copy" + name)
         assert stored["ServerSideEncryption"] == encryption, name
+        assert stored.get("SSEKMSKeyId", "").endswith(key), name
+    assert_same(sql(s3, rows), expected, "encrypted")
 
 
 @pytest.mark.parametrize("fault", ["pass", "lose-answer", 500])
@@ -285,33 +222,42 @@ def test_a_certificate_must_be_trusted(s3, tmp_path, tables):
 def test_credentials_come_from_every_place_of_the_chain(s3, tmp_path, tables):
     path = tables["cow"].path
 
-    def count_with(environment: dict[str, str], used: str):
-        """Count the rows with these variables and see that keys `used...` did all requests."""
+    def keys_of_count(**variables: str) -> str:
+        """Count the rows with these variables; return the id of the keys of all requests."""
         s3.seen.clear()
         counted = sql(s3, COUNT.format(path), env=clean_environment() | {
-            "AWS_ENDPOINT_URL_S3": s3.endpoint, "AWS_REGION": REGION} | environment)
+            "AWS_ENDPOINT_URL_S3": s3.endpoint, "AWS_REGION": REGION} | variables)
         assert int(counted.rows[0][0]) > 0
         signed = [seen.headers["authorization"] for seen in s3.seen if BUCKET in seen.path]
-        assert signed and all(f"Credential={used}" in line for line in signed)
+        (key,) = {re.search("Credential=([^/]+)", line)[1] for line in signed}
+        return key
 
-    count_with({"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}, KEY)
+    assert keys_of_count(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET) == KEY
 
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").write_text(
         f"[lake]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n")
-    count_with({"HOME": str(tmp_path), "AWS_PROFILE": "lake"}, KEY)
+    assert keys_of_count(HOME=str(tmp_path), AWS_PROFILE="lake") == KEY
 
-    token = tmp_path / "token"
-    token.write_text("a.web.identity.token\n")
-    count_with({"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ENDPOINT_URL_STS": s3.endpoint,
-                "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/lake"}, "ASIA")
+    known, sts = set(s3.keys), {"AWS_ENDPOINT_URL_STS": s3.endpoint}
+    (tmp_path / ".aws" / "config").write_text(
+        f"[profile as-role]\nrole_arn = {ROLE}\nsource_profile = lake\n")
+    given = keys_of_count(HOME=str(tmp_path), AWS_PROFILE="as-role", **sts)
+    assert given not in known and s3.keys[given].token
 
-    with agent(s3, "ASIACONTAINER") as address:
-        count_with({"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{address}/container",
-                    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-proof"}, "ASIACONTAINER")
-    with agent(s3, "ASIAINSTANCE") as address:
-        count_with({"AWS_EC2_METADATA_DISABLED": "false",
-                    "AWS_EC2_METADATA_SERVICE_ENDPOINT": address}, "ASIAINSTANCE")
+    known, token = set(s3.keys), tmp_path / "token"
+    token.write_text(s3.backend.web_identity_token + "\n")
+    given = keys_of_count(AWS_WEB_IDENTITY_TOKEN_FILE=str(token), AWS_ROLE_ARN=ROLE, **sts)
+    assert given not in known and s3.keys[given].token
+
+    given, keys = s3.temporary_keys()
+    with agent(given, keys) as address:
+        assert given == keys_of_count(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{address}/container",
+                                      AWS_CONTAINER_AUTHORIZATION_TOKEN="container-proof")
+    given, keys = s3.temporary_keys()
+    with agent(given, keys) as address:
+        assert given == keys_of_count(AWS_EC2_METADATA_DISABLED="false",
+                                      AWS_EC2_METADATA_SERVICE_ENDPOINT=address)
 
 
 def test_what_is_wrong_is_told(s3, tmp_path):

@@ -1,25 +1,23 @@
-"""An S3 server (moto) behind a gateway that checks signatures, keeps a record, and fails on request.
+"""An S3 server behind a gateway that keeps a record and fails on request.
 
-moto takes any signature and is not atomic, so the gateway does what S3 would: it computes each
-signature again with botocore, and lets one write through at a time.
+Which server: s3_backends.py. moto takes any signature and is not atomic, so before it the gateway
+does what S3 would: it computes each signature again with botocore, and lets one write through at a
+time. Before a real server it leaves both to that: the `Host` that was signed is passed on.
 """
 
 import contextlib
 import hashlib
 import http.client
 import http.server
-import os
 import re
 import socket
 import struct
-import subprocess
-import sys
+import tempfile
 import threading
-import time
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import boto3
 import botocore.auth
@@ -27,9 +25,14 @@ import botocore.awsrequest
 import botocore.config
 import botocore.credentials
 
-KEY, SECRET, REGION = "AKIATEST", "secret/of+test", "eu-west-1"
+from support import s3_backends
+from support.credential_services import Keys
+from support.local_server import clean_environment, served
+from support.s3_backends import KEY, REGION, SECRET, Backend
+
 BUCKET = "lake-bucket"
-HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "host"}
+ROLE = "arn:aws:iam::123456789012:role/lake"
+HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 @dataclass
@@ -50,17 +53,11 @@ Fault = Callable[[Seen], object]
 
 
 @dataclass
-class Keys:
-    secret: str
-    token: str | None = None
-
-
-@dataclass
 class S3Server:
     """What a test talks to."""
 
     endpoint: str
-    backend: str
+    backend: Backend
     keys: dict[str, Keys] = field(default_factory=lambda: {KEY: Keys(SECRET)})
     seen: list[Seen] = field(default_factory=list)
     fault: Fault = lambda seen: "pass"
@@ -71,12 +68,20 @@ class S3Server:
             "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET} | more
 
-    def client(self):
+    def client(self, service="s3"):
         """boto3, past the gateway: neither failed nor recorded."""
         return boto3.client(
-            "s3", endpoint_url=self.backend, region_name=REGION, aws_access_key_id=KEY,
+            service, endpoint_url=self.backend.url, region_name=REGION, aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
             config=botocore.config.Config(s3={"addressing_style": "path"}))
+
+    def temporary_keys(self, **restricted: str) -> tuple[str, Keys]:
+        """Keys that the server's STS gives for a role; `Policy`: what of it is left to them."""
+        given = self.client("sts").assume_role(
+            RoleArn=ROLE, RoleSessionName="test", DurationSeconds=3600, **restricted)["Credentials"]
+        keys = Keys(given["SecretAccessKey"], given["SessionToken"])
+        self.keys[given["AccessKeyId"]] = keys
+        return given["AccessKeyId"], keys
 
     def tree(self, prefix: str) -> dict[str, bytes]:
         """Key without the prefix → content of all objects below it."""
@@ -86,12 +91,6 @@ class S3Server:
                 body = client.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
                 found[entry["Key"].removeprefix(prefix)] = body
         return found
-
-
-def clean_environment() -> dict[str, str]:
-    """This process's environment without a word of AWS, whose services it must not find."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
 
 
 class Gateway(http.server.BaseHTTPRequestHandler):
@@ -111,10 +110,13 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         if isinstance(what, int):
             code = {503: "SlowDown", 500: "InternalError"}.get(what, "Error")
             return self.answer(seen, what, {}, error(code))
-        refusal = self.refusal(seen, body)
+        refusal = None if s3.backend.judges else self.refusal(seen, body)
         if refusal:
             return self.answer(seen, 403, {}, error(refusal))
-        status, answer_headers, answer = self.forward(body)
+        try:
+            status, answer_headers, answer = self.forward(body)
+        except (OSError, http.client.HTTPException):  # the server died
+            return self.hang_up()
         self.learn_keys(answer)
         if what == "lose-answer":
             return self.hang_up()
@@ -152,9 +154,10 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         return None if expected == signature else "SignatureDoesNotMatch"
 
     def forward(self, body: bytes):
-        host = urllib.parse.urlsplit(self.server.s3.backend).netloc
-        writes = self.command in ("PUT", "POST", "DELETE")
-        with self.server.writing if writes else contextlib.nullcontext():
+        backend = self.server.s3.backend
+        host = urllib.parse.urlsplit(backend.url).netloc
+        alone = not backend.judges and self.command in ("PUT", "POST", "DELETE")
+        with self.server.writing if alone else contextlib.nullcontext():
             connection = http.client.HTTPConnection(host, timeout=60)
             headers = {name: value for name, value in self.headers.items()
                        if name.lower() not in HOP_BY_HOP}
@@ -208,47 +211,14 @@ def error(code: str) -> bytes:
 
 
 @contextlib.contextmanager
-def served(handler, context=None, **attributes):
-    """An HTTP server, with a TLS context an HTTPS server, on a free port of this machine."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.daemon_threads = True
-    for name, value in attributes.items():
-        setattr(server, name, value)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
 def s3_server():
-    port = free_port()
-    moto = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
-    try:
-        backend = f"http://127.0.0.1:{port}"
-        wait_for(backend, moto)
+    with (tempfile.TemporaryDirectory() as folder,
+          s3_backends.chosen()(Path(folder)) as backend):
         s3 = S3Server("", backend)
         s3.client().create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         with gateway(s3):
             yield s3
-    finally:
-        moto.terminate()
-        moto.wait()
 
 
 @contextlib.contextmanager
@@ -259,13 +229,3 @@ def gateway(s3: S3Server, context=None):
         s3.endpoint = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
         yield
         s3.endpoint = before
-
-
-def wait_for(url: str, process: subprocess.Popen):
-    for _ in range(600):
-        assert process.poll() is None, "moto ended"
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("moto does not answer")

@@ -4,7 +4,7 @@
 
 BENCHES=(transform lambda cow mor query pipeline commits days live)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance fuzz sim model kill alarms)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance s3 fuzz sim model kill alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -22,6 +22,7 @@ bench-commits    20,000 commits back to back with all services: time of a commit
 bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small files, query time
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      every operation, index and type with three Sparks, hudi-rs and Trino; writes docs/conformance.md
+s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
@@ -68,6 +69,7 @@ full_part() {
     lint) run_clang_tidy ;;
     bench-*) bench "${1#bench-}" ;;
     conformance) whole_conformance ;;
+    s3) test_on_s3_servers ;;
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     model) model_lives ;;
@@ -97,6 +99,21 @@ whole_conformance() {
   TAPELAKE_CONFORMANCE=full run_python_tests tests/interop tests/full/test_matrix.py || return 1
   counts="$(run_tool conformance --whole "$RESULTS/cells.jsonl")" || return 1
   printf 'figure: %s\n' "$counts"
+}
+
+# versitygw neither encrypts nor has an STS.
+test_on_s3_servers() {
+  (setup_s3_servers) || return 1
+  test_on_s3_server minio tests/e2e/test_s3.py tests/full/test_minio.py || return 1
+  test_on_s3_server versitygw tests/e2e/test_s3.py -k "not encrypted and not credentials" || return 1
+}
+
+# test_on_s3_server NAME PYTEST-ARGUMENT…
+test_on_s3_server() {
+  local name="$1" passed
+  TAPELAKE_S3_SERVER="$name" run_python_tests "${@:2}" || return 1
+  passed="$(sed -n 's/.*<testsuite [^>]*tests="\([0-9]*\)".*/\1/p' "$RESULTS/programs.xml")"
+  printf 'figure: %s S3 tests passed on %s\n' "$passed" "$(grep "/$name@" tests/go-peers.txt)"
 }
 
 FUZZ_ROUNDS=1000000

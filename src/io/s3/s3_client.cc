@@ -58,6 +58,13 @@ bool HasExpired(const Refusal& refusal) {
          refusal.code == "TokenRefreshRequired";
 }
 
+/// The encryption key that `request` asks for; empty: the server's own.
+std::string KmsKeyOf(const S3Request& request) {
+  const std::string_view name = kKmsKeyHeader;
+  const auto header = std::ranges::find(request.headers, name, &HttpHeader::name);
+  return header == request.headers.end() ? std::string() : header->value;
+}
+
 ErrorKind KindOfStatus(int status) {
   if (status == 404) return ErrorKind::kNotFound;
   if (status == 401 || status == 403) return ErrorKind::kUnauthorized;
@@ -75,10 +82,13 @@ Status S3Client::ErrorOf(const S3Request& request, const HttpResponse& response)
   if (!refusal.message.empty()) text += ": " + refusal.message;
   const std::string* id = response.Find("x-amz-request-id");
   if (id != nullptr) text += " (request " + *id + ")";
-  // What is not there may come to be; a bucket that is not there is a mistake in the path.
-  const bool wrong_path = refusal.code == "NoSuchBucket";
-  return MakeError(wrong_path ? ErrorKind::kInvalid : KindOfStatus(response.status),
-                   std::move(text));
+  const bool about_key = refusal.code.starts_with("KMS.") || refusal.code.starts_with("kms:");
+  if (about_key) text += "; the key is '" + KmsKeyOf(request) + "'";
+  // What is not there may come to be; a bucket or a key that is not there is a wrong setting.
+  const bool is_setting = about_key || refusal.code == "NoSuchBucket";
+  return MakeError(
+      is_setting && response.status == 404 ? ErrorKind::kInvalid : KindOfStatus(response.status),
+      std::move(text));
 }
 
 std::string S3Client::BaseUrl(const std::string& bucket, const std::string& region) const {

@@ -18,6 +18,9 @@
 
 namespace tapelake::io {
 
+/// The header that names the key an object is to be encrypted with.
+inline constexpr char kKmsKeyHeader[] = "x-amz-server-side-encryption-aws-kms-key-id";
+
 /// One request for an object, or for a bucket where `key` is empty.
 struct S3Request {
   std::string method = "GET";
@@ -58,8 +61,7 @@ class S3Client {
 
   /// What an answer that is no success means, naming request, object, status and the server's
   /// reason: kNotFound (404), kUnauthorized (401, 403), kConflict (409, 412), kInvalid (other
-  /// 4xx; 404 of a bucket),
-  /// kUnavailable (the rest).
+  /// 4xx; 404 of a bucket or an encryption key), kUnavailable (the rest).
   static Status ErrorOf(const S3Request& request, const HttpResponse& response);
 
   const S3Settings& settings() const { return settings_; }

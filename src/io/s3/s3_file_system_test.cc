@@ -389,6 +389,17 @@ TEST_F(S3FileSystemTest, EveryWriteAsksForTheEncryptionThatIsConfigured) {
   }
 }
 
+TEST_F(S3FileSystemTest, AnEncryptionKeyThatIsNotThereIsNoMissingFile) {
+  Open({.encryption = "aws:kms", .kms_key_id = "arn:key"});
+  for (const auto& [status, code] : {std::pair(404, "kms:KeyNotFound"),  // MinIO
+                                     std::pair(400, "KMS.NotFoundException")}) {
+    FailFirst(1, "PUT", Answers(status, code));
+    const Status written = files_->ReplaceFile("s3://bucket/x", "");
+    ExpectKind(written, ErrorKind::kInvalid, code);
+    ExpectKind(written, ErrorKind::kInvalid, "the key is 'arn:key'");
+  }
+}
+
 TEST_F(S3FileSystemTest, RefusesWhatS3CannotDo) {
   ExpectKind(files_->OpenForAppend("s3://bucket/x").status(), ErrorKind::kInvalid, "appended");
   ExpectKind(files_->Lock("s3://bucket/x").status(), ErrorKind::kInvalid, "locked");

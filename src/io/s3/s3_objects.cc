@@ -86,7 +86,7 @@ S3Request S3Objects::Write(std::string method, const S3Path& path) const {
     request.headers.push_back({"x-amz-server-side-encryption", settings.encryption});
   }
   if (!settings.kms_key_id.empty()) {
-    request.headers.push_back({"x-amz-server-side-encryption-aws-kms-key-id", settings.kms_key_id});
+    request.headers.push_back({kKmsKeyHeader, settings.kms_key_id});
   }
   return request;
 }
