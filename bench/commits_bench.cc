@@ -3,9 +3,9 @@
 //   commits_bench TABLE COMMITS bucket|simple   make a merge-on-read TABLE of 20,000 rows with this
 //                                               index, then COMMITS commits of 200 changes each
 //
-// Whatever is due is done after each as `up` does it: compaction, cleaning, archival. With the simple
-// index everything is compacted and small files are merged besides, every 200 commits. Every 50
-// commits the process dies in the middle of something, and a new one goes on.
+// Whatever is due is done after each as `up` does it: compaction, cleaning, archival. With the
+// simple index everything is compacted and small files are merged besides, every 200 commits. Every
+// 50 commits the process dies in the middle of something, and a new one goes on.
 //
 // The table keeps its size, so nothing may get slower. Every 1,000 commits it prints one JSON line:
 // what a commit took (Upsert alone, and with the services after it), how many files there are, how
@@ -50,9 +50,8 @@ struct Death {
   bench::FileKind kind;
   int64_t write;
 };
-constexpr Death kDeaths[] = {{bench::FileKind::kLog, 2},
-                             {bench::FileKind::kTimeline, 3},
-                             {bench::FileKind::kBase, 1}};
+constexpr Death kDeaths[] = {
+    {bench::FileKind::kLog, 2}, {bench::FileKind::kTimeline, 3}, {bench::FileKind::kBase, 1}};
 
 std::shared_ptr<arrow::Schema> Schema() {
   const auto text = arrow::utf8();
@@ -89,12 +88,13 @@ class Changes {
   /// The request; valid until the next Make.
   Result<hudi::UpsertRequest> Request() {
     TAPELAKE_RETURN_NOT_OK(BuildRows());
-    return hudi::UpsertRequest{.schema = rows_->schema(),
-                               .rows = rows_,
-                               .partition_values = {kDays[0], kDays[1]},
-                               .changes = changes_,
-                               .extra_metadata = {{ingest::kPositionsKey, std::to_string(sequence_)}},
-                               .threads = 1};
+    return hudi::UpsertRequest{
+        .schema = rows_->schema(),
+        .rows = rows_,
+        .partition_values = {kDays[0], kDays[1]},
+        .changes = changes_,
+        .extra_metadata = {{ingest::kPositionsKey, std::to_string(sequence_)}},
+        .threads = 1};
   }
 
  private:
@@ -205,15 +205,15 @@ class Bench {
   hudi::TableEnvironment environment() { return {files_, clock_, random_}; }
 
   Status Open() {
-    TAPELAKE_ASSIGN_OR_RAISE(
-        served_, bench::ServedTable::Create(environment(), path_,
-                                            {.name = "bench",
-                                             .schema = Schema(),
-                                             .record_key_field = "id",
-                                             .partition_field = "day",
-                                             .precombine_field = "_change_seq",
-                                             .index = index_,
-                                             .type = hudi::TableType::kMergeOnRead}));
+    TAPELAKE_ASSIGN_OR_RAISE(served_,
+                             bench::ServedTable::Create(environment(), path_,
+                                                        {.name = "bench",
+                                                         .schema = Schema(),
+                                                         .record_key_field = "id",
+                                                         .partition_field = "day",
+                                                         .precombine_field = "_change_seq",
+                                                         .index = index_,
+                                                         .type = hudi::TableType::kMergeOnRead}));
     changes_.MakeAll();
     TAPELAKE_RETURN_NOT_OK(Commit());
     return CompactAll();

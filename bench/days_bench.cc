@@ -1,6 +1,7 @@
 // A merge-on-read table as `up` makes it, fed for many days.
 //
-//   days_bench TABLE DAYS ROWS COMMITS   a new TABLE that gets ROWS new rows on each of DAYS days in
+//   days_bench TABLE DAYS ROWS COMMITS   a new TABLE that gets ROWS new rows on each of DAYS days
+//   in
 //                                        COMMITS commits a day, with updates and deletes; then
 //                                        half a day more, and an hour of commits every two seconds
 //
@@ -164,8 +165,8 @@ class Bench {
       const int64_t rows = options_.rows_a_day * (i + 1) / options_.commits_a_day -
                            options_.rows_a_day * i / options_.commits_a_day;
       // Just before the next begins, which is another day at midnight.
-      const int64_t micros = first_day_micros_ + day * base::kMicrosPerDay + (i + 1) * pause -
-                             base::kMicrosPerSecond;
+      const int64_t micros =
+          first_day_micros_ + day * base::kMicrosPerDay + (i + 1) * pause - base::kMicrosPerSecond;
       const int64_t corrected =
           i == options_.commits_a_day * kCorrectionHour / 24
               ? static_cast<int64_t>(kCorrectedShare * static_cast<double>(options_.rows_a_day))
@@ -355,11 +356,10 @@ class Bench {
 
 int main(int argc, char** argv) {
   const auto number = [&](int i) { return argc == 5 ? std::atoll(argv[i]) : 0; };
-  const tapelake::Bench::Options options{
-      .path = argc == 5 ? argv[1] : "",
-      .days = number(2),
-      .rows_a_day = number(3),
-      .commits_a_day = number(4)};
+  const tapelake::Bench::Options options{.path = argc == 5 ? argv[1] : "",
+                                         .days = number(2),
+                                         .rows_a_day = number(3),
+                                         .commits_a_day = number(4)};
   if (options.days < 1 || options.rows_a_day < 1 || options.commits_a_day < 1) {
     std::fprintf(stderr, "usage: days_bench TABLE DAYS ROWS COMMITS\n");
     return 2;
