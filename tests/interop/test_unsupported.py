@@ -93,7 +93,7 @@ def test_hudi_rs_knows_two_kinds_of_queries():
 
 @reproduces("spark-bulk-insert-into-buckets")
 def upsert_after_a_bulk_insert_into_buckets(world):
-    table = world.table("cow", "bucket")
+    table = world.table("mor", "bucket")
     table.write_with_spark(world.spark, "bulk_insert", rows(40, 60, 2000))
     table.write_with_spark(world.spark, "upsert", rows(30, 60, 3000))
 
