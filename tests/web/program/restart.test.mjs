@@ -50,10 +50,12 @@ test('a killed program comes back under the same page, with the same past', asyn
   const { page, close } = await world.open();
   await page.waitForSelector('.panel-overview tr.selected');
   await page.getByRole('button', { name: 'Table', exact: true }).click();
-  // A bar that nothing changes any more: old, and none of its trades is pending.
+  // A bar that nothing changes any more: old, and none of its trades is pending. Not one of the day
+  // before, where rows go that move to another day.
   const settled = (pending) =>
     [...document.querySelectorAll('.chart-frame table tbody tr')]
       .slice(12)
+      .filter((row) => Date.now() - Date.parse(`${row.firstChild.textContent} UTC`) < 3_600_000)
       .find((row) => row.children[pending].textContent === '0')?.firstChild.textContent;
   const start = await (await page.waitForFunction(settled, PENDING_COLUMN)).jsonValue();
   const bar = page.locator('.chart-frame table tbody tr', { hasText: start });
