@@ -16,7 +16,7 @@ from support.program import run, simulate
 
 KILLS = int(os.environ.get("TAPELAKE_KILLS", "8"))
 SPARK_EVERY = 10
-CHANGES_PER_KILL = 3000
+CHANGES_PER_KILL = 4000
 
 
 def leftovers(lake) -> list[str]:

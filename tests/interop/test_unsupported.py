@@ -5,9 +5,10 @@ import pytest
 
 from support import csv_table, program, readers
 from support.cells import LACKS
-from support.trino_peer import NAME as TRINO
 from support.spark_session import ENGINES, HUDI_1_1
+from support.spark_table import INCREMENTAL
 from support.table_steps import Steps
+from support.trino_peer import NAME as TRINO
 from support.written_table import WrittenTable, job_options, row
 
 ATHENA = "Athena"
@@ -96,6 +97,18 @@ def upsert_after_a_bulk_insert_into_buckets(world):
     table = world.table("mor", "bucket")
     table.write_with_spark(world.spark, "bulk_insert", rows(40, 60, 2000))
     table.write_with_spark(world.spark, "upsert", rows(30, 60, 3000))
+
+
+@reproduces("spark-change-data-of-logs")
+def read_changes_in_logs(world):
+    jobs = job_options("mor", "bloom") | {"hoodie.table.cdc.enabled": "true"}
+    table = WrittenTable(world.folder, "mor", "bloom", [], jobs)
+    table.write_with_spark(world.spark, "insert", rows(0, 30, 0))
+    begin = table.instants()[0].split(".")[0]
+    table.write_with_spark(world.spark, "upsert", rows(10, 20, 1000))
+    world.spark.read(table.path, INCREMENTAL, {
+        "hoodie.datasource.query.incremental.format": "cdc",
+        "hoodie.datasource.read.begin.instanttime": begin})
 
 
 @reproduces("hudi-rs-pending-compaction")

@@ -124,8 +124,7 @@ def changes_of_sql(lake, path, begin: str) -> Counter:
 
 
 LOGGED = [("cow", "bloom", "DATA_BEFORE_AFTER"), ("cow", "bloom", "DATA_BEFORE"),
-          ("cow", "bloom", "OP_KEY_ONLY"), ("mor", "bloom", "DATA_BEFORE_AFTER"),
-          ("mor", "bucket", "DATA_BEFORE_AFTER")]
+          ("cow", "bloom", "OP_KEY_ONLY"), ("mor", "bloom", "DATA_BEFORE_AFTER")]
 
 
 @pytest.mark.parametrize("type, index, logging", LOGGED, ids=map("-".join, LOGGED))
