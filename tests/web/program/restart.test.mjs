@@ -66,6 +66,9 @@ test('a killed program comes back under the same page, with the same past', asyn
   await bodyLine(page, 'live');
   await waitForNews(page);
   await bar.waitFor();
+  // It reads again what came after its last commit of bars; until then a bar may be as it was.
+  const deadline = Date.now() + 20_000;
+  while ((await bar.innerText()) !== seen && Date.now() < deadline) await page.waitForTimeout(100);
   assert.equal(await bar.innerText(), seen);
   await close();
 });
