@@ -3,7 +3,7 @@
 
 New rows come evenly over the day; for each comes 0.15 updates and 0.005 deletes of rows made an
 hour before in the mean, and every night 1% of the day before is corrected. The clock is injected:
-a commit each half hour of it, after which the services do what is due, as in `up` and with its
+25 commits a day of it, after which the services do what is due, as in `up` and with its
 default limits. (At the pace of `up`, a commit each two seconds, 30 days would be 1,296,000 commits;
 an hour at that pace follows the last day.) After each day: what lies there, what was written, what
 it cost, how long statements take.
@@ -28,7 +28,7 @@ from pathlib import Path
 import cow
 
 ROOT = cow.ROOT
-DAYS, ROWS, COMMITS = 30, 1_000_000, 48
+DAYS, ROWS, COMMITS = 30, 1_000_000, 25
 BUCKETS = 4
 WARM_UP, WINDOW = 2, 5
 TARGET_RATIO = 1.2
