@@ -20,17 +20,17 @@ constexpr size_t kAccountDigits = 12;
 Status CheckAccount(const std::string& account) {
   const bool digits = account.find_first_not_of("0123456789") == std::string::npos;
   if (digits && account.size() == kAccountDigits) return Status::OK();
-  return MakeError(ErrorKind::kInvalid,
-                   "doors.aws.account '" + account + "' is no account id\nhint: 12 digits in "
-                   "quotes, for example \"123456789012\"");
+  return MakeError(ErrorKind::kInvalid, "doors.aws.account '" + account +
+                                            "' is no account id\nhint: 12 digits in "
+                                            "quotes, for example \"123456789012\"");
 }
 
 Status CheckRegion(const std::string& region) {
   const bool plain =
       region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
   if (plain && !region.empty()) return Status::OK();
-  return MakeError(ErrorKind::kInvalid, "doors.aws.region '" + region +
-                                            "' is no region\nhint: for example us-east-1");
+  return MakeError(ErrorKind::kInvalid,
+                   "doors.aws.region '" + region + "' is no region\nhint: for example us-east-1");
 }
 
 }  // namespace
@@ -82,12 +82,10 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
                        .log = lane->stream(),
                        .writer = lane->stream_writer()});
   }
-  return serve::KinesisService::Open(world_.files, world_.clock,
-                                     security::TokenSigner(std::move(token_key)),
-                                     {.region = aws.region,
-                                      .account = aws.account,
-                                      .shard_limits = aws.shard_limits},
-                                     streams)
+  return serve::KinesisService::Open(
+             world_.files, world_.clock, security::TokenSigner(std::move(token_key)),
+             {.region = aws.region, .account = aws.account, .shard_limits = aws.shard_limits},
+             streams)
       .Value(&kinesis_);
 }
 

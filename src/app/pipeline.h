@@ -35,8 +35,8 @@ class Pipeline {
   /// Stops and joins.
   ~Pipeline();
 
-  /// Start the workers and open the local door (`<lake>/.tapelake/socket`) and, if enabled, the HTTP
-  /// port (`dashboard`) and the AWS-compatible one (`doors.aws`). Errors: those of
+  /// Start the workers and open the local door (`<lake>/.tapelake/socket`) and, if enabled, the
+  /// HTTP port (`dashboard`) and the AWS-compatible one (`doors.aws`). Errors: those of
   /// serve::LocalDoor::Start, PageServer::Start and AwsServer::Start; then nothing runs.
   Status Start();
 

@@ -51,13 +51,13 @@ class KeysCreateCommand : public KeysCommand {
  public:
   Result<int> Run(Context& context) override {
     if (!security::IsKeyName(name_)) {
-      return MakeError(ErrorKind::kInvalid,
-                       "'" + Printable(name_) + "' is no name of a key\nhint: 1 to 64 of "
-                       "A-Z a-z 0-9 _ . @ -");
+      return MakeError(ErrorKind::kInvalid, "'" + Printable(name_) +
+                                                "' is no name of a key\nhint: 1 to 64 of "
+                                                "A-Z a-z 0-9 _ . @ -");
     }
     TAPELAKE_ASSIGN_OR_RAISE(const std::string path, KeyFile(context));
-    const security::AccessKey key = security::MakeAccessKey(context.world.random, name_,
-                                                            context.world.clock.WallMicros());
+    const security::AccessKey key =
+        security::MakeAccessKey(context.world.random, name_, context.world.clock.WallMicros());
     TAPELAKE_RETURN_NOT_OK(
         security::ChangeKeyFile(context.world.files.local(), path,
                                 [&key](security::KeySet* keys) { return keys->Add(key); }));
@@ -128,9 +128,9 @@ class KeysRevokeCommand : public KeysCommand {
  public:
   Result<int> Run(Context& context) override {
     TAPELAKE_ASSIGN_OR_RAISE(const std::string path, KeyFile(context));
-    TAPELAKE_RETURN_NOT_OK(
-        security::ChangeKeyFile(context.world.files.local(), path,
-                                [this](security::KeySet* keys) { return keys->Remove(ids_.front()); }));
+    TAPELAKE_RETURN_NOT_OK(security::ChangeKeyFile(
+        context.world.files.local(), path,
+        [this](security::KeySet* keys) { return keys->Remove(ids_.front()); }));
     Print(ids_.front() + " is revoked\n");
     return kExitOk;
   }

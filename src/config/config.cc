@@ -319,16 +319,17 @@ void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
 void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
   visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the AWS-compatible port."},
                 &self.enabled);
-  visitor.Field({.key = "listen",
-                 .sentence = "Its address and port, of this machine (127.0.0.1 or [::1]): it speaks "
-                             "no TLS yet."},
-                &self.listen);
-  visitor.Field({.key = "region",
-                 .sentence = "Region that clients must sign for, and that stands in ARNs."},
-                &self.region);
-  visitor.Field({.key = "account",
-                 .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
-                &self.account);
+  visitor.Field(
+      {.key = "listen",
+       .sentence = "Its address and port, of this machine (127.0.0.1 or [::1]): it speaks "
+                   "no TLS yet."},
+      &self.listen);
+  visitor.Field(
+      {.key = "region", .sentence = "Region that clients must sign for, and that stands in ARNs."},
+      &self.region);
+  visitor.Field(
+      {.key = "account", .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
+      &self.account);
   visitor.Field({.key = "insecure_local",
                  .sentence = "Take requests whether they are signed or not: whoever can reach the "
                              "port may put and read. For programs that cannot sign."},

@@ -82,13 +82,13 @@ const AccessKey* KeySet::Find(std::string_view access_key_id) const {
 
 Status KeySet::Add(AccessKey key) {
   if (Find(key.access_key_id) != nullptr) {
-    return MakeError(ErrorKind::kAlreadyExists,
-                     "there is a key " + key.access_key_id + " already");
+    return MakeError(ErrorKind::kAlreadyExists, "there is a key " + key.access_key_id + " already");
   }
   if (keys_.size() >= kKeysMax) {
-    return MakeError(ErrorKind::kThrottled,
-                     "there are " + std::to_string(kKeysMax) +
-                         " keys already\nhint: revoke those that nobody uses ('tapelake keys list')");
+    return MakeError(
+        ErrorKind::kThrottled,
+        "there are " + std::to_string(kKeysMax) +
+            " keys already\nhint: revoke those that nobody uses ('tapelake keys list')");
   }
   keys_.push_back(std::move(key));
   return Status::OK();

@@ -6,14 +6,14 @@
 
 #include <gmock/gmock.h>
 
-#include "security/testing_requests.h"
+#include "testing/signed_request.h"
 
 namespace tapelake::security {
 namespace {
 
-using testing::Key;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::Key;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
@@ -61,7 +61,7 @@ TEST_F(KeyFileTest, KeepsWhatIsAddedForItsUserAlone) {
   EXPECT_THAT(keys->keys(), ElementsAre(Key('A'), Key('B')));
   EXPECT_EQ(*keys->Find(Key('B').access_key_id), Key('B'));
   EXPECT_EQ(keys->Find("AKIACCCCCCCCCCCCCCCC"), nullptr);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }

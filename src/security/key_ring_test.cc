@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "security/testing_requests.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
+#include "testing/signed_request.h"
 
 namespace tapelake::security {
 namespace {
 
+using testing::FakeFileSystem;
 using testing::Key;
-using tapelake::testing::FakeFileSystem;
 
 constexpr char kPath[] = "/lake/.tapelake/keys.json";
 
@@ -29,7 +29,7 @@ class KeyRingTest : public ::testing::Test {
   }
 
   FakeFileSystem files_;
-  tapelake::testing::FakeClock clock_{0};
+  testing::FakeClock clock_{0};
   KeyRing ring_{files_, clock_, kPath};
 };
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "io/random.h"
-#include "security/testing_requests.h"
+#include "testing/signed_request.h"
 
 namespace tapelake::security {
 namespace {
@@ -30,11 +30,11 @@ class Mutator {
  public:
   explicit Mutator(uint64_t seed) : random_(seed) {}
 
+  /// A way to change something.
   struct Kind {
     const char* name;
     std::function<void(Mutator&, Attempt*)> change;
   };
-  static const std::vector<Kind>& Kinds();
 
   size_t Below(size_t bound) { return random_.Below(bound); }
 
@@ -67,7 +67,9 @@ class Mutator {
     }
   }
 
-  std::pair<std::string, std::string>& AnyOf(Pairs* pairs) { return (*pairs)[Below(pairs->size())]; }
+  std::pair<std::string, std::string>& AnyOf(Pairs* pairs) {
+    return (*pairs)[Below(pairs->size())];
+  }
 
   /// A field that is signed, and is not the signature.
   std::pair<std::string, std::string>& SignedField(Request* request) {
@@ -89,8 +91,11 @@ class Mutator {
   io::SeededRandom random_;
 };
 
-const std::vector<Mutator::Kind>& Mutator::Kinds() {
-  static const std::vector<Kind> kinds = {
+using Kinds = std::vector<Mutator::Kind>;
+
+/// Of method, path, parameters and body.
+Kinds RequestKinds() {
+  return {
       {"method",
        [](Mutator& m, Attempt* a) {
          const std::string methods[] = {"PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "post"};
@@ -114,6 +119,13 @@ const std::vector<Mutator::Kind>& Mutator::Kinds() {
          if (query.empty()) return query.emplace_back("Action", ""), void();
          query.erase(query.begin() + static_cast<ptrdiff_t>(m.Below(query.size())));
        }},
+      {"body", [](Mutator& m, Attempt* a) { m.ChangeText(&a->request.body); }},
+  };
+}
+
+/// Of fields of the head.
+Kinds FieldKinds() {
+  return {
       {"field", [](Mutator& m, Attempt* a) { m.ChangeByte(&m.SignedField(&a->request).second); }},
       {"name of a field",
        [](Mutator& m, Attempt* a) { m.ChangeText(&m.SignedField(&a->request).first); }},
@@ -123,16 +135,20 @@ const std::vector<Mutator::Kind>& Mutator::Kinds() {
        [](Mutator& m, Attempt* a) {
          auto field = m.SignedField(&a->request);
          if (m.Below(2)) m.ChangeText(&field.second);
-         a->request.fields.insert(
-             a->request.fields.begin() +
-                 static_cast<ptrdiff_t>(m.Below(a->request.fields.size() + 1)),
-             field);
+         a->request.fields.insert(a->request.fields.begin() +
+                                      static_cast<ptrdiff_t>(m.Below(a->request.fields.size() + 1)),
+                                  field);
        }},
       {"new field",
        [](Mutator& m, Attempt* a) {
          a->request.fields.emplace_back("x-amz-new-" + std::to_string(m.Below(100)), "1");
        }},
-      {"body", [](Mutator& m, Attempt* a) { m.ChangeText(&a->request.body); }},
+  };
+}
+
+/// Of the signature itself.
+Kinds SignatureKinds() {
+  return {
       {"authorization",
        [](Mutator& m, Attempt* a) { m.ChangeByte(&m.Authorization(&a->request)); }},
       {"shorter authorization",
@@ -164,10 +180,16 @@ const std::vector<Mutator::Kind>& Mutator::Kinds() {
            }
          }
        }},
+  };
+}
+
+/// Of when and where it is judged.
+Kinds ScopeKinds() {
+  return {
       {"time",
        [](Mutator& m, Attempt* a) {
-         const std::string moved = io::aws::AmzDate(
-             kNowMicros + (1 + static_cast<int64_t>(m.Below(240))) * 1'000'000);
+         const std::string moved =
+             io::aws::AmzDate(kNowMicros + (1 + static_cast<int64_t>(m.Below(240))) * 1'000'000);
          for (auto* pairs : {&a->request.fields, &a->request.query}) {
            for (auto& [name, value] : *pairs) {
              if (name == "x-amz-date" || name == "X-Amz-Date") value = moved;
@@ -185,7 +207,13 @@ const std::vector<Mutator::Kind>& Mutator::Kinds() {
       {"other region", [](Mutator&, Attempt* a) { a->rules.regions = {"us-east-1", "eu-west-2"}; }},
       {"other service", [](Mutator&, Attempt* a) { a->rules.service += "-beta"; }},
   };
-  return kinds;
+}
+
+Kinds AllKinds() {
+  Kinds all;
+  for (const Kinds& kinds : {RequestKinds(), FieldKinds(), SignatureKinds(), ScopeKinds()})
+    all.insert(all.end(), kinds.begin(), kinds.end());
+  return all;
 }
 
 std::vector<Attempt> SignedRequests() {
@@ -218,9 +246,10 @@ TEST(SigV4Mutations, RefusesEveryMutation) {
   constexpr int kRounds = 60;
   int64_t mutated = 0;
   int64_t accepted = 0;
+  const Kinds kinds = AllKinds();
   for (const Attempt& original : SignedRequests()) {
     ASSERT_TRUE(Judge(original.request, original.rules).ok());
-    for (const Mutator::Kind& kind : Mutator::Kinds()) {
+    for (const Mutator::Kind& kind : kinds) {
       for (int round = 0; round < kRounds; ++round) {
         Mutator mutator(static_cast<uint64_t>(mutated) + 1);
         Attempt attempt = original;

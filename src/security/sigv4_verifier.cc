@@ -118,8 +118,8 @@ std::string SpanText(int64_t micros) {
 Check ReadAuthorization(std::string_view text, Claims* claims) {
   if (!text.starts_with(kAlgorithm) || !text.substr(kAlgorithm.size()).starts_with(' ')) {
     return Refuse(AuthFailure::kIncomplete,
-                  "Unsupported AWS 'algorithm': " +
-                      Quoted(text.substr(0, text.find(' '))) + " (only AWS4-HMAC-SHA256 is)");
+                  "Unsupported AWS 'algorithm': " + Quoted(text.substr(0, text.find(' '))) +
+                      " (only AWS4-HMAC-SHA256 is)");
   }
   for (std::string_view part : Split(text.substr(kAlgorithm.size()), ',')) {
     part = Trimmed(part);
@@ -131,8 +131,9 @@ Check ReadAuthorization(std::string_view text, Claims* claims) {
                                                      : nullptr;
     if (equals == std::string_view::npos || to == nullptr || !to->empty()) {
       return Refuse(AuthFailure::kIncomplete,
-                    Quoted(part) + " is not a valid key=value pair (missing equal-sign, unknown or "
-                                   "twice) in Authorization header.");
+                    Quoted(part) +
+                        " is not a valid key=value pair (missing equal-sign, unknown or "
+                        "twice) in Authorization header.");
     }
     *to = part.substr(equals + 1);
   }
@@ -274,9 +275,9 @@ std::optional<int64_t> ParseExpires(std::string_view text) {
 Check CheckTime(const Claims& claims, const VerifyRules& rules, int64_t* time_micros) {
   const auto made = ParseAmzDate(claims.date);
   if (!made) {
-    return Refuse(AuthFailure::kIncomplete,
-                  "Date must be in ISO-8601 'basic format'. Got " + Quoted(claims.date) +
-                      ", for example 20261122T190204Z.");
+    return Refuse(AuthFailure::kIncomplete, "Date must be in ISO-8601 'basic format'. Got " +
+                                                Quoted(claims.date) +
+                                                ", for example 20261122T190204Z.");
   }
   *time_micros = *made;
   const int64_t now = rules.now_micros;
@@ -303,7 +304,8 @@ Check CheckTime(const Claims& claims, const VerifyRules& rules, int64_t* time_mi
 Check FindKey(const Claims& claims, const KeySet& keys, const AccessKey** key) {
   *key = keys.Find(ScopeOf(claims).access_key_id);
   if (*key == nullptr) {
-    return Refuse(AuthFailure::kUnknownKey, "The security token included in the request is invalid.");
+    return Refuse(AuthFailure::kUnknownKey,
+                  "The security token included in the request is invalid.");
   }
   if (!claims.session_token.empty()) {
     return Refuse(AuthFailure::kUnknownKey,
@@ -326,8 +328,8 @@ Check CheckSignedHeaders(const ReceivedRequest& request, const Claims& claims) {
   if (names.size() > kSignedHeadersMax || !ascending || names.front().empty()) {
     return Refuse(AuthFailure::kIncomplete,
                   "SignedHeaders must be names in lower case, in ascending order, at most " +
-                      std::to_string(kSignedHeadersMax) + ", not " +
-                      Quoted(claims.signed_headers) + ".");
+                      std::to_string(kSignedHeadersMax) + ", not " + Quoted(claims.signed_headers) +
+                      ".");
   }
   const auto is_signed = [&names](std::string_view name) {
     return std::ranges::binary_search(names, name);
@@ -345,8 +347,8 @@ Check CheckSignedHeaders(const ReceivedRequest& request, const Claims& claims) {
   }
   for (const std::string_view name : names) {
     if (!Find(request.fields, name)) {
-      return Refuse(AuthFailure::kInvalid, "The signed header " + Quoted(name) +
-                                               " is missing in the request.");
+      return Refuse(AuthFailure::kInvalid,
+                    "The signed header " + Quoted(name) + " is missing in the request.");
     }
   }
   return std::nullopt;

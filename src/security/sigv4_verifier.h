@@ -27,9 +27,9 @@ struct ReceivedRequest {
   using Pairs = std::span<const std::pair<std::string, std::string>>;
 
   std::string_view method;
-  std::string_view path;  ///< As it came, without the query; no dot segment is resolved.
-  Pairs query;            ///< Decoded names and values; each name once.
-  Pairs fields;           ///< Of the head; names in lower case, a name as often as it came.
+  std::string_view path;          ///< As it came, without the query; no dot segment is resolved.
+  Pairs query;                    ///< Decoded names and values; each name once.
+  Pairs fields;                   ///< Of the head; names in lower case, a name as often as it came.
   std::string_view payload_hash;  ///< io::aws::Sha256Hex of the body.
 };
 

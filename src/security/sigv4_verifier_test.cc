@@ -2,12 +2,13 @@
 
 #include <gmock/gmock.h>
 
-#include "security/testing_requests.h"
+#include "testing/signed_request.h"
 
 namespace tapelake::security {
 namespace {
 
 using testing::CallerIdentity;
+using ::testing::HasSubstr;
 using testing::JavaPutRecord;
 using testing::Judge;
 using testing::kMinuteMicros;
@@ -16,15 +17,14 @@ using testing::PutRecord;
 using testing::Request;
 using testing::Rules;
 using testing::Signer;
-using ::testing::HasSubstr;
 
 Request Signed(Request request, const Signer& signer = {}) {
   signer.Sign(&request);
   return request;
 }
 
-Request Presigned(const std::string& expires_seconds = "60", const Signer& signer = {
-                                                                 .service = "sts"}) {
+Request Presigned(const std::string& expires_seconds = "60",
+                  const Signer& signer = {.service = "sts"}) {
   Request request = CallerIdentity();
   signer.Presign(&request, expires_seconds);
   return request;
@@ -101,7 +101,8 @@ TEST(SigV4Verifier, NamesWhatIsIncomplete) {
 
   for (const char* headers : {"content-type;host;content-type", "Host", "host;", "x;host"}) {
     request.Field("authorization") =
-        std::string("AWS4-HMAC-SHA256 Credential=AKIAAAAAAAAAAAAAAAAA/20261122/eu-west-1/kinesis/") +
+        std::string(
+            "AWS4-HMAC-SHA256 Credential=AKIAAAAAAAAAAAAAAAAA/20261122/eu-west-1/kinesis/") +
         "aws4_request, SignedHeaders=" + headers + ", Signature=" + std::string(64, '0');
     EXPECT_FALSE(Judge(request).ok()) << headers;
   }

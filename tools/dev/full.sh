@@ -20,7 +20,7 @@ bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by
 bench-commits    20,000 commits back to back: time of a commit and files, first and last
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      both record shapes and table types, read by hudi-rs and SQL, read and continued by two Sparks
-fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
+fuzz             mutated change records, table files, HTTP and AWS requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
@@ -93,12 +93,14 @@ FUZZ_ROUNDS=1000000
 fuzz_parsers() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan record_fuzz file_fuzz request_fuzz || return 1
+  build_preset asan record_fuzz file_fuzz request_fuzz aws_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/file_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" . \
     || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/request_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
+    || return 1
+  ASAN_OPTIONS=detect_leaks=0 build/asan/aws_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     || return 1
   printf 'figure: %s mutated records and as many files and requests, seed %s, nothing found\n' \
     "$FUZZ_ROUNDS" "$seed"

@@ -74,10 +74,10 @@ ReadCall ReadQueryCall(const HttpRequest& request, HttpFields form) {
   read.call.xml = accept.find("application/json") == std::string_view::npos;
   read.call.content_type = read.call.xml ? "text/xml" : "application/json";
   if (read.call.service.empty()) {
-    read.error = AwsError{.type = "InvalidAction",
-                          .message = "Could not find operation " + read.call.operation +
-                                     " for version " +
-                                     (version.empty() ? "NO_VERSION_SPECIFIED" : version) + "."};
+    read.error =
+        AwsError{.type = "InvalidAction",
+                 .message = "Could not find operation " + read.call.operation + " for version " +
+                            (version.empty() ? "NO_VERSION_SPECIFIED" : version) + "."};
   }
   return read;
 }
@@ -192,14 +192,13 @@ Result<HttpFields> ParseForm(std::string_view text) {
     const std::string_view part = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
     if (form.size() == kFormFieldsMax) {
-      return MakeError(ErrorKind::kInvalid, "the form has more than " +
-                                                std::to_string(kFormFieldsMax) + " parameters");
+      return MakeError(ErrorKind::kInvalid,
+                       "the form has more than " + std::to_string(kFormFieldsMax) + " parameters");
     }
     const size_t equals = std::min(part.find('='), part.size());
     TAPELAKE_ASSIGN_OR_RAISE(std::string name, PercentDecode(part.substr(0, equals), true));
-    TAPELAKE_ASSIGN_OR_RAISE(
-        std::string value,
-        PercentDecode(part.substr(std::min(part.size(), equals + 1)), true));
+    TAPELAKE_ASSIGN_OR_RAISE(std::string value,
+                             PercentDecode(part.substr(std::min(part.size(), equals + 1)), true));
     form.emplace_back(std::move(name), std::move(value));
   }
   return form;

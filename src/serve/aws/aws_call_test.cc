@@ -102,10 +102,8 @@ TEST(AwsCall, WritesErrorsInEveryProtocol) {
   AwsCall call = ReadAwsCall(JsonRequest("Kinesis_20131202.PutRecord")).call;
   HttpResponse response = EncodeAwsError(call, error, "id");
   EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(response.body,
-            R"({"__type":"InvalidSignatureException","message":"a < b & \"c\""})");
-  EXPECT_THAT(response.fields,
-              ElementsAre(Pair("x-amzn-ErrorType", "InvalidSignatureException")));
+  EXPECT_EQ(response.body, R"({"__type":"InvalidSignatureException","message":"a < b & \"c\""})");
+  EXPECT_THAT(response.fields, ElementsAre(Pair("x-amzn-ErrorType", "InvalidSignatureException")));
   call.format = WireFormat::kCbor;
   response = EncodeAwsError(call, error, "id");
   EXPECT_EQ(ParseCbor(response.body)->Find("__type")->text, "InvalidSignatureException");
@@ -122,7 +120,10 @@ TEST(AwsCall, WritesErrorsInEveryProtocol) {
 
 TEST(AwsCall, WritesNoBytesThatAreNoText) {
   const AwsCall call = ReadAwsCall(JsonRequest("Kinesis_20131202.PutRecord")).call;
-  const AwsError error{.type = "X", .message = "a\x01\xff" "b"};
+  const AwsError error{.type = "X",
+                       .message =
+                           "a\x01\xff"
+                           "b"};
   EXPECT_EQ(EncodeAwsError(call, error, "id").body, R"({"__type":"X","message":"a??b"})");
 }
 

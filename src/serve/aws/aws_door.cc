@@ -45,9 +45,10 @@ std::optional<AwsError> RefuseForeign(const HttpRequest& request) {
     return std::nullopt;
   }
   return AwsError{.type = "AccessDeniedException",
-                  .message = "This door verifies no signatures (insecure_local); it answers to "
-                             "programs that call it by a loopback name, such as 'localhost', not "
-                             "to pages and other names."};
+                  .message =
+                      "This door verifies no signatures (insecure_local); it answers to "
+                      "programs that call it by a loopback name, such as 'localhost', not "
+                      "to pages and other names."};
 }
 
 bool Knows(const AwsCall& call) {
@@ -150,8 +151,8 @@ HttpResponse AwsDoor::Health() const {
 HttpResponse AwsDoor::Answer(const HttpRequest& request) {
   const int64_t begin = clock_.SteadyMicros();
   const std::string request_id = MakeRequestId();
-  const bool is_health = request.path == "/health" &&
-                         (request.method == "GET" || request.method == "HEAD");
+  const bool is_health =
+      request.path == "/health" && (request.method == "GET" || request.method == "HEAD");
   HttpResponse response;
   std::string operation(kOtherOperation);
   std::string outcome(kSuccess);
@@ -207,9 +208,8 @@ std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCal
                                            .query = request.query,
                                            .fields = request.fields,
                                            .payload_hash = payload_hash};
-  security::VerifyRules rules{.regions = {options_.region},
-                              .service = call.service,
-                              .now_micros = clock_.WallMicros()};
+  security::VerifyRules rules{
+      .regions = {options_.region}, .service = call.service, .now_micros = clock_.WallMicros()};
   // STS was global before it was regional, and older clients still call it there.
   if (call.service == "sts") rules.regions.emplace_back(kGlobalRegion);
   auto keys = keys_.Current();
@@ -230,8 +230,9 @@ std::optional<AwsError> AwsDoor::ServeKinesis(const HttpRequest& request, const 
                                               std::string* body) {
   const std::string_view encoding = request.Field("content-encoding").value_or("identity");
   if (encoding != "identity") {
-    return SerializationError("Kinesis takes no compressed bodies (Content-Encoding); send it as "
-                              "it is.");
+    return SerializationError(
+        "Kinesis takes no compressed bodies (Content-Encoding); send it as "
+        "it is.");
   }
   const auto document = WireDocument::Parse(call.format, request.body);
   if (!document.ok()) return SerializationError(document.status().message());

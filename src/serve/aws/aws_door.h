@@ -57,8 +57,8 @@ class AwsDoor {
   /// kInvalid.
   Status Start();
 
-  /// Stop listening, answer what is under way, close. Puts under way end first: the streams' writers
-  /// must still be stepped, or closed.
+  /// Stop listening, answer what is under way, close. Puts under way end first: the streams'
+  /// writers must still be stepped, or closed.
   void Stop();
 
   /// `http://127.0.0.1:4566`, after Start().

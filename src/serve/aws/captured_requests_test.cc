@@ -1,16 +1,17 @@
 /// Requests as real clients sent them, byte for byte but for the signatures, which are made anew.
 
+#include <cctype>
 #include <fstream>
 #include <map>
 
 #include <gmock/gmock.h>
 
-#include "serve/aws/testing_door.h"
+#include "testing/aws_door_fixture.h"
 
 namespace tapelake::serve {
 namespace {
 
-using security::testing::Request;
+using tapelake::testing::Request;
 using testing::Answer;
 
 std::string Lower(std::string text) {
@@ -26,7 +27,7 @@ struct Captured {
 
 std::vector<Captured> ReadCaptured() {
   std::vector<Captured> all;
-  std::ifstream file("tests/captures/aws_requests.ndjson");
+  std::ifstream file("tests/captures/aws/requests.ndjson");
   for (std::string line; std::getline(file, line);) {
     const auto document = base::ParseJson(line);
     EXPECT_TRUE(document.ok()) << line;
@@ -42,7 +43,7 @@ std::vector<Captured> ReadCaptured() {
   return all;
 }
 
-class CapturedRequestsTest : public testing::DoorTest {
+class CapturedRequestsTest : public tapelake::testing::DoorTest {
  protected:
   void Open() {
     for (const char* name : {"crypto-cdc", "jstream1795352947232", "jstream1795353011901"}) {
@@ -73,13 +74,13 @@ class CapturedRequestsTest : public testing::DoorTest {
         input.headers.push_back({name, value});
       }
     }
-    const security::AccessKey key = security::testing::Key('A');
+    const security::AccessKey key = tapelake::testing::Key('A');
     const std::string service = authorization.find("/sts/") != std::string::npos   ? "sts"
                                 : authorization.find("/iam/") != std::string::npos ? "iam"
                                                                                    : "kinesis";
     for (const io::HttpHeader& header : io::aws::SignatureHeaders(
              input,
-             {.region = testing::kRegion,
+             {.region = tapelake::testing::kRegion,
               .service = service,
               .time_micros = world_.clock_.WallMicros()},
              {.access_key_id = key.access_key_id, .secret_access_key = key.secret_access_key})) {

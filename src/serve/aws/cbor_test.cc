@@ -115,9 +115,18 @@ TEST(Cbor, BoundsDepthAndNumberOfValues) {
 TEST(Cbor, ReadsWhatItWrites) {
   std::string bytes;
   CborWriter writer(&bytes);
-  const std::vector<int64_t> numbers = {0,      23,    24,     255,        256,
-                                        65'535, 65'536, -1,    -25,        4'294'967'295,
-                                        4'294'967'296,  std::numeric_limits<int64_t>::max(),
+  const std::vector<int64_t> numbers = {0,
+                                        23,
+                                        24,
+                                        255,
+                                        256,
+                                        65'535,
+                                        65'536,
+                                        -1,
+                                        -25,
+                                        4'294'967'295,
+                                        4'294'967'296,
+                                        std::numeric_limits<int64_t>::max(),
                                         std::numeric_limits<int64_t>::min()};
   writer.BeginMap();
   writer.Text("numbers");

@@ -82,8 +82,8 @@ std::optional<std::string> MemberReader::Text(std::string_view name, const TextR
   const size_t characters = CharacterCount(*text);
   std::string constraint;
   if (characters < rule.characters_min) {
-    constraint = "Member must have length greater than or equal to " +
-                 std::to_string(rule.characters_min);
+    constraint =
+        "Member must have length greater than or equal to " + std::to_string(rule.characters_min);
   } else if (characters > rule.characters_max) {
     constraint =
         "Member must have length less than or equal to " + std::to_string(rule.characters_max);
@@ -121,9 +121,8 @@ std::optional<int64_t> MemberReader::Integer(std::string_view name, const Intege
   if (*number < rule.min || *number > rule.max) {
     const bool low = *number < rule.min;
     violations_.Refuse(PlaceOf(name), "'" + std::to_string(*number) + "'",
-                       std::string("Member must have value ") +
-                           (low ? "greater" : "less") + " than or equal to " +
-                           std::to_string(low ? rule.min : rule.max));
+                       std::string("Member must have value ") + (low ? "greater" : "less") +
+                           " than or equal to " + std::to_string(low ? rule.min : rule.max));
     return std::nullopt;
   }
   return number;
@@ -154,9 +153,9 @@ std::optional<std::string> MemberReader::Blob(std::string_view name, Need need, 
     return std::nullopt;
   }
   if (bytes->size() > bytes_max) {
-    violations_.Refuse(PlaceOf(name), "of " + std::to_string(bytes->size()) + " bytes",
-                       "Member must have length less than or equal to " +
-                           std::to_string(bytes_max));
+    violations_.Refuse(
+        PlaceOf(name), "of " + std::to_string(bytes->size()) + " bytes",
+        "Member must have length less than or equal to " + std::to_string(bytes_max));
     return std::nullopt;
   }
   return bytes;
@@ -179,11 +178,11 @@ WireValue MemberReader::List(std::string_view name, size_t items_min, size_t ite
   }
   const size_t size = value->size();
   if (size < items_min || size > items_max) {
-    violations_.Refuse(PlaceOf(name), "of " + std::to_string(size) + " items",
-                       size < items_min ? "Member must have length greater than or equal to " +
-                                              std::to_string(items_min)
-                                        : "Member must have length less than or equal to " +
-                                              std::to_string(items_max));
+    violations_.Refuse(
+        PlaceOf(name), "of " + std::to_string(size) + " items",
+        size < items_min
+            ? "Member must have length greater than or equal to " + std::to_string(items_min)
+            : "Member must have length less than or equal to " + std::to_string(items_max));
     return {};
   }
   for (size_t i = 0; i < size; ++i) {

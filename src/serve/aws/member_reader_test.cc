@@ -69,8 +69,7 @@ TEST_F(MemberReaderTest, NamesOtherTypesFirst) {
            [](MemberReader* r) { r->List("L", 0, 9); },
            [](MemberReader* r) { r->List("Name", 0, 9); },
            [](MemberReader* r) { r->Blob("Data", Need::kOptional, 9); },
-           [](MemberReader* r) { r->Map("M"); },
-           [](MemberReader* r) { r->Flag("Name"); },
+           [](MemberReader* r) { r->Map("M"); }, [](MemberReader* r) { r->Flag("Name"); },
            [](MemberReader* r) { r->TimeMicros("M"); },
            [](MemberReader* r) { r->Choice("Name", Need::kOptional, {"x"}); }}) {
     Violations violations;

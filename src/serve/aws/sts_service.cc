@@ -12,9 +12,7 @@ constexpr size_t kKeyPrefixBytes = 4;  // AKIA
 
 CallerIdentity StsService::IdentityOf(const security::AccessKey* key) const {
   if (key == nullptr) {
-    return {.account = account_,
-            .user_id = account_,
-            .arn = "arn:aws:iam::" + account_ + ":root"};
+    return {.account = account_, .user_id = account_, .arn = "arn:aws:iam::" + account_ + ":root"};
   }
   return {.account = account_,
           .user_id = "AIDA" + key->access_key_id.substr(kKeyPrefixBytes),

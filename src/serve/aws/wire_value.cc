@@ -132,8 +132,8 @@ Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view byt
     const auto marks = std::ranges::count_if(
         bytes, [](char c) { return c == ',' || c == '[' || c == '{' || c == ':'; });
     if (static_cast<size_t>(marks) > kJsonMarksMax) {
-      return MakeError(ErrorKind::kInvalid, "the request has more than " +
-                                                std::to_string(kJsonMarksMax) + " values");
+      return MakeError(ErrorKind::kInvalid,
+                       "the request has more than " + std::to_string(kJsonMarksMax) + " values");
     }
     TAPELAKE_ASSIGN_OR_RAISE(document.value_, base::ParseJson(bytes.empty() ? "{}" : bytes));
   }

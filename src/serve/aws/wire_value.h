@@ -85,9 +85,18 @@ class WireWriter {
 
   // Members of a map.
 
-  void Text(std::string_view key, std::string_view text) { Key(key), Text(text); }
-  void Integer(std::string_view key, int64_t value) { Key(key), Integer(value); }
-  void Bool(std::string_view key, bool value) { Key(key), Bool(value); }
+  void Text(std::string_view key, std::string_view text) {
+    Key(key);
+    Text(text);
+  }
+  void Integer(std::string_view key, int64_t value) {
+    Key(key);
+    Integer(value);
+  }
+  void Bool(std::string_view key, bool value) {
+    Key(key);
+    Bool(value);
+  }
 };
 
 class JsonWireWriter : public WireWriter {

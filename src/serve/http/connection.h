@@ -26,8 +26,8 @@ namespace tapelake::serve {
 
 class Connection;
 
-/// What the connections of a server share. `connections`, `bodies_bytes` and `closing` belong to its
-/// thread.
+/// What the connections of a server share. `connections`, `bodies_bytes` and `closing` belong to
+/// its thread.
 struct ConnectionEnvironment {
   const HttpServerOptions& options;
   Dispatcher& dispatcher;

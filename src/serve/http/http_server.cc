@@ -162,9 +162,9 @@ Status HttpServer::Impl::Listen(const ListenAddress& address) {
   }
   acceptor_.reset();
   if (ec == boost::system::errc::address_in_use) {
-    return MakeError(ErrorKind::kAlreadyExists,
-                     "another program listens at " + options_.listen +
-                         "; end it, or set " + ListenKey() + " to another port");
+    return MakeError(ErrorKind::kAlreadyExists, "another program listens at " + options_.listen +
+                                                    "; end it, or set " + ListenKey() +
+                                                    " to another port");
   }
   return MakeError(ErrorKind::kUnavailable,
                    "cannot listen at " + options_.listen + ": " + ec.message());

@@ -16,7 +16,7 @@
 namespace tapelake::serve {
 
 struct HttpServerOptions {
-  std::string section = "dashboard";  ///< Of the configuration: what messages name.
+  std::string section = "dashboard";      ///< Of the configuration: what messages name.
   std::string listen = "127.0.0.1:8990";  ///< See ParseListenAddress().
   std::string token;  ///< What clients must show unless `listen` is loopback; then not empty.
   int64_t connections_max = 256;         ///< One more is answered 503.

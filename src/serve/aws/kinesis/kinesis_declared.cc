@@ -32,9 +32,9 @@ KinesisService::Outcome KinesisService::CreateStream(WireValue request, WireWrit
   if (auto wrong = violations.error()) return wrong;
   for (const auto& stream : streams_) {
     if (stream->name() != *name) continue;
-    return AwsError{.type = "ResourceInUseException",
-                    .message = "Stream " + *name + " under account " + options_.account +
-                               " already exists."};
+    return AwsError{
+        .type = "ResourceInUseException",
+        .message = "Stream " + *name + " under account " + options_.account + " already exists."};
   }
   return InvalidArgument(
       "Streams cannot be made here: each belongs to a table. Declare a table in Tapelake's "
@@ -62,9 +62,9 @@ KinesisService::Outcome KinesisService::UpdateStreamMode(WireValue request, Wire
 KinesisService::Outcome KinesisService::ChangeRetention(WireValue request, bool increase) {
   Violations violations;
   MemberReader members(request, &violations);
-  const auto hours = members.Integer(
-      "RetentionPeriodHours",
-      {.need = MemberReader::Need::kRequired, .min = 1, .max = kRetentionHoursMax});
+  const auto hours =
+      members.Integer("RetentionPeriodHours",
+                      {.need = MemberReader::Need::kRequired, .min = 1, .max = kRetentionHoursMax});
   ServedStream* stream = nullptr;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const int64_t now_hours = stream->retention_hours();
@@ -72,9 +72,8 @@ KinesisService::Outcome KinesisService::ChangeRetention(WireValue request, bool 
   if ((*hours > now_hours) != increase) {
     return InvalidArgument("Requested retention period (" + std::to_string(*hours) +
                            " hours) for stream " + stream->name() + " can not be " +
-                           (increase ? "shorter" : "longer") +
-                           " than existing retention period (" + std::to_string(now_hours) +
-                           " hours).");
+                           (increase ? "shorter" : "longer") + " than existing retention period (" +
+                           std::to_string(now_hours) + " hours).");
   }
   return Declared(*stream, "set 'stream.retention' (now " + std::to_string(now_hours) +
                                " hours) and start Tapelake again.");

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kPageMax = 10'000;
 constexpr int64_t kStreamsPageDefault = 100;
-constexpr int64_t kShardsPageDefault = 100;      // DescribeStream
+constexpr int64_t kShardsPageDefault = 100;  // DescribeStream
 constexpr int64_t kListShardsPageDefault = 1'000;
 constexpr size_t kTokenCharactersMax = 1'048'576;
 constexpr int64_t kShardsOfStreamMax = 256;
@@ -180,11 +180,11 @@ KinesisService::Outcome KinesisService::ReadFirstPage(MemberReader* members, Vio
   page->after = members->Text("ExclusiveStartShardId", kShardIdRule).value_or("");
   const auto created = members->TimeMicros("StreamCreationTimestamp");
   MemberReader filter(members->Map("ShardFilter"), violations, "shardFilter.");
-  const auto type = filter.Choice("Type",
-                                  members->Has("ShardFilter") ? MemberReader::Need::kRequired
-                                                              : MemberReader::Need::kOptional,
-                                  {"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",
-                                   "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"});
+  const auto type = filter.Choice(
+      "Type",
+      members->Has("ShardFilter") ? MemberReader::Need::kRequired : MemberReader::Need::kOptional,
+      {"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP",
+       "FROM_TIMESTAMP"});
   const auto after = filter.Text("ShardId", kShardIdRule);
   const auto time = filter.TimeMicros("Timestamp");
   if (auto wrong = FindStream(members, *violations, &page->stream)) return wrong;

@@ -54,8 +54,7 @@ struct KinesisService::IteratorWish {
   std::optional<int64_t> time_micros;
 };
 
-KinesisService::Outcome KinesisService::FindPosition(ServedStream& stream,
-                                                     const IteratorWish& wish,
+KinesisService::Outcome KinesisService::FindPosition(ServedStream& stream, const IteratorWish& wish,
                                                      ReadPosition* position) {
   const stream::StreamFacts facts = stream.log().facts();
   if (wish.type == "TRIM_HORIZON") {
@@ -90,9 +89,9 @@ KinesisService::Outcome KinesisService::FindNumber(const ServedStream& stream,
                                                    const stream::StreamFacts& facts,
                                                    ReadPosition* position) {
   if (!wish.sequence_number) {
-    return InvalidArgument(
-        "Must specify startingSequenceNumber parameter for iterator of type " + wish.type +
-        ". Current request has no startingSequenceNumber parameter.");
+    return InvalidArgument("Must specify startingSequenceNumber parameter for iterator of type " +
+                           wish.type +
+                           ". Current request has no startingSequenceNumber parameter.");
   }
   const auto number = SequenceNumber::Parse(*wish.sequence_number);
   const bool after = wish.type == "AFTER_SEQUENCE_NUMBER";

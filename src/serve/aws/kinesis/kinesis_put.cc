@@ -9,7 +9,7 @@
 namespace tapelake::serve {
 namespace {
 
-constexpr size_t kRecordBytesMax = size_t{1} << 20;   // data and partition key
+constexpr size_t kRecordBytesMax = size_t{1} << 20;    // data and partition key
 constexpr size_t kRequestBytesMax = size_t{10} << 20;  // all of them
 constexpr size_t kEntriesMax = 500;
 constexpr size_t kHashKeyDigitsMax = 39;
@@ -17,12 +17,10 @@ constexpr size_t kSequenceDigitsMax = 129;
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kEncryptionNone = "NONE";
 
-constexpr MemberReader::TextRule kHashKeyRule = {.characters_max = kHashKeyDigitsMax,
-                                                 .alphabet = kDigits,
-                                                 .pattern = R"(0|([1-9]\d{0,38}))"};
-constexpr MemberReader::TextRule kOrderingRule = {.characters_max = kSequenceDigitsMax,
-                                                  .alphabet = kDigits,
-                                                  .pattern = R"(0|([1-9]\d{0,128}))"};
+constexpr MemberReader::TextRule kHashKeyRule = {
+    .characters_max = kHashKeyDigitsMax, .alphabet = kDigits, .pattern = R"(0|([1-9]\d{0,38}))"};
+constexpr MemberReader::TextRule kOrderingRule = {
+    .characters_max = kSequenceDigitsMax, .alphabet = kDigits, .pattern = R"(0|([1-9]\d{0,128}))"};
 
 void WritePlace(const stream::RecordPlace& place, WireWriter* answer) {
   answer->Text("SequenceNumber",
@@ -44,11 +42,10 @@ struct KinesisService::Put {
 /// Take one record. Its key and data are checked against the stream by CheckEntry().
 void KinesisService::ReadEntry(MemberReader* members, Violations* violations, Put* put) {
   using Need = MemberReader::Need;
-  put->partition_key =
-      members
-          ->Text("PartitionKey",
-                 {.need = Need::kRequired, .characters_max = stream::kPartitionKeyCharsMax})
-          .value_or("");
+  put->partition_key = members
+                           ->Text("PartitionKey", {.need = Need::kRequired,
+                                                   .characters_max = stream::kPartitionKeyCharsMax})
+                           .value_or("");
   put->data = members->Blob("Data", Need::kRequired, kRecordBytesMax).value_or("");
   const auto hash_key = members->Text("ExplicitHashKey", kHashKeyRule);
   if (!hash_key) return;
@@ -61,18 +58,18 @@ void KinesisService::ReadEntry(MemberReader* members, Violations* violations, Pu
 
 KinesisService::Outcome KinesisService::CheckEntry(const ServedStream& stream, const Put& put) {
   if (put.partition_key.size() + put.data.size() > kRecordBytesMax) {
-    return InvalidArgument("A record of " + std::to_string(put.data.size()) + " bytes and a key of " +
-                           std::to_string(put.partition_key.size()) +
+    return InvalidArgument("A record of " + std::to_string(put.data.size()) +
+                           " bytes and a key of " + std::to_string(put.partition_key.size()) +
                            " bytes are more than 1 MiB (1048576 bytes) together.");
   }
   if (!put.hash_key) return std::nullopt;
   const uint32_t wanted = stream.ShardOfHash(*put.hash_key);
   const uint32_t own = stream.ShardOfKey(put.partition_key);
   if (wanted == own) return std::nullopt;
-  return InvalidArgument(
-      "ExplicitHashKey asks for " + ShardIdText(wanted) + ", but stream " + stream.name() +
-      " puts a record where the MD5 hash of its PartitionKey falls, here " + ShardIdText(own) +
-      "; leave ExplicitHashKey out.");
+  return InvalidArgument("ExplicitHashKey asks for " + ShardIdText(wanted) + ", but stream " +
+                         stream.name() +
+                         " puts a record where the MD5 hash of its PartitionKey falls, here " +
+                         ShardIdText(own) + "; leave ExplicitHashKey out.");
 }
 
 /// Put those that may be put; every one of `*puts` has a place or an error then.
@@ -84,10 +81,10 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
     const uint32_t shard = stream.ShardOfKey(put.partition_key);
     const size_t bytes = put.partition_key.size() + put.data.size();
     if (options_.shard_limits && !stream.limits().Take(shard, bytes, now)) {
-      put.error = AwsError{.type = "ProvisionedThroughputExceededException",
-                           .message = "Rate exceeded for shard " + ShardIdText(shard) +
-                                      " in stream " + stream.name() + " under account " +
-                                      options_.account + "."};
+      put.error =
+          AwsError{.type = "ProvisionedThroughputExceededException",
+                   .message = "Rate exceeded for shard " + ShardIdText(shard) + " in stream " +
+                              stream.name() + " under account " + options_.account + "."};
       continue;
     }
     entries.push_back({.partition_key = put.partition_key, .data = put.data});

@@ -5,14 +5,14 @@
 #include <gmock/gmock.h>
 
 #include "serve/aws/kinesis/sequence_number.h"
-#include "serve/aws/testing_aws_world.h"
+#include "testing/aws_world.h"
 
 namespace tapelake::serve {
 namespace {
 
-using testing::AwsWorld;
-using testing::Outcome;
-using testing::PutRecordsJson;
+using tapelake::testing::AwsWorld;
+using tapelake::testing::Outcome;
+using tapelake::testing::PutRecordsJson;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -85,8 +85,8 @@ TEST_F(KinesisServiceTest, ListsStreamsByPages) {
   page = Call("ListStreams", R"({"ExclusiveStartStreamName":"a.first"})");
   EXPECT_THAT(Texts(*page.answer.Find("StreamNames"), nullptr), ElementsAre(kStream));
   world_.clock_.Advance(5 * kMinute + 1);
-  ExpectError(Call("ListStreams", R"({"NextToken":")" + token + "\"}"),
-              "ExpiredNextTokenException", "300 seconds ago");
+  ExpectError(Call("ListStreams", R"({"NextToken":")" + token + "\"}"), "ExpiredNextTokenException",
+              "300 seconds ago");
   ExpectError(Call("ListStreams", R"({"NextToken":"abcd"})"), "InvalidArgumentException",
               "NextToken");
 }
@@ -139,11 +139,11 @@ TEST_F(KinesisServiceTest, ListsShardsByPages) {
   EXPECT_THAT(shards, ElementsAre("shardId-000000000000", "shardId-000000000001",
                                   "shardId-000000000002", "shardId-000000000003"));
   const std::string token = Call("ListShards", Of(R"("MaxResults":1)")).Text("NextToken");
-  ExpectError(Call("ListShards", Of("\"NextToken\":\"" + token + "\"")),
-              "InvalidArgumentException", "StreamName");
+  ExpectError(Call("ListShards", Of("\"NextToken\":\"" + token + "\"")), "InvalidArgumentException",
+              "StreamName");
   world_.clock_.Advance(5 * kMinute + 1);
-  ExpectError(Call("ListShards", R"({"NextToken":")" + token + "\"}"),
-              "ExpiredNextTokenException", "");
+  ExpectError(Call("ListShards", R"({"NextToken":")" + token + "\"}"), "ExpiredNextTokenException",
+              "");
 }
 
 TEST_F(KinesisServiceTest, FiltersShards) {
@@ -166,8 +166,8 @@ TEST_F(KinesisServiceTest, FiltersShards) {
               "'shardFilter.type'");
   ExpectError(Call("ListShards", Of(R"("ShardFilter":{})")), "ValidationException",
               "'shardFilter.type'");
-  ExpectError(Call("ListShards", Of(R"("StreamCreationTimestamp":1)")),
-              "ResourceNotFoundException", "not created at that time");
+  ExpectError(Call("ListShards", Of(R"("StreamCreationTimestamp":1)")), "ResourceNotFoundException",
+              "not created at that time");
 }
 
 TEST_F(KinesisServiceTest, NamesStreamsThatAreNotThere) {
@@ -180,12 +180,13 @@ TEST_F(KinesisServiceTest, NamesStreamsThatAreNotThere) {
     ExpectError(Call(operation, R"({"StreamName":"a b"})"), "ValidationException",
                 "[a-zA-Z0-9_.-]+");
     ExpectError(
-        Call(operation,
-             R"({"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/crypto.transactions"})"),
+        Call(
+            operation,
+            R"({"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/crypto.transactions"})"),
         "ResourceNotFoundException", "arn:aws:kinesis:eu-west-1:123456789012:stream/NAME");
-    ExpectError(Call(operation, std::string(R"({"StreamName":"a.first","StreamARN":")") + kArn +
-                                    "\"}"),
-                "InvalidArgumentException", "two different streams");
+    ExpectError(
+        Call(operation, std::string(R"({"StreamName":"a.first","StreamARN":")") + kArn + "\"}"),
+        "InvalidArgumentException", "two different streams");
   }
 }
 
@@ -222,9 +223,9 @@ TEST_F(KinesisServiceTest, PutsOneRecord) {
   const Outcome put = Call("PutRecord", Of(R"("PartitionKey":"ä","Data":"eA==")"));
   ASSERT_EQ(put.error, "") << put.message;
   const std::string shard = put.Text("ShardId");
-  const Outcome read = Call(
-      "GetRecords",
-      R"({"ShardIterator":")" + world_.Iterator(kStream, shard, "TRIM_HORIZON") + "\"}");
+  const Outcome read =
+      Call("GetRecords",
+           R"({"ShardIterator":")" + world_.Iterator(kStream, shard, "TRIM_HORIZON") + "\"}");
   const base::JsonValue& record = read.answer.Find("Records")->items().at(0);
   EXPECT_EQ(record.Find("PartitionKey")->text(), "ä");
   EXPECT_EQ(record.Find("Data")->text(), "eA==");
@@ -377,7 +378,8 @@ TEST_F(KinesisServiceTest, BeginsWhereIteratorsSay) {
   EXPECT_THAT(from("AT_SEQUENCE_NUMBER", at(numbers[1])), ElementsAre("b", "c"));
   EXPECT_THAT(from("AFTER_SEQUENCE_NUMBER", at(numbers[1])), ElementsAre("c"));
   EXPECT_THAT(from("AFTER_SEQUENCE_NUMBER", at(numbers[2])), ElementsAre());
-  EXPECT_THAT(from("AT_SEQUENCE_NUMBER", at(SequenceNumber{}.ToText())), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(from("AT_SEQUENCE_NUMBER", at(SequenceNumber{}.ToText())),
+              ElementsAre("a", "b", "c"));
   EXPECT_THAT(from("AT_TIMESTAMP", ",\"Timestamp\":1795374125"), ElementsAre("b", "c"));
   EXPECT_THAT(from("AT_TIMESTAMP", ",\"Timestamp\":1795374125.001"), ElementsAre("c"));
   EXPECT_THAT(from("AT_TIMESTAMP", ",\"Timestamp\":1"), ElementsAre("a", "b", "c"));
@@ -453,9 +455,9 @@ TEST_F(KinesisServiceTest, RefusesPlacesThatAreNone) {
   for (const std::string& number :
        {std::string("17"), SequenceNumber{.shard = 1, .sequence = 0}.ToText(),
         SequenceNumber{.shard = 0, .sequence = 1}.ToText()}) {
-    ExpectError(iterator(of_shard + R"("AT_SEQUENCE_NUMBER","StartingSequenceNumber":")" + number +
-                         "\""),
-                "InvalidArgumentException", "did not come from this shard");
+    ExpectError(
+        iterator(of_shard + R"("AT_SEQUENCE_NUMBER","StartingSequenceNumber":")" + number + "\""),
+        "InvalidArgumentException", "did not come from this shard");
   }
 }
 
@@ -466,9 +468,9 @@ TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
   ExpectError(Call("CreateStream", Of()), "ResourceInUseException", "already exists");
   ExpectError(Call("CreateStream", R"({"StreamName":"new"})"), "InvalidArgumentException",
               "source: {kind: stream}");
-  for (const char* operation : {"DeleteStream", "SplitShard", "MergeShards", "UpdateShardCount",
-                                "StartStreamEncryption", "StopStreamEncryption",
-                                "UpdateStreamMode"}) {
+  for (const char* operation :
+       {"DeleteStream", "SplitShard", "MergeShards", "UpdateShardCount", "StartStreamEncryption",
+        "StopStreamEncryption", "UpdateStreamMode"}) {
     ExpectError(Call(operation, Of()), "InvalidArgumentException",
                 "Stream crypto.transactions is declared in Tapelake's configuration");
   }

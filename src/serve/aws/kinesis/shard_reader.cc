@@ -15,8 +15,8 @@ uint64_t TakeRecords(const stream::Frame& frame, uint32_t shard, uint64_t from,
     const stream::Frame::Record record = frame.At(sequence - frame.first_sequence);
     if (record.shard != shard) continue;
     const size_t bytes = record.key.size() + record.data.size();
-    const bool full = out->records.size() >= limits.records_max ||
-                      *data_bytes + bytes > limits.data_bytes_max;
+    const bool full =
+        out->records.size() >= limits.records_max || *data_bytes + bytes > limits.data_bytes_max;
     if (full && !out->records.empty()) break;
     *data_bytes += bytes;
     out->records.push_back({.sequence = sequence,
@@ -48,8 +48,7 @@ Result<ShardRecords> ShardReader::Read(uint32_t shard, const ReadPosition& from,
     }
     const stream::Frame& frame = *placed->frame;
     const size_t before = out.records.size();
-    const uint64_t next =
-        TakeRecords(frame, shard, out.next.sequence, limits, &data_bytes, &out);
+    const uint64_t next = TakeRecords(frame, shard, out.next.sequence, limits, &data_bytes, &out);
     if (out.records.size() > before) out.frames.push_back(placed->frame);
     if (next > out.next.sequence) out.passed_arrival_micros = frame.arrival_micros;
     const bool whole = next == frame.next_sequence();
@@ -88,16 +87,17 @@ Result<uint64_t> ShardReader::SegmentOf(uint64_t sequence) {
     if (first && *first <= sequence) segment = std::max(segment, *first);
   }
   if (segment != 0) return segment;
-  return MakeError(ErrorKind::kNotFound, "stream '" + log_.name() + "' has no segment with record " +
-                                             std::to_string(sequence));
+  return MakeError(
+      ErrorKind::kNotFound,
+      "stream '" + log_.name() + "' has no segment with record " + std::to_string(sequence));
 }
 
 Result<ShardReader::PlacedFrame> ShardReader::LoadFrame(const ReadPosition& position) {
   TAPELAKE_ASSIGN_OR_RAISE(const uint64_t segment, SegmentOf(position.sequence));
   TAPELAKE_ASSIGN_OR_RAISE(
       const auto file,
-      stream::SegmentFile::Open(
-          files_, io::JoinPath(directory_, stream::SegmentFileName(segment)), salt_));
+      stream::SegmentFile::Open(files_, io::JoinPath(directory_, stream::SegmentFileName(segment)),
+                                salt_));
   uint64_t offset = stream::kSegmentHeaderBytes;
   if (position.segment == segment && position.offset > offset) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto hinted, file.FindFrame(position.offset));

@@ -141,9 +141,8 @@ TEST_F(ShardReaderTest, GoesOnBehindWhatRetentionDropped) {
   Write(*log, {"a"});
   Write(*log, {"b"});
   const auto reader = Reader(*log);
-  const auto first = reader->Read(0, {}, {.records_max = 1,
-                                          .data_bytes_max = 100,
-                                          .scanned_bytes_max = 1});
+  const auto first =
+      reader->Read(0, {}, {.records_max = 1, .data_bytes_max = 100, .scanned_bytes_max = 1});
   ASSERT_TRUE(first.ok());
   clock_.Advance(2'000'000);
   Write(*log, {"c"});

@@ -33,9 +33,8 @@ uint64_t NumberAt(std::string_view payload, size_t index) {
 
 std::string ShardIterator::ToToken(const security::TokenSigner& signer) const {
   std::string payload(1, kIteratorKind);
-  for (const uint64_t number :
-       {stream_salt, uint64_t{shard}, position.sequence, position.segment, position.offset,
-        static_cast<uint64_t>(issued_micros)}) {
+  for (const uint64_t number : {stream_salt, uint64_t{shard}, position.sequence, position.segment,
+                                position.offset, static_cast<uint64_t>(issued_micros)}) {
     Append(number, &payload);
   }
   return signer.Sign(payload);

@@ -21,7 +21,7 @@
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
 
-namespace tapelake::serve::testing {
+namespace tapelake::testing {
 
 inline constexpr char kAccount[] = "123456789012";
 inline constexpr char kRegion[] = "eu-west-1";
@@ -71,10 +71,10 @@ class AwsWorld {
 
   /// Make the service anew, as after a restart of the program.
   void MakeService(bool shard_limits = false) {
-    std::vector<KinesisStream> streams;
+    std::vector<serve::KinesisStream> streams;
     for (const Log& log : logs_)
       streams.push_back({log.directory, log.stream.get(), log.writer.get()});
-    auto service = KinesisService::Open(
+    auto service = serve::KinesisService::Open(
         files_, clock_, security::TokenSigner("token key"),
         {.region = kRegion, .account = kAccount, .shard_limits = shard_limits}, streams);
     ASSERT_TRUE(service.ok()) << service.status();
@@ -90,10 +90,10 @@ class AwsWorld {
 
   /// Call an operation with a JSON request.
   Outcome Call(const std::string& operation, const std::string& json) {
-    const auto request = WireDocument::Parse(WireFormat::kJson, json);
+    const auto request = serve::WireDocument::Parse(serve::WireFormat::kJson, json);
     EXPECT_TRUE(request.ok()) << request.status();
     std::string body;
-    JsonWireWriter writer(&body);
+    serve::JsonWireWriter writer(&body);
     const auto error = kinesis_->Serve(operation, request->root(), &writer);
     if (error) {
       EXPECT_EQ(body, "") << "something was written before the error";
@@ -118,10 +118,10 @@ class AwsWorld {
   stream::Stream& log(size_t index) { return *logs_[index].stream; }
   stream::StreamWriter& writer(size_t index) { return *logs_[index].writer; }
   const std::string& directory(size_t index) { return logs_[index].directory; }
-  KinesisService& kinesis() { return *kinesis_; }
+  serve::KinesisService& kinesis() { return *kinesis_; }
 
-  tapelake::testing::FakeFileSystem files_;
-  tapelake::testing::FakeClock clock_{kStartMicros};
+  FakeFileSystem files_;
+  FakeClock clock_{kStartMicros};
 
  private:
   struct Log {
@@ -131,7 +131,7 @@ class AwsWorld {
   };
 
   std::vector<Log> logs_;
-  std::unique_ptr<KinesisService> kinesis_;
+  std::unique_ptr<serve::KinesisService> kinesis_;
   std::atomic<bool> writing_{false};
   std::vector<std::thread> threads_;
 };
@@ -149,4 +149,4 @@ inline std::string PutRecordsJson(const std::string& stream,
   return json + "]}";
 }
 
-}  // namespace tapelake::serve::testing
+}  // namespace tapelake::testing

@@ -11,7 +11,7 @@
 #include "io/aws/sigv4.h"
 #include "security/sigv4_verifier.h"
 
-namespace tapelake::security::testing {
+namespace tapelake::testing {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -39,7 +39,7 @@ struct Request {
   }
 };
 
-inline AccessKey Key(char letter) {
+inline security::AccessKey Key(char letter) {
   return {.access_key_id = "AKIA" + std::string(16, letter),
           .secret_access_key = std::string(39, 's') + letter,
           .name = std::string("key-") + letter,
@@ -47,15 +47,15 @@ inline AccessKey Key(char letter) {
 }
 
 /// The keys A and B.
-inline KeySet Keys() {
-  KeySet keys;
+inline security::KeySet Keys() {
+  security::KeySet keys;
   EXPECT_TRUE(keys.Add(Key('A')).ok());
   EXPECT_TRUE(keys.Add(Key('B')).ok());
   return keys;
 }
 
 struct Signer {
-  AccessKey key = Key('A');
+  security::AccessKey key = Key('A');
   std::string region = "eu-west-1";
   std::string service = "kinesis";
   int64_t time_micros = kNowMicros;
@@ -122,24 +122,26 @@ inline Request CallerIdentity() {
           .fields = {{"host", "127.0.0.1:4566"}}};
 }
 
-inline VerifyRules Rules(const std::string& service = "kinesis", int64_t now_micros = kNowMicros) {
+inline security::VerifyRules Rules(const std::string& service = "kinesis",
+                                   int64_t now_micros = kNowMicros) {
   return {.regions = {"eu-west-1"}, .service = service, .now_micros = now_micros};
 }
 
 /// The judgement with the keys A and B; what is accepted must be A's.
-inline Verdict Judge(const Request& request, const VerifyRules& rules = Rules()) {
-  static const KeySet keys = Keys();
+inline security::Verdict Judge(const Request& request,
+                               const security::VerifyRules& rules = Rules()) {
+  static const security::KeySet keys = Keys();
   const std::string hash = io::aws::Sha256Hex(request.body);
-  Verdict verdict = VerifyRequest({.method = request.method,
-                                   .path = request.path,
-                                   .query = request.query,
-                                   .fields = request.fields,
-                                   .payload_hash = hash},
-                                  keys, rules);
+  security::Verdict verdict = security::VerifyRequest({.method = request.method,
+                                                       .path = request.path,
+                                                       .query = request.query,
+                                                       .fields = request.fields,
+                                                       .payload_hash = hash},
+                                                      keys, rules);
   if (verdict.ok()) {
     EXPECT_EQ(verdict.key->access_key_id, Key('A').access_key_id);
   }
   return verdict;
 }
 
-}  // namespace tapelake::security::testing
+}  // namespace tapelake::testing

@@ -7,19 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "security/testing_requests.h"
 #include "serve/aws/aws_door.h"
-#include "serve/aws/testing_aws_world.h"
 #include "serve/http/testing_client.h"
+#include "testing/aws_world.h"
+#include "testing/signed_request.h"
 
-namespace tapelake::serve::testing {
+namespace tapelake::testing {
 
+/// A door over the streams of an AwsWorld.
 class DoorTest : public ::testing::Test {
  protected:
-  using Pairs = security::testing::Pairs;
-
   /// Open the door over the world's streams. Key A is known.
-  void OpenDoor(AwsDoorOptions options = {}) {
+  void OpenDoor(serve::AwsDoorOptions options = {}) {
     WriteKeys("A");
     world_.Open();
     options.listen = "127.0.0.1:0";
@@ -31,11 +30,10 @@ class DoorTest : public ::testing::Test {
       const std::lock_guard lock(mutex_);
       answered_.push_back(operation + " " + outcome);
     };
-    door_ = std::make_unique<AwsDoor>(AwsDoor::Parts{.clock = world_.clock_,
-                                                     .random = random_,
-                                                     .keys = keys_,
-                                                     .kinesis = world_.kinesis()},
-                                      std::move(options));
+    door_ = std::make_unique<serve::AwsDoor>(
+        serve::AwsDoor::Parts{
+            .clock = world_.clock_, .random = random_, .keys = keys_, .kinesis = world_.kinesis()},
+        std::move(options));
     const Status started = door_->Start();
     ASSERT_TRUE(started.ok()) << started;
     const std::string url = door_->url();
@@ -45,31 +43,29 @@ class DoorTest : public ::testing::Test {
   void WriteKeys(const std::string& letters) {
     security::KeySet keys;
     for (const char letter : letters)
-      ASSERT_TRUE(keys.Add(security::testing::Key(letter)).ok());
+      ASSERT_TRUE(keys.Add(Key(letter)).ok());
     ASSERT_TRUE(world_.files_.ReplaceFile(kKeyPath, keys.ToJson()).ok());
   }
 
-  static security::testing::Request JsonCall(const std::string& operation,
-                                             const std::string& body) {
+  static Request JsonCall(const std::string& operation, const std::string& body) {
     return {.fields = {{"host", "localhost"},
                        {"content-type", "application/x-amz-json-1.1"},
                        {"x-amz-target", "Kinesis_20131202." + operation}},
             .body = body};
   }
-  static security::testing::Request Form(const std::string& body) {
+  static Request Form(const std::string& body) {
     return {.fields = {{"host", "localhost"},
                        {"content-type", "application/x-www-form-urlencoded; charset=utf-8"}},
             .body = body};
   }
-  security::testing::Request Signed(security::testing::Request request,
-                                    security::testing::Signer signer = {}) {
+  Request Signed(Request request, Signer signer = {}) {
     signer.time_micros = world_.clock_.WallMicros();
     signer.Sign(&request);
     return request;
   }
 
   /// The request as bytes, its length added.
-  static std::string BytesOf(const security::testing::Request& request) {
+  static std::string BytesOf(const Request& request) {
     std::string bytes = request.method + " " + request.path;
     for (size_t i = 0; i < request.query.size(); ++i) {
       bytes += (i == 0 ? "?" : "&") + io::aws::UriEncode(request.query[i].first, false) + "=" +
@@ -85,17 +81,17 @@ class DoorTest : public ::testing::Test {
     return bytes + "\r\n" + request.body;
   }
 
-  Answer Send(const security::testing::Request& request) { return SendBytes(BytesOf(request)); }
-  Answer SendBytes(const std::string& bytes) {
-    Client client({.port = port_});
+  serve::testing::Answer Send(const Request& request) { return SendBytes(BytesOf(request)); }
+  serve::testing::Answer SendBytes(const std::string& bytes) {
+    serve::testing::Client client({.port = port_});
     client.Send(bytes);
     return client.ReadAnswer();
   }
   /// Send a signed call.
-  Answer Call(const std::string& operation, const std::string& body) {
+  serve::testing::Answer Call(const std::string& operation, const std::string& body) {
     return Send(Signed(JsonCall(operation, body)));
   }
-  static std::string Member(const Answer& answer, const std::string& name) {
+  static std::string Member(const serve::testing::Answer& answer, const std::string& name) {
     const auto document = base::ParseJson(answer.body);
     const base::JsonValue* value = document.ok() ? document->Find(name) : nullptr;
     return value == nullptr ? "" : value->text();
@@ -113,7 +109,7 @@ class DoorTest : public ::testing::Test {
   uint16_t port_ = 0;
   std::mutex mutex_;  // guards the next
   std::vector<std::string> answered_;
-  std::unique_ptr<AwsDoor> door_;
+  std::unique_ptr<serve::AwsDoor> door_;
 };
 
-}  // namespace tapelake::serve::testing
+}  // namespace tapelake::testing
