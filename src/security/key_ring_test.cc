@@ -16,6 +16,8 @@ constexpr char kPath[] = "/lake/.tapelake/keys.json";
 
 class KeyRingTest : public ::testing::Test {
  protected:
+  KeyRingTest() { EXPECT_TRUE(files_.CreateDirectories("/lake/.tapelake").ok()); }
+
   void Write(const std::string& letters) {
     KeySet keys;
     for (const char letter : letters)

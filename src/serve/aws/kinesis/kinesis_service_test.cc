@@ -295,8 +295,10 @@ TEST_F(KinesisServiceTest, AnswersThrottlesRecordByRecord) {
     const Outcome put = Call("PutRecords", PutRecordsJson(kStream, records));
     ASSERT_EQ(put.error, "") << put.message;
     failed = put.answer.Find("FailedRecordCount")->AsInt(-1);
-    if (i < 2) EXPECT_EQ(failed, 0);
-    if (i < 2) continue;
+    if (i < 2) {
+      EXPECT_EQ(failed, 0);
+      continue;
+    }
     const auto& places = put.answer.Find("Records")->items();
     EXPECT_EQ(places[199].Find("ErrorCode"), nullptr);
     EXPECT_EQ(places[200].Find("ErrorCode")->text(), "ProvisionedThroughputExceededException");

@@ -31,10 +31,11 @@ TEST(SequenceNumber, TextOrdersAsRecordsDo) {
 
 TEST(SequenceNumber, RefusesWhatIsNotOurs) {
   const std::string good = SequenceNumber{.shard = 3, .sequence = 17}.ToText();
-  for (const std::string& text : {std::string(), std::string("17"), good.substr(1), good + "0",
-                                  "5" + good.substr(1), good.substr(0, 50) + "x" + good.substr(51),
-                                  "49680460667987243496816413793984082709016267314677415938",
-                                  good.substr(0, 32) + "99999999999999999999" + good.substr(52)}) {
+  for (const std::string& text :
+       {std::string(), std::string("17"), good.substr(1), good + "0", "5" + good.substr(1),
+        good.substr(0, 50) + "x" + good.substr(51),
+        std::string("49680460667987243496816413793984082709016267314677415938"),
+        good.substr(0, 32) + "99999999999999999999" + good.substr(52)}) {
     EXPECT_EQ(SequenceNumber::Parse(text), std::nullopt) << text;
   }
 }

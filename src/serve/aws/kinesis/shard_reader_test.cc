@@ -91,7 +91,7 @@ TEST_F(ShardReaderTest, GoesOnWhereALimitCutTheAnswer) {
 }
 
 TEST_F(ShardReaderTest, ReadsAcrossSegmentsAndWithoutHints) {
-  options_.segment_bytes_max = 2'000;
+  options_.segment_bytes_max = 1'000;
   options_.compression = stream::Compression::kNone;
   const auto log = Open();
   const auto by_shard = WriteFrames(*log, 40, 10);
