@@ -60,7 +60,7 @@ export class PriceChart {
   private candleRange: { minValue: number; maxValue: number } | null = null;
   private sessions: SessionSums[] = [];
   private bars: BarSeries | null = null;
-  /** Start of the newest bar the chart has: what comes after it is added, not changed. */
+  /** Start of the newest bar the chart has, by whatever way: what comes after it is added. */
   private lastDrawn = -Infinity;
 
   constructor(
@@ -201,7 +201,7 @@ export class PriceChart {
     const many = bars.rebuilt || bars.changed.size > CHANGES_MAX || bars !== this.bars;
     if (many) this.setAll(bars);
     else this.setChanged(bars);
-    this.lastDrawn = bars.items[bars.items.length - 1]?.[B.start] ?? -Infinity;
+    this.noteDrawn(bars);
     bars.clean();
   }
 
@@ -214,6 +214,11 @@ export class PriceChart {
     this.sumSessions(bars, 0);
     const points = bars.items.map((_, index) => this.points(bars, index));
     for (const name of LINES) this.lines[name].setData(points.map((point) => point[name]));
+    this.noteDrawn(bars);
+  }
+
+  private noteDrawn(bars: BarSeries): void {
+    this.lastDrawn = bars.items[bars.items.length - 1]?.[B.start] ?? -Infinity;
   }
 
   private setChanged(bars: BarSeries): void {
