@@ -1,6 +1,7 @@
 #include "lambda/firehose_handler.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/base64.h"
 #include "base/json.h"
@@ -22,6 +23,11 @@ constexpr std::string_view kData = ",\"data\":";
 /// Bytes of the shortest answer there is, comma included.
 size_t ShortBytes(const EventRecord& record) {
   return kId.size() + record.id.size() + kFailed.size() + 2;
+}
+
+char* Put(std::string_view text, char* to) {
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
 }
 
 bool IsPartitionKey(const Attribute& attribute) {
@@ -64,10 +70,8 @@ Status FirehoseHandler::Answer(const Event& event, const Deadline& deadline, std
 /// `room`: bytes that this answer may take.
 void FirehoseHandler::AppendRecord(const EventRecord& record, size_t index, size_t room,
                                    std::string* answer, Refusals* refusals) {
-  const bool is_row = MakeRow(record, index, refusals);
-  answer->append(kId).append(record.id);
-  if (!is_row) {
-    answer->append(kFailed);
+  if (!MakeRow(record, index, refusals)) {
+    answer->append(kId).append(record.id).append(kFailed);
     const size_t size = ShortBytes(record) + kData.size() + record.data_token.size();
     if (size <= room) answer->append(kData).append(record.data_token);
     answer->push_back('}');
@@ -78,13 +82,19 @@ void FirehoseHandler::AppendRecord(const EventRecord& record, size_t index, size
   if (size > room) {
     refusals->Add(index, "no-room",
                   "the answer is longer than " + std::to_string(kAnswerBytesMax) + " bytes");
-    answer->append(kFailed).push_back('}');
+    answer->append(kId).append(record.id).append(kFailed).push_back('}');
     return;
   }
-  answer->append(kOk);
-  base::AppendBase64(row_, answer);
-  answer->push_back('"');
-  answer->append(metadata_).push_back('}');
+  const size_t before = answer->size();
+  answer->resize(before + size + base::kBase64SlackBytes);
+  char* to = Put(kId, answer->data() + before);
+  to = Put(record.id, to);
+  to = Put(kOk, to);
+  to = base::EncodeBase64(row_, to);
+  *to++ = '"';
+  to = Put(metadata_, to);
+  *to++ = '}';
+  answer->resize(static_cast<size_t>(to - answer->data()));
 }
 
 /// Make row_ and metadata_ of a record, or add it to the refused ones.
