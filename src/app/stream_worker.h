@@ -20,12 +20,17 @@ class StreamWorker : public Worker {
       : stream_(stream), writer_(writer), clock_(clock), wait_micros_(wait_micros) {}
 
   std::string name() const override { return "stream"; }
+
+  /// After an error the writer is closed: producers that wait or come are refused. Errors: those of
+  /// stream::StreamWriter::Step and stream::Stream::DropExpired.
   Result<bool> Step() override;
 
   /// Refuse further records; those that were put are durable already.
   Status Drain() override;
 
  private:
+  Result<bool> Work();
+
   stream::Stream& stream_;
   stream::StreamWriter& writer_;
   io::Clock& clock_;
