@@ -111,10 +111,11 @@ Result<bool> TableWorker::Work() {
     HandOver(/*last=*/false);
     last_hot_micros_ = now;
   }
-  if (services_wait_ || (serve_micros_ != 0 && now >= serve_micros_)) {
+  if (services_wait_) {
     TAPELAKE_RETURN_NOT_OK(Serve());
     return true;
   }
+  if (serve_micros_ != 0 && now >= serve_micros_) TAPELAKE_RETURN_NOT_OK(Serve());
   const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
   if (due) TAPELAKE_RETURN_NOT_OK(Commit());
   return read || delivered || due;
