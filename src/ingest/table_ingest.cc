@@ -194,16 +194,8 @@ Status TableIngest::Impl::OpenTable() {
   const std::string properties = io::JoinPath(path_, ".hoodie/hoodie.properties");
   TAPELAKE_ASSIGN_OR_RAISE(const bool exists, environment_.files.Exists(properties));
   if (exists) {
-    // A dead process may have left names that can be seen and are not durable; what is taken from
-    // here for committed must not vanish with the power once others have acted on it.
-    const std::string database_path = io::ParentPath(path_);
-    for (const std::string& directory :
-         {io::JoinPath(path_, ".hoodie/.aux"), io::JoinPath(path_, ".hoodie"), path_, database_path,
-          io::ParentPath(database_path)}) {
-      const Status synced = environment_.files.SyncDirectory(directory);
-      if (KindOf(synced) != ErrorKind::kNotFound) TAPELAKE_RETURN_NOT_OK(synced);
-    }
     TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Open(environment_, path_));
+    TAPELAKE_RETURN_NOT_OK(table_->MakeNamesDurable());
     return CheckStored(definition_, table_->config(), options_);
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto empty, transform::RowBuilder::Make(definition_, nullptr));

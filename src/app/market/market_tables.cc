@@ -17,8 +17,8 @@ constexpr int kBuckets = 2;
 Result<std::unique_ptr<hudi::Table>> OpenOrCreate(const hudi::TableEnvironment& environment,
                                                   const std::string& path,
                                                   const hudi::CreateOptions& create) {
-  TAPELAKE_ASSIGN_OR_RAISE(const bool exists,
-                           environment.files.Exists(io::JoinPath(path, ".hoodie")));
+  const std::string properties = io::JoinPath(path, ".hoodie/hoodie.properties");
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, environment.files.Exists(properties));
   if (!exists) return hudi::Table::Create(environment, path, create);
   TAPELAKE_ASSIGN_OR_RAISE(auto table, hudi::Table::Open(environment, path));
   const hudi::TableConfig& stored = table->config();
@@ -30,6 +30,7 @@ Result<std::unique_ptr<hudi::Table>> OpenOrCreate(const hudi::TableEnvironment& 
                          " that the market did not make (" + path +
                          ")\nhint: move it away, or set market.enabled: false");
   }
+  TAPELAKE_RETURN_NOT_OK(table->MakeNamesDurable());
   TAPELAKE_RETURN_NOT_OK(table->CleanUpPendingCommits());
   return table;
 }

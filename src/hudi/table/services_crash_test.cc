@@ -246,6 +246,21 @@ struct Case {
 
 class ServicesCrashTest : public ::testing::TestWithParam<Case> {};
 
+TEST(TableOnFoldersOfADeadProcess, IsThereAfterAPowerLoss) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    testing::FakeClock clock(1'795'000'000'000'000);
+    io::SeededRandom random(seed);
+    SimFileSystem files(clock, random);
+    // It made them, and did not come to make their names durable.
+    files.disk().MakeDirectories(io::JoinPath(TableFixture::kPath, ".hoodie"));
+    const TableEnvironment environment{files, clock, random};
+    ASSERT_TRUE(
+        Table::Create(environment, TableFixture::kPath, TableFixture::MergeOnReadOptions(2)).ok());
+    files.Restart(/*power_lost=*/true);
+    EXPECT_TRUE(Table::Open(environment, TableFixture::kPath).ok()) << seed;
+  }
+}
+
 TEST_P(ServicesCrashTest, LeavesTheTableAsItWasAndCanBeRepeated) {
   const Case& parameters = GetParam();
   const Service service = Services().at(parameters.service);

@@ -7,6 +7,7 @@
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
 #include "hudi/table/table_view.h"
+#include "io/s3/s3_path.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -34,8 +35,9 @@ Result<std::unique_ptr<Table>> Table::Create(const TableEnvironment& environment
   // Last, because a folder with this file is a table.
   const Status written = files.CreateIfAbsent(PropertiesPath(base_path), FormatTableConfig(config));
   if (!written.ok()) return WithContext(written, "create table '" + config.name + "'");
-  TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(base_path));
-  return Open(environment, base_path);
+  TAPELAKE_ASSIGN_OR_RAISE(auto table, Open(environment, base_path));
+  TAPELAKE_RETURN_NOT_OK(table->MakeNamesDurable());
+  return table;
 }
 
 Result<std::unique_ptr<Table>> Table::Open(const TableEnvironment& environment,
@@ -52,6 +54,22 @@ Table::Table(const TableEnvironment& environment, std::string base_path, TableCo
       checked_(std::make_unique<CheckedBaseFiles>()) {}
 
 Table::~Table() = default;
+
+Status Table::MakeNamesDurable() {
+  if (io::IsS3Path(base_path_)) return Status::OK();  // what can be seen there stays
+  std::string directory = io::JoinPath(base_path_, ".hoodie/.aux");
+  while (true) {
+    const Status synced = environment_.files.SyncDirectory(directory);
+    const ErrorKind kind = KindOf(synced);
+    // What we may not open was given to us by others. A foreign table may lack a folder.
+    if (!synced.ok() && kind != ErrorKind::kUnauthorized && kind != ErrorKind::kNotFound) {
+      return synced;
+    }
+    std::string above = io::ParentPath(directory);
+    if (above == directory) return Status::OK();
+    directory = std::move(above);
+  }
+}
 
 Status Table::ReloadConfig() {
   return ReadTableConfig(environment_.files, base_path_).Value(&config_);

@@ -115,6 +115,12 @@ class Table {
   static Result<std::unique_ptr<Table>> Open(const TableEnvironment& environment,
                                              const std::string& base_path);
 
+  /// Make the names of the timeline, of the table and of all directories above it durable. Who will
+  /// write calls it before it acts on what the table says: a process that died may have made names
+  /// that can be seen and would still vanish with the power. Create() does it. Errors:
+  /// kUnavailable.
+  Status MakeNamesDurable();
+
   const std::string& base_path() const { return base_path_; }
   const TableConfig& config() const { return config_; }
 

@@ -28,12 +28,18 @@ Status PreparePartitions(const UpsertTarget& target, const std::set<std::string>
     const std::string directory = io::JoinPath(target.base_path, path);
     const std::string file = io::JoinPath(directory, kPartitionMetadataFileName);
     TAPELAKE_ASSIGN_OR_RAISE(const bool known, target.files.Exists(file));
-    if (known) continue;
     const int depth = path.empty() ? 0 : 1 + static_cast<int>(std::ranges::count(path, '/'));
-    TAPELAKE_RETURN_NOT_OK(target.files.CreateDirectories(directory));
-    TAPELAKE_RETURN_NOT_OK(
-        target.files.ReplaceFile(file, FormatPartitionMetadata(target.instant, depth)));
-    TAPELAKE_RETURN_NOT_OK(target.files.SyncDirectory(io::ParentPath(directory)));
+    if (!known) {
+      TAPELAKE_RETURN_NOT_OK(target.files.CreateDirectories(directory));
+      TAPELAKE_RETURN_NOT_OK(
+          target.files.ReplaceFile(file, FormatPartitionMetadata(target.instant, depth)));
+    }
+    // Also of what is there already: a dead process may not have come to it.
+    std::string above = directory;
+    for (int i = 0; i < depth; ++i) {
+      above = io::ParentPath(above);
+      TAPELAKE_RETURN_NOT_OK(target.files.SyncDirectory(above));
+    }
   }
   return Status::OK();
 }
