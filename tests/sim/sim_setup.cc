@@ -186,6 +186,7 @@ void MakeVaried(SimSetup& setup) {
   setup.delivery_buffer_bytes = 32 << 10;
   setup.delivery_buffer_micros = 2 * kSecond;
   setup.compaction_log_files = 3;
+  setup.compaction_age_micros = 0;  // or a lake at rest would have no logs
   setup.compaction_slices_max = 2;
   setup.commits_retained = 2;
   setup.instants_keep_min = 6;
