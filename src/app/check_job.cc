@@ -85,6 +85,10 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
     for (const std::string& path : plan.source.paths) {
       Add("source " + path, CheckPath(world, path), &results);
     }
+    if (IsPulled(plan.source)) {
+      AwsWorld aws(config.s3.ca_file, config.s3.profile);
+      Add("source " + plan.source.stream, aws.Describe(plan.source), &results);
+    }
   }
   if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);
   return results;

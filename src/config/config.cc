@@ -410,9 +410,9 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Place(&self.place);
   visitor.Field({.key = "kind",
                  .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
-                             "what other processes put into the table's stream, or files. The "
-                             "simulator's changes go through the stream, too.",
-                 .choices = {"simulator", "stream", "files", "none"}},
+                             "what other processes put into the table's stream, files, or a stream of "
+                             "Kinesis. The simulator's changes go through the table's stream, too.",
+                 .choices = {"simulator", "stream", "files", "kinesis", "none"}},
                 &self.kind);
   visitor.Field(
       {.key = "paths",
@@ -434,6 +434,23 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Field(
       {.key = "pair", .sentence = "Trading pair of a trade dump, for example `BTC/USDT`."},
       &self.pair);
+  visitor.Field({.key = "stream", .sentence = "Name or ARN of the stream of kind `kinesis`."},
+                &self.stream);
+  visitor.Field({.key = "region",
+                 .sentence = "Region of the stream of Kinesis. Default: AWS_REGION, "
+                             "AWS_DEFAULT_REGION, or `region` of the profile (`s3.profile`)."},
+                &self.region);
+  visitor.Field({.key = "endpoint",
+                 .sentence = "Server to use instead of AWS's own, as `http(s)://HOST[:PORT]`. "
+                             "Default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, or "
+                             "`endpoint_url` of the profile."},
+                &self.endpoint);
+  visitor.Field({.key = "start",
+                 .sentence = "Where a stream of Kinesis is begun that the table has nothing of: "
+                             "`oldest` (all that is kept), `latest` (what comes from now on) or a "
+                             "time such as `2026-11-22T18:00`. Later starts go on where the table's "
+                             "last commit ended."},
+                &self.start);
 }
 
 void TableConfig::Describe(Visitor& visitor, TableConfig& self) {

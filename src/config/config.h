@@ -152,6 +152,10 @@ struct SourceConfig {
   std::string shape = "streams";
   std::string exchange;
   std::string pair;
+  std::string stream;
+  std::string region;
+  std::string endpoint;
+  std::string start = "oldest";
   static void Describe(Visitor& visitor, SourceConfig& self);
 };
 

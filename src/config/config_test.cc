@@ -285,7 +285,8 @@ TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
   EXPECT_NE(text.find("| `tables[].name` | text | required |"), std::string::npos);
   EXPECT_NE(
       text.find(
-          "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `none` |"),
+          "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `kinesis`, "
+          "`none` |"),
       std::string::npos);
 }
 

@@ -333,6 +333,15 @@ void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problem
         {name + ": source.paths is given, but source.kind = '" + table.source.kind + "'",
          table.source.place, "set 'kind: files', or remove 'paths'"});
   }
+  if (table.source.kind == "kinesis" && table.source.stream.empty()) {
+    problems->push_back({name + ": source.kind = 'kinesis' names no stream", table.source.place,
+                         "add 'stream: NAME' (or its ARN)"});
+  }
+  if (table.source.kind != "kinesis" && !table.source.stream.empty()) {
+    problems->push_back(
+        {name + ": source.stream is given, but source.kind = '" + table.source.kind + "'",
+         table.source.place, "set 'kind: kinesis', or remove 'stream'"});
+  }
 }
 
 }  // namespace

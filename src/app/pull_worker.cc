@@ -1,0 +1,87 @@
+#include "app/pull_worker.h"
+
+#include <utility>
+
+namespace tapelake::app {
+namespace {
+
+source::PullFigures Sum(const source::PullFigures& before, const source::PullFigures& now) {
+  source::PullFigures sum = now;
+  sum.gaps += before.gaps;
+  sum.throttled += before.throttled;
+  sum.failures += before.failures;
+  if (sum.last_gap.empty()) sum.last_gap = before.last_gap;
+  if (sum.last_failure.empty()) sum.last_failure = before.last_failure;
+  return sum;
+}
+
+}  // namespace
+
+void PullWorker::Begin(Marks marks) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++begun_;
+  marks_ = std::move(marks);
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+std::optional<source::PullBatch> PullWorker::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_.empty()) return std::nullopt;
+  std::optional<source::PullBatch> batch(std::move(waiting_.front()));
+  waiting_.pop_front();
+  waiting_bytes_ -= batch->block.buffer.size();
+  return batch;
+}
+
+source::PullFigures PullWorker::figures() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return published_;
+}
+
+bool PullWorker::HasRoom() const {
+  return waiting_.size() < kBatchesMax && waiting_bytes_ < kBytesMax;
+}
+
+bool PullWorker::is_held_up() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !HasRoom();
+}
+
+void PullWorker::Push(source::PullBatch batch, int64_t begun) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (begun != begun_) return;  // the table's worker began anew meanwhile
+  waiting_bytes_ += batch.block.buffer.size();
+  waiting_.push_back(std::move(batch));
+}
+
+void PullWorker::PublishFigures() {
+  const source::PullFigures sum = log_ == nullptr ? before_ : Sum(before_, log_->figures());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  published_ = sum;
+}
+
+Result<bool> PullWorker::Step() {
+  Marks marks;
+  int64_t begun = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    begun = begun_;
+    if (begun == 0 || !HasRoom()) return false;
+    if (begun != log_begun_) marks = marks_;
+  }
+  if (begun != log_begun_) {
+    if (log_ != nullptr) before_ = Sum(before_, log_->figures());
+    log_.reset();
+    TAPELAKE_ASSIGN_OR_RAISE(log_, open_(marks, has_read_));
+    log_begun_ = begun;
+  }
+  source::PullBatch batch;
+  TAPELAKE_ASSIGN_OR_RAISE(const bool brought, log_->Read(&batch));
+  has_read_ = has_read_ || brought;
+  if (brought) Push(std::move(batch), begun);
+  PublishFigures();
+  return brought;
+}
+
+}  // namespace tapelake::app

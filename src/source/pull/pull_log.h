@@ -1,0 +1,59 @@
+#pragma once
+
+/// Logs that are asked for records: many ordered parts, each a source of its own.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "record/log_mark.h"
+#include "record/record_block.h"
+
+namespace tapelake::source {
+
+/// A place that was passed, or where a source begins.
+struct PullMark {
+  std::string source_id;
+  record::LogMark mark;
+  /// The records of the source are counted anew from `mark.offset` on: they may be others than
+  /// those that were counted so before, and none of them was ever handed out.
+  bool fresh = false;
+};
+
+/// What one Read() brought.
+struct PullBatch {
+  std::string source_id = {};  ///< Of `block`; empty if it has no records.
+  std::string place = {};      ///< Its name for people.
+  record::RecordBlock block = {};
+  std::vector<PullMark> marks = {};         ///< Also of other sources; fresh ones before the block.
+  std::vector<std::string> forgotten = {};  ///< Sources that never come back.
+};
+
+/// How a log is getting on.
+struct PullFigures {
+  int64_t lag_micros = 0;  ///< Event time between the newest record read and now; 0 at the end.
+  int64_t gaps = 0;        ///< Places where the log dropped records before they were read.
+  std::string last_gap = {};
+  int64_t throttled = 0;  ///< Calls that were refused as too many.
+  int64_t failures = 0;   ///< Calls that failed otherwise; they are made again.
+  std::string last_failure = {};
+  int64_t parts = 0;  ///< Shards that are read or wait for their parents.
+};
+
+/// Read() belongs to one thread; figures() may be called from any.
+class PullLog {
+ public:
+  virtual ~PullLog() = default;
+
+  /// Replace `*batch` by what comes next: at most one block of records. Return false, with an empty
+  /// batch, if there is nothing now; ask again a little later. A call of a service is waited for.
+  ///
+  /// What fails and may pass by itself is counted, and made again. Errors: kUnauthorized, kNotFound,
+  /// kInvalid and kCorrupt before the first success: settings, or a mark, that cannot work.
+  virtual Result<bool> Read(PullBatch* batch) = 0;
+
+  virtual PullFigures figures() const = 0;
+};
+
+}  // namespace tapelake::source
