@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "io/environment.h"
+#include "source/dynamodb_streams/streams_api.h"
 #include "source/kinesis/kinesis_api.h"
 #include "source/pull/shard_log.h"
 
@@ -27,7 +28,13 @@ std::string AuthoritiesOf(const std::string& stated) {
 }  // namespace
 
 bool IsPulled(const config::SourceConfig& source) {
-  return source.kind == "kinesis";
+  return source.kind == "kinesis" || source.kind == "dynamodb_streams";
+}
+
+std::string PulledName(const config::SourceConfig& source) {
+  if (source.kind == "kinesis") return "the Kinesis stream " + source.stream;
+  return source.table.empty() ? "the DynamoDB stream " + source.stream_arn
+                              : "the stream of the DynamoDB table " + source.table;
 }
 
 std::optional<source::ShardPlace> ParseStart(const std::string& start, int64_t now_micros) {
@@ -52,13 +59,21 @@ Result<std::unique_ptr<io::aws::JsonClient>> AwsWorld::MakeClient(
     const io::aws::JsonService& service, const config::SourceConfig& source) {
   io::aws::JsonSettings stated{
       .endpoint = source.endpoint, .region = source.region, .profile = profile_};
-  TAPELAKE_ASSIGN_OR_RAISE(
-      io::aws::JsonSettings settings,
-      io::aws::CompleteJsonSettings(std::move(stated), service, environment_));
+  TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonSettings settings,
+                           io::aws::CompleteJsonSettings(std::move(stated), service, environment_));
   return std::make_unique<io::aws::JsonClient>(
       io::aws::JsonEnvironment{
           .http = http_, .credentials = credentials_, .clock = clock_, .random = random_},
       service, std::move(settings));
+}
+
+Result<AwsWorld::DynamodbClients> AwsWorld::MakeDynamodbClients(
+    const config::SourceConfig& source) {
+  DynamodbClients clients;
+  TAPELAKE_ASSIGN_OR_RAISE(clients.streams, MakeClient(source::DynamodbStreamsService(), source));
+  if (source.table.empty()) return clients;
+  TAPELAKE_ASSIGN_OR_RAISE(clients.tables, MakeClient(source::DynamodbService(), source));
+  return clients;
 }
 
 Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
@@ -66,6 +81,17 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
     const std::map<std::string, record::LogMark>& marks) {
   const auto start = ParseStart(source.start, clock_.WallMicros());
   if (!start) return MakeError(ErrorKind::kInvalid, "source.start = '" + source.start + "'");
+  if (source.kind == "dynamodb_streams") {
+    TAPELAKE_ASSIGN_OR_RAISE(DynamodbClients clients, MakeDynamodbClients(source));
+    return std::make_unique<source::DynamodbLog>(
+        std::move(clients), clock_, random_,
+        source::DynamodbLogOptions{.table = source.table,
+                                   .stream_arn = source.stream_arn,
+                                   .first_load = source.first_load,
+                                   .start = *start,
+                                   .patient = patient},
+        marks);
+  }
   TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source));
   auto api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
   source::ShardLogOptions options{.prefix = "kinesis:" + StreamName(source.stream) + "@",
@@ -78,9 +104,16 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
 }
 
 Result<std::string> AwsWorld::Describe(const config::SourceConfig& source) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source));
-  source::KinesisApi api(std::move(client), source.stream);
-  TAPELAKE_ASSIGN_OR_RAISE(const source::ShardListing listing, api.List());
+  std::unique_ptr<source::ShardApi> api;
+  if (source.kind == "dynamodb_streams") {
+    TAPELAKE_ASSIGN_OR_RAISE(DynamodbClients clients, MakeDynamodbClients(source));
+    api = std::make_unique<source::StreamsApi>(clients.streams, clients.tables, source.table,
+                                               source.stream_arn);
+  } else {
+    TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source));
+    api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const source::ShardListing listing, api->List());
   const size_t shards = listing.shards.size();
   return std::to_string(shards) + (shards == 1 ? " shard" : " shards") + ", records are kept " +
          std::to_string(listing.retention_micros / 1'000'000 / 3'600) + " hours";

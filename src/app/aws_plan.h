@@ -17,6 +17,7 @@
 #include "io/local_file_system.h"
 #include "io/random.h"
 #include "record/log_mark.h"
+#include "source/dynamodb_streams/dynamodb_log.h"
 #include "source/pull/pull_log.h"
 #include "source/pull/shard_place.h"
 
@@ -24,6 +25,9 @@ namespace tapelake::app {
 
 /// Whether records of this kind of source are asked for, at an AWS service.
 bool IsPulled(const config::SourceConfig& source);
+
+/// Its name for people: `the Kinesis stream orders`.
+std::string PulledName(const config::SourceConfig& source);
 
 /// Everything that calls of AWS need, wired: connections, credentials, time, randomness. The logs
 /// made here must not outlive it. MakeLog() and the logs belong to one thread.
@@ -43,6 +47,9 @@ class AwsWorld {
   Result<std::string> Describe(const config::SourceConfig& source);
 
  private:
+  using DynamodbClients = source::DynamodbLog::Clients;
+
+  Result<DynamodbClients> MakeDynamodbClients(const config::SourceConfig& source);
   Result<std::unique_ptr<io::aws::JsonClient>> MakeClient(const io::aws::JsonService& service,
                                                           const config::SourceConfig& source);
 

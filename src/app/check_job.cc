@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/aws_plan.h"
 #include "app/lake_folder.h"
 #include "app/market/market_lane.h"
 #include "hudi/table/table.h"
@@ -87,7 +88,7 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
     }
     if (IsPulled(plan.source)) {
       AwsWorld aws(config.s3.ca_file, config.s3.profile);
-      Add("source " + plan.source.stream, aws.Describe(plan.source), &results);
+      Add(PulledName(plan.source), aws.Describe(plan.source), &results);
     }
   }
   if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);

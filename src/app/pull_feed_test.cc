@@ -69,8 +69,9 @@ class PullFeedTest : public ::testing::Test {
 
   std::deque<source::PullBatch> batches_;
   std::vector<bool> opened_;
-  PullWorker worker_{"source", [this](const PullWorker::Marks& marks, bool again)
-                                   -> Result<std::unique_ptr<source::PullLog>> {
+  PullWorker worker_{"source",
+                     [this](const PullWorker::Marks& marks,
+                            bool again) -> Result<std::unique_ptr<source::PullLog>> {
                        opened_.push_back(again);
                        EXPECT_EQ(marks, marks_);
                        return std::make_unique<ListLog>(&batches_);
@@ -160,13 +161,14 @@ class PulledTableTest : public ::testing::Test {
   }
 
   void Open() {
-    delivery_ = delivery::Delivery::Open(
-                    files_, clock_, table_,
-                    {.lake_path = root_, .stream = "s", .buffer_micros = 5 * kSecond})
-                    .MoveValueUnsafe();
+    delivery_ =
+        delivery::Delivery::Open(files_, clock_, table_,
+                                 {.lake_path = root_, .stream = "s", .buffer_micros = 5 * kSecond})
+            .MoveValueUnsafe();
     pull_ = std::make_unique<PullWorker>(
-        "source", [this](const PullWorker::Marks& marks,
-                         bool again) -> Result<std::unique_ptr<source::PullLog>> {
+        "source",
+        [this](const PullWorker::Marks& marks,
+               bool again) -> Result<std::unique_ptr<source::PullLog>> {
           return std::make_unique<source::ShardLog>(
               std::make_unique<source::testing::FakeShardApi>(stream_), clock_, random_,
               source::ShardLogOptions{.prefix = "kinesis:s@",
@@ -213,16 +215,16 @@ class PulledTableTest : public ::testing::Test {
   /// A change record of the Kinesis form, the `number`th.
   void Put(const std::string& shard, int number) {
     const std::string id = "k" + std::to_string(number);
-    stream_.Put(shard,
-                R"({"awsRegion":"r","eventID":"e-)" + id +
-                    R"(","eventName":"INSERT","userIdentity":null,"recordFormat":)"
-                    R"("application/json","tableName":"T","dynamodb":{)"
-                    R"("ApproximateCreationDateTime":)" +
-                    std::to_string(clock_.WallMicros()) + R"(,"Keys":{"transaction_id":{"S":")" +
-                    id + R"("}},"NewImage":{"transaction_id":{"S":")" + id +
-                    R"("},"timestamp":{"S":"2026-11-22T18:00:00Z"}},"SizeBytes":9,)"
-                    R"("ApproximateCreationDateTimePrecision":"MICROSECOND"},)"
-                    R"("eventSource":"aws:dynamodb"})");
+    stream_.Put(shard, R"({"awsRegion":"r","eventID":"e-)" + id +
+                           R"(","eventName":"INSERT","userIdentity":null,"recordFormat":)"
+                           R"("application/json","tableName":"T","dynamodb":{)"
+                           R"("ApproximateCreationDateTime":)" +
+                           std::to_string(clock_.WallMicros()) +
+                           R"(,"Keys":{"transaction_id":{"S":")" + id +
+                           R"("}},"NewImage":{"transaction_id":{"S":")" + id +
+                           R"("},"timestamp":{"S":"2026-11-22T18:00:00Z"}},"SizeBytes":9,)"
+                           R"("ApproximateCreationDateTimePrecision":"MICROSECOND"},)"
+                           R"("eventSource":"aws:dynamodb"})");
   }
 
   /// The records in all raw objects.
@@ -230,10 +232,9 @@ class PulledTableTest : public ::testing::Test {
     std::vector<std::string> records;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root_ + "/raw")) {
       if (entry.path().extension() != ".gz") continue;
-      auto object =
-          source::OpenFileSource(files_, entry.path().string(),
-                                 {.format = source::FileFormat::kRawObject}, 0)
-              .MoveValueUnsafe();
+      auto object = source::OpenFileSource(files_, entry.path().string(),
+                                           {.format = source::FileFormat::kRawObject}, 0)
+                        .MoveValueUnsafe();
       record::RecordBlock block;
       while (object->ReadBlock(&block).ValueOrDie()) {
         for (const record::RecordBlock::Entry& record : block.entries)

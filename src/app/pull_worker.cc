@@ -3,20 +3,6 @@
 #include <utility>
 
 namespace tapelake::app {
-namespace {
-
-source::PullFigures Sum(const source::PullFigures& before, const source::PullFigures& now) {
-  source::PullFigures sum = now;
-  sum.gaps += before.gaps;
-  sum.throttled += before.throttled;
-  sum.failures += before.failures;
-  if (sum.last_gap.empty()) sum.last_gap = before.last_gap;
-  if (sum.last_failure.empty()) sum.last_failure = before.last_failure;
-  return sum;
-}
-
-}  // namespace
-
 void PullWorker::Begin(Marks marks) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ++begun_;
@@ -56,7 +42,8 @@ void PullWorker::Push(source::PullBatch batch, int64_t begun) {
 }
 
 void PullWorker::PublishFigures() {
-  const source::PullFigures sum = log_ == nullptr ? before_ : Sum(before_, log_->figures());
+  const source::PullFigures sum =
+      log_ == nullptr ? before_ : source::FiguresAfter(before_, log_->figures());
   const std::lock_guard<std::mutex> lock(mutex_);
   published_ = sum;
 }
@@ -71,7 +58,7 @@ Result<bool> PullWorker::Step() {
     if (begun != log_begun_) marks = marks_;
   }
   if (begun != log_begun_) {
-    if (log_ != nullptr) before_ = Sum(before_, log_->figures());
+    if (log_ != nullptr) before_ = source::FiguresAfter(before_, log_->figures());
     log_.reset();
     TAPELAKE_ASSIGN_OR_RAISE(log_, open_(marks, has_read_));
     log_begun_ = begun;

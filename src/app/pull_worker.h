@@ -60,7 +60,7 @@ class PullWorker : public Worker {
   std::string name_;
   OpenLog open_;
   std::unique_ptr<source::PullLog> log_;
-  int64_t log_begun_ = 0;       // Begin() calls before log_ was opened; 0: it was not
+  int64_t log_begun_ = 0;  // Begin() calls before log_ was opened; 0: it was not
   bool has_read_ = false;
   source::PullFigures before_;  // of logs that were closed
 

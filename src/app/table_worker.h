@@ -46,7 +46,7 @@ struct TableProgress {
   std::string last_failure;   ///< The newest of them.
   int64_t lost_records = 0;   ///< Dropped by the source before they were read.
   std::optional<source::PullFigures> pull;  ///< Of a source that is asked for its records.
-  bool at_end = false;        ///< The feed has no more records.
+  bool at_end = false;                      ///< The feed has no more records.
   /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
   int64_t waiting_since_micros = 0;
   int64_t cleaned_files = 0;      ///< Deleted by cleaning in this run.

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/aws_plan.h"
 #include "app/interrupt.h"
 #include "app/pipeline.h"
 #include "base/json.h"
@@ -201,7 +202,7 @@ class UpCommand : public Command {
       out += plan.source.kind == "simulator"
                  ? "the simulator, about " + Grouped(context.config.simulator.changes_per_second) +
                        " changes/s"
-             : app::IsPulled(plan.source) ? "the stream " + plan.source.stream + " of Kinesis"
+             : app::IsPulled(plan.source) ? app::PulledName(plan.source)
              : plan.source.kind == "stream"
                  ? "its stream ('" + context.program + " stream put " + name + "' feeds it)"
                  : Counted(static_cast<int64_t>(plan.source.paths.size()), "path") + ", speed " +

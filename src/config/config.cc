@@ -408,12 +408,14 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
 
 void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Place(&self.place);
-  visitor.Field({.key = "kind",
-                 .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
-                             "what other processes put into the table's stream, files, or a stream of "
-                             "Kinesis. The simulator's changes go through the table's stream, too.",
-                 .choices = {"simulator", "stream", "files", "kinesis", "none"}},
-                &self.kind);
+  visitor.Field(
+      {.key = "kind",
+       .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
+                   "what other processes put into the table's stream, files, a stream of "
+                   "Kinesis, or a table of DynamoDB and its stream. The simulator's changes go "
+                   "through the table's stream, too.",
+       .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "none"}},
+      &self.kind);
   visitor.Field(
       {.key = "paths",
        .sentence = "Files or directories of kind `files`: change records (NDJSON) or trade "
@@ -436,21 +438,36 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
       &self.pair);
   visitor.Field({.key = "stream", .sentence = "Name or ARN of the stream of kind `kinesis`."},
                 &self.stream);
-  visitor.Field({.key = "region",
-                 .sentence = "Region of the stream of Kinesis. Default: AWS_REGION, "
-                             "AWS_DEFAULT_REGION, or `region` of the profile (`s3.profile`)."},
-                &self.region);
+  visitor.Field(
+      {.key = "region",
+       .sentence = "Region of kinds `kinesis` and `dynamodb_streams`. Default: AWS_REGION, "
+                   "AWS_DEFAULT_REGION, or `region` of the profile (`s3.profile`)."},
+      &self.region);
   visitor.Field({.key = "endpoint",
                  .sentence = "Server to use instead of AWS's own, as `http(s)://HOST[:PORT]`. "
-                             "Default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, or "
-                             "`endpoint_url` of the profile."},
+                             "Default: AWS_ENDPOINT_URL_KINESIS (_DYNAMODB_STREAMS, _DYNAMODB), "
+                             "AWS_ENDPOINT_URL, or `endpoint_url` of the profile."},
                 &self.endpoint);
-  visitor.Field({.key = "start",
-                 .sentence = "Where a stream of Kinesis is begun that the table has nothing of: "
-                             "`oldest` (all that is kept), `latest` (what comes from now on) or a "
-                             "time such as `2026-11-22T18:00`. Later starts go on where the table's "
-                             "last commit ended."},
-                &self.start);
+  visitor.Field(
+      {.key = "start",
+       .sentence = "Where a stream of Kinesis or DynamoDB is begun that the table has nothing of: "
+                   "`oldest` (all that is kept), `latest` (what comes from now on) or a "
+                   "time such as `2026-11-22T18:00`. Later starts go on where the table's "
+                   "last commit ended."},
+      &self.start);
+  visitor.Field({.key = "table",
+                 .sentence = "Name of the DynamoDB table of kind `dynamodb_streams`, whose newest "
+                             "stream is read."},
+                &self.table);
+  visitor.Field({.key = "stream_arn",
+                 .sentence = "ARN of the stream of kind `dynamodb_streams`, instead of `table`."},
+                &self.stream_arn);
+  visitor.Field({.key = "first_load",
+                 .sentence = "Whether kind `dynamodb_streams` begins with all items of `table`, by "
+                             "a parallel scan, and goes on with what changed since the scan began; "
+                             "the table may be written to meanwhile. Done once; `start` does not "
+                             "count then."},
+                &self.first_load);
 }
 
 void TableConfig::Describe(Visitor& visitor, TableConfig& self) {

@@ -156,6 +156,9 @@ struct SourceConfig {
   std::string region;
   std::string endpoint;
   std::string start = "oldest";
+  std::string table;
+  std::string stream_arn;
+  bool first_load = false;
   static void Describe(Visitor& visitor, SourceConfig& self);
 };
 

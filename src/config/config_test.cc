@@ -191,6 +191,26 @@ TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
   EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: simulator, paths: [x]}}\n"),
             "table crypto.a: source.paths is given, but source.kind = 'simulator' (t.yaml:2:21); "
             "set 'kind: files', or remove 'paths'");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: kinesis}}\n"),
+            "table crypto.a: source.kind = 'kinesis' names no stream (t.yaml:2:21); "
+            "add 'stream: NAME' (or its ARN)");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: stream, stream: s}}\n"),
+            "table crypto.a: source.stream is given, but source.kind = 'stream' (t.yaml:2:21); "
+            "set 'kind: kinesis', or remove 'stream'");
+  for (const char* source : {"kind: dynamodb_streams",
+                             "kind: dynamodb_streams, table: t, "
+                             "stream_arn: 'arn:x'"}) {
+    EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + std::string(source) + "}}\n"),
+              "table crypto.a: source.kind = 'dynamodb_streams' wants either a table or a "
+              "stream_arn (t.yaml:2:21); add 'table: NAME', or 'stream_arn: ARN'");
+  }
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: none, table: t}}\n"),
+            "table crypto.a: source.table is given, but source.kind = 'none' (t.yaml:2:21); "
+            "set 'kind: dynamodb_streams', or remove it");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: dynamodb_streams, "
+                        "stream_arn: 'arn:x', first_load: true}}\n"),
+            "table crypto.a: source.first_load is set without source.table (t.yaml:2:21); "
+            "name the DynamoDB table");
   EXPECT_EQ(OnlyProblem("lake: {path: \"\"}\n"),
             "lake.path is empty (); name a directory, for example ./tapelake-data");
 }
@@ -286,7 +306,7 @@ TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
   EXPECT_NE(
       text.find(
           "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `kinesis`, "
-          "`none` |"),
+          "`dynamodb_streams`, `none` |"),
       std::string::npos);
 }
 

@@ -322,6 +322,34 @@ void ValidateHistory(const HistoryConfig& history, std::vector<Problem>* problem
   }
 }
 
+void ValidatePulledSource(const std::string& name, const SourceConfig& source,
+                          std::vector<Problem>* problems) {
+  const auto problem = [&](const std::string& what, const std::string& remedy) {
+    problems->push_back({name + ": " + what, source.place, remedy});
+  };
+  const bool kinesis = source.kind == "kinesis";
+  const bool dynamodb = source.kind == "dynamodb_streams";
+  const std::string but_kind = ", but source.kind = '" + source.kind + "'";
+  if (kinesis && source.stream.empty()) {
+    problem("source.kind = 'kinesis' names no stream", "add 'stream: NAME' (or its ARN)");
+  }
+  if (!kinesis && !source.stream.empty()) {
+    problem("source.stream is given" + but_kind, "set 'kind: kinesis', or remove 'stream'");
+  }
+  if (dynamodb && source.table.empty() == source.stream_arn.empty()) {
+    problem("source.kind = 'dynamodb_streams' wants either a table or a stream_arn",
+            "add 'table: NAME', or 'stream_arn: ARN'");
+  }
+  if (!dynamodb && !(source.table + source.stream_arn).empty()) {
+    problem(std::string(source.table.empty() ? "source.stream_arn" : "source.table") + " is given" +
+                but_kind,
+            "set 'kind: dynamodb_streams', or remove it");
+  }
+  if (source.first_load && source.table.empty()) {
+    problem("source.first_load is set without source.table", "name the DynamoDB table");
+  }
+}
+
 void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problems) {
   const std::string name = "table " + table.QualifiedName();
   if (table.source.kind == "files" && table.source.paths.empty()) {
@@ -333,15 +361,7 @@ void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problem
         {name + ": source.paths is given, but source.kind = '" + table.source.kind + "'",
          table.source.place, "set 'kind: files', or remove 'paths'"});
   }
-  if (table.source.kind == "kinesis" && table.source.stream.empty()) {
-    problems->push_back({name + ": source.kind = 'kinesis' names no stream", table.source.place,
-                         "add 'stream: NAME' (or its ARN)"});
-  }
-  if (table.source.kind != "kinesis" && !table.source.stream.empty()) {
-    problems->push_back(
-        {name + ": source.stream is given, but source.kind = '" + table.source.kind + "'",
-         table.source.place, "set 'kind: kinesis', or remove 'stream'"});
-  }
+  ValidatePulledSource(name, table.source, problems);
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace tapelake::ingest {
 namespace {
 
-/// Positions and marks beyond this go to the side file: commit metadata is read by every reader of the table.
+/// Positions and marks beyond this go to the side file: commit metadata is read by every reader of
+/// the table.
 constexpr size_t kInlinePositionsBytesMax = 16 * 1024;
 constexpr char kInSideFile[] = "@state_file";
 constexpr int64_t kStateFormat = 1;

@@ -48,9 +48,9 @@ struct IngestState {
 std::string StateDirectory(const std::string& table_path);
 
 /// Turn a state into extraMetadata, writing what is too big for a commit (tombstones, many
-/// positions and marks) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is named
-/// after the state's change_seq and record count, so a retry of the same commit writes the same
-/// name.
+/// positions and marks) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is
+/// named after the state's change_seq and record count, so a retry of the same commit writes the
+/// same name.
 Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
                                                       const std::string& table_path,
                                                       const std::string& writer,

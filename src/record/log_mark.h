@@ -11,9 +11,9 @@ namespace tapelake::record {
 /// read from a sequence number, a text of up to 129 digits. Everything downstream counts records
 /// from 0 on, shard by shard; the mark says where in the shard one such count stands.
 struct LogMark {
-  uint64_t offset = 0;   ///< Records of the log before the place.
-  std::string text;      ///< The source's own words for it; only the source understands them.
-  bool at_end = false;   ///< The log has ended, and nothing follows this place.
+  uint64_t offset = 0;  ///< Records of the log before the place.
+  std::string text;     ///< The source's own words for it; only the source understands them.
+  bool at_end = false;  ///< The log has ended, and nothing follows this place.
   bool operator==(const LogMark&) const = default;
 };
 

@@ -101,7 +101,8 @@ Status Plant::OpenTable() {
                                       .hot = &hot_});
   };
   parts.open_feed = [this](const app::FeedStart& start) -> Result<std::unique_ptr<app::Feed>> {
-    return app::StreamFeed::Make(*stream_, start.offset, static_cast<size_t>(setup_.read_bytes_max));
+    return app::StreamFeed::Make(*stream_, start.offset,
+                                 static_cast<size_t>(setup_.read_bytes_max));
   };
   TAPELAKE_ASSIGN_OR_RAISE(table_worker_, app::TableWorker::Open(world_.clock, std::move(parts)));
   return Status::OK();

@@ -22,34 +22,33 @@ constexpr int64_t kSkewMicrosMin = 60'000'000;
 constexpr int64_t kConnectTimeoutMicros = 5'000'000;
 constexpr size_t kMessageBytesMax = 1'000;
 
-constexpr std::string_view kThrottlings[] = {"BandwidthLimitExceeded",
-                                             "EC2ThrottledException",
-                                             "KMSThrottlingException",
-                                             "LimitExceededException",
-                                             "PriorRequestNotComplete",
-                                             "ProvisionedThroughputExceededException",
-                                             "RequestLimitExceeded",
-                                             "RequestThrottled",
-                                             "RequestThrottledException",
-                                             "SlowDown",
-                                             "ThrottledException",
-                                             "Throttling",
-                                             "ThrottlingException",
-                                             "TooManyRequestsException"};
-constexpr std::string_view kTransients[] = {
-    "InternalError",        "InternalFailure",         "InternalServerError",
-    "InternalServerErrorException", "RequestTimeout",  "RequestTimeoutException",
-    "ServiceUnavailable",   "ServiceUnavailableException", "TransactionInProgressException"};
+constexpr std::string_view kThrottlings[] = {
+    "BandwidthLimitExceeded",    "EC2ThrottledException",
+    "KMSThrottlingException",    "LimitExceededException",
+    "PriorRequestNotComplete",   "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",      "RequestThrottled",
+    "RequestThrottledException", "SlowDown",
+    "ThrottledException",        "Throttling",
+    "ThrottlingException",       "TooManyRequestsException"};
+constexpr std::string_view kTransients[] = {"InternalError",
+                                            "InternalFailure",
+                                            "InternalServerError",
+                                            "InternalServerErrorException",
+                                            "RequestTimeout",
+                                            "RequestTimeoutException",
+                                            "ServiceUnavailable",
+                                            "ServiceUnavailableException",
+                                            "TransactionInProgressException"};
 constexpr std::string_view kExpiries[] = {"ExpiredToken", "ExpiredTokenException",
                                           "TokenRefreshRequired"};
 /// A wrong clock and a wrong key look alike; the server's date tells them apart.
-constexpr std::string_view kClockErrors[] = {"AuthFailure",       "InvalidSignatureException",
-                                             "RequestExpired",    "RequestInTheFuture",
+constexpr std::string_view kClockErrors[] = {"AuthFailure",          "InvalidSignatureException",
+                                             "RequestExpired",       "RequestInTheFuture",
                                              "RequestTimeTooSkewed", "SignatureDoesNotMatch"};
 constexpr std::string_view kRefusals[] = {
-    "AccessDenied",        "AccessDeniedException",       "AuthFailure",
-    "ExpiredToken",        "ExpiredTokenException",       "IncompleteSignatureException",
-    "InvalidClientTokenId", "InvalidSignatureException",  "MissingAuthenticationTokenException",
+    "AccessDenied",          "AccessDeniedException",       "AuthFailure",
+    "ExpiredToken",          "ExpiredTokenException",       "IncompleteSignatureException",
+    "InvalidClientTokenId",  "InvalidSignatureException",   "MissingAuthenticationTokenException",
     "SignatureDoesNotMatch", "UnrecognizedClientException", "KMSAccessDeniedException"};
 
 bool IsOneOf(std::string_view text, std::span<const std::string_view> list) {
@@ -84,7 +83,8 @@ JsonAnswer AnswerOf(HttpResponse response) {
       return value != nullptr && value->is_string() ? value->text() : std::string();
     };
     if (answer.error.empty()) answer.error = BareName(text_of("__type"));
-    answer.message = Shortened(text_of("message").empty() ? text_of("Message") : text_of("message"));
+    answer.message =
+        Shortened(text_of("message").empty() ? text_of("Message") : text_of("message"));
   }
   // What does not speak the protocol, such as a load balancer, says a status only.
   if (answer.error.empty()) answer.error = "HTTP" + std::to_string(response.status);
@@ -103,8 +103,8 @@ int64_t StatedPauseMicros(const HttpResponse& response) {
     if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), value);
     return std::clamp<int64_t>(value, 0, kStatedPauseMicrosMax);
   };
-  const int64_t micros = std::max(number("x-amz-retry-after") * 1'000,
-                                  number("retry-after") * 1'000'000);
+  const int64_t micros =
+      std::max(number("x-amz-retry-after") * 1'000, number("retry-after") * 1'000'000);
   return std::min(micros, kStatedPauseMicrosMax);
 }
 
@@ -190,11 +190,10 @@ Result<HttpResponse> JsonClient::SendOnce(const JsonCall& call, const Credential
                      .headers = sent.headers,
                      .payload_hash = Sha256Hex(call.body)};
   input.headers.push_back({"host", HostOf(base)});
-  const auto added = SignatureHeaders(std::move(input),
-                                      {.region = settings_.region,
-                                       .service = service_.signing_name,
-                                       .time_micros = time_micros},
-                                      credentials);
+  const auto added = SignatureHeaders(
+      std::move(input),
+      {.region = settings_.region, .service = service_.signing_name, .time_micros = time_micros},
+      credentials);
   sent.headers.insert(sent.headers.end(), added.begin(), added.end());
   return environment_.http.Send(sent);
 }
@@ -267,10 +266,9 @@ Result<JsonAnswer> JsonClient::Call(const JsonCall& call) {
     const bool late = environment_.clock.SteadyMicros() + pause >= end_micros;
     if (tries >= call.tries_max || late) {
       if (answer) return *std::move(answer);
-      return MakeError(ErrorKind::kUnavailable, name + " at " + BaseUrl() + ": no answer: " +
-                                                    sent.status().message() + " (after " +
-                                                    std::to_string(tries) +
-                                                    (tries == 1 ? " try)" : " tries)"));
+      return MakeError(ErrorKind::kUnavailable,
+                       name + " at " + BaseUrl() + ": no answer: " + sent.status().message() +
+                           " (after " + std::to_string(tries) + (tries == 1 ? " try)" : " tries)"));
     }
     environment_.clock.Sleep(pause);
   }

@@ -19,19 +19,19 @@ namespace tapelake::io::aws {
 
 /// What is fixed about a service.
 struct JsonService {
-  std::string name;             ///< For people: `Kinesis`.
-  std::string signing_name;     ///< `kinesis`
-  std::string endpoint_prefix;  ///< `streams.dynamodb` of `https://streams.dynamodb.REGION....`
-  std::string target_prefix;    ///< `Kinesis_20131202`
-  std::string json_version;     ///< `1.0` or `1.1`
+  std::string name;               ///< For people: `Kinesis`.
+  std::string signing_name;       ///< `kinesis`
+  std::string endpoint_prefix;    ///< `streams.dynamodb` of `https://streams.dynamodb.REGION....`
+  std::string target_prefix;      ///< `Kinesis_20131202`
+  std::string json_version;       ///< `1.0` or `1.1`
   std::string endpoint_variable;  ///< `AWS_ENDPOINT_URL_KINESIS`
 };
 
 /// How a service is reached.
 struct JsonSettings {
-  std::string endpoint = {};          ///< `http(s)://host[:port]`; empty: AWS's own.
-  std::string region = {};            ///< Of the signature, and of AWS's endpoint.
-  std::string profile = {};           ///< Of credentials and region; empty: the environment's.
+  std::string endpoint = {};  ///< `http(s)://host[:port]`; empty: AWS's own.
+  std::string region = {};    ///< Of the signature, and of AWS's endpoint.
+  std::string profile = {};   ///< Of credentials and region; empty: the environment's.
 };
 
 /// Fill in what `stated` leaves open: endpoint from the service's own variable, AWS_ENDPOINT_URL or
@@ -42,9 +42,9 @@ Result<JsonSettings> CompleteJsonSettings(JsonSettings stated, const JsonService
 
 /// One call.
 struct JsonCall {
-  std::string operation;   ///< `GetRecords`
-  std::string_view body;   ///< A JSON object; must live until the answer is there.
-  int tries_max = 5;       ///< Of what may pass by itself.
+  std::string operation;                 ///< `GetRecords`
+  std::string_view body;                 ///< A JSON object; must live until the answer is there.
+  int tries_max = 5;                     ///< Of what may pass by itself.
   int64_t deadline_micros = 60'000'000;  ///< From the first try on no other begins after this.
   int64_t answer_bytes_max = int64_t{64} << 20;
 };

@@ -64,9 +64,9 @@ class JsonClientTest : public ::testing::Test {
   Result<JsonAnswer> Call(JsonCall call = {.operation = "ListShards", .body = "{}"},
                           JsonSettings settings = {.endpoint = "http://127.0.0.1:4567",
                                                    .region = "eu-west-1"}) {
-    client_.emplace(JsonEnvironment{.http = server_, .credentials = keys_, .clock = clock_,
-                                    .random = random_},
-                    Kinesis(), std::move(settings));
+    client_.emplace(
+        JsonEnvironment{.http = server_, .credentials = keys_, .clock = clock_, .random = random_},
+        Kinesis(), std::move(settings));
     return client_->Call(call);
   }
   /// The error of a call that got an answer.
@@ -154,8 +154,8 @@ TEST_F(JsonClientTest, WithoutAnyAnswerTheServerIsNamed) {
 
 TEST_F(JsonClientTest, NoTryBeginsAfterTheDeadline) {
   server_.Refuse(500, "", {{"retry-after", "10"}});
-  const auto answer = Call(
-      {.operation = "X", .body = "{}", .tries_max = 100, .deadline_micros = 25'000'000});
+  const auto answer =
+      Call({.operation = "X", .body = "{}", .tries_max = 100, .deadline_micros = 25'000'000});
   EXPECT_EQ(answer.ValueOrDie().error, "HTTP500");
   EXPECT_EQ(server_.urls.size(), 3u);
   EXPECT_LT(clock_.SteadyMicros(), 25'000'000);
@@ -202,8 +202,7 @@ TEST_F(JsonClientTest, ErrorsSayWhatCanBeDone) {
                    {{"x-amzn-requestid", "R-1"}});
     const Status error = ErrorOfCall();
     EXPECT_EQ(KindOf(error), kind) << name;
-    EXPECT_EQ(error.message(),
-              "Kinesis GetRecords: " + std::string(name) + ": why (request R-1)");
+    EXPECT_EQ(error.message(), "Kinesis GetRecords: " + std::string(name) + ": why (request R-1)");
   }
 }
 

@@ -44,6 +44,9 @@ Result<std::string> ParseShards(std::string_view answer, std::vector<ShardInfo>*
       const base::JsonValue* parent = item.Find(key);
       if (parent != nullptr && !parent->text().empty()) shard.parents.push_back(parent->text());
     }
+    const base::JsonValue* range = item.Find("SequenceNumberRange");
+    const base::JsonValue* end = range == nullptr ? nullptr : range->Find("EndingSequenceNumber");
+    shard.closed = end != nullptr && end->is_string();
     shards->push_back(std::move(shard));
   }
   const base::JsonValue* next = document.Find("NextToken");
@@ -60,18 +63,20 @@ struct WireRecord {
 Result<WireRecord> ParseRecord(std::string_view text) {
   WireRecord record;
   bool has_data = false;
-  TAPELAKE_RETURN_NOT_OK(VisitMembers(text, [&](std::string_view name, std::string_view value) -> Status {
-    if (name == "SequenceNumber") return TextOf(value).Value(&record.sequence);
-    if (name == "ApproximateArrivalTimestamp") record.time_micros = MicrosOfSeconds(value);
-    if (name != "Data") return Status::OK();
-    const auto quoted = QuotedText(value);
-    has_data = quoted.has_value();
-    record.data = quoted.value_or("");
-    if (record.data.find('\\') == std::string_view::npos) return Status::OK();
-    return TextOf(value).Value(&record.unescaped);
-  }));
+  TAPELAKE_RETURN_NOT_OK(
+      VisitMembers(text, [&](std::string_view name, std::string_view value) -> Status {
+        if (name == "SequenceNumber") return TextOf(value).Value(&record.sequence);
+        if (name == "ApproximateArrivalTimestamp") record.time_micros = MicrosOfSeconds(value);
+        if (name != "Data") return Status::OK();
+        const auto quoted = QuotedText(value);
+        has_data = quoted.has_value();
+        record.data = quoted.value_or("");
+        if (record.data.find('\\') == std::string_view::npos) return Status::OK();
+        return TextOf(value).Value(&record.unescaped);
+      }));
   if (!has_data || record.sequence.empty()) {
-    return MakeError(ErrorKind::kCorrupt, "GetRecords gave a record without Data or SequenceNumber");
+    return MakeError(ErrorKind::kCorrupt,
+                     "GetRecords gave a record without Data or SequenceNumber");
   }
   return record;
 }
@@ -87,8 +92,7 @@ class PageWriter {
     size_t size = 0;
     const std::string_view text = record.unescaped.empty() ? record.data : record.unescaped;
     if (!base::DecodeBase64(text, page_->buffer.data() + used_, &size)) {
-      return MakeError(ErrorKind::kCorrupt,
-                       "Data of record " + record.sequence + " is no base64");
+      return MakeError(ErrorKind::kCorrupt, "Data of record " + record.sequence + " is no base64");
     }
     const std::string_view bytes(page_->buffer.data() + used_, size);
     parts_.clear();
@@ -127,16 +131,17 @@ io::aws::JsonService KinesisService() {
 Result<ShardPage> ParseKinesisPage(std::string_view answer) {
   ShardPage page;
   std::string_view records = "[]";
-  TAPELAKE_RETURN_NOT_OK(VisitMembers(answer, [&](std::string_view name, std::string_view value) -> Status {
-    if (name == "Records") records = value;
-    if (name == "NextShardIterator") return TextOf(value).Value(&page.next_iterator);
-    if (name != "MillisBehindLatest") return Status::OK();
-    int64_t millis = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), millis).ec == std::errc()) {
-      page.behind_micros = millis * kMicrosPerMilli;
-    }
-    return Status::OK();
-  }));
+  TAPELAKE_RETURN_NOT_OK(
+      VisitMembers(answer, [&](std::string_view name, std::string_view value) -> Status {
+        if (name == "Records") records = value;
+        if (name == "NextShardIterator") return TextOf(value).Value(&page.next_iterator);
+        if (name != "MillisBehindLatest") return Status::OK();
+        int64_t millis = 0;
+        if (std::from_chars(value.data(), value.data() + value.size(), millis).ec == std::errc()) {
+          page.behind_micros = millis * kMicrosPerMilli;
+        }
+        return Status::OK();
+      }));
   PageWriter writer(&page, base::Base64DecodedSizeMax(records.size()));
   TAPELAKE_RETURN_NOT_OK(VisitItems(records, [&writer](std::string_view item) -> Status {
     TAPELAKE_ASSIGN_OR_RAISE(WireRecord record, ParseRecord(item));
@@ -180,9 +185,10 @@ Result<ShardAnswer> KinesisApi::AskShard(const std::string& operation, const std
     TAPELAKE_ASSIGN_OR_RAISE(result.page, ParseKinesisPage(answer.body));
     return result;
   }
-  TAPELAKE_RETURN_NOT_OK(VisitMembers(answer.body, [&](std::string_view name, std::string_view value) -> Status {
-    return name == "ShardIterator" ? TextOf(value).Value(&result.iterator) : Status::OK();
-  }));
+  TAPELAKE_RETURN_NOT_OK(
+      VisitMembers(answer.body, [&](std::string_view name, std::string_view value) -> Status {
+        return name == "ShardIterator" ? TextOf(value).Value(&result.iterator) : Status::OK();
+      }));
   if (result.iterator.empty()) {
     return MakeError(ErrorKind::kCorrupt, "GetShardIterator gave no ShardIterator");
   }
@@ -195,11 +201,13 @@ Result<ShardListing> KinesisApi::List() {
                            Ask("DescribeStreamSummary", "{" + StreamMember() + "}"));
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(summary));
   const base::JsonValue* stream = document.Find("StreamDescriptionSummary");
-  const base::JsonValue* created = stream == nullptr ? nullptr : stream->Find("StreamCreationTimestamp");
+  const base::JsonValue* created =
+      stream == nullptr ? nullptr : stream->Find("StreamCreationTimestamp");
   const base::JsonValue* hours = stream == nullptr ? nullptr : stream->Find("RetentionPeriodHours");
   if (created == nullptr || hours == nullptr || hours->AsInt(0) <= 0) {
-    return MakeError(ErrorKind::kCorrupt,
-                     "DescribeStreamSummary says no StreamCreationTimestamp or RetentionPeriodHours");
+    return MakeError(
+        ErrorKind::kCorrupt,
+        "DescribeStreamSummary says no StreamCreationTimestamp or RetentionPeriodHours");
   }
   // Whole seconds: not every server keeps the fraction the same.
   listing.incarnation = std::to_string(MicrosOfSeconds(created->text()) / 1'000'000);

@@ -35,10 +35,10 @@ std::vector<std::string> PiecesOf(const ShardPage& page) {
 }
 
 TEST(KinesisPage, GivesRecordsAndWhatIsInThem) {
-  const auto page = ParseKinesisPage(R"({"Records":[)" + Record("1", "one") + "," +
-                                     Record("2", testing::Aggregate({"two", "three"})) + "," +
-                                     Record("3", "") +
-                                     R"(],"NextShardIterator":"next","MillisBehindLatest":1500})");
+  const auto page =
+      ParseKinesisPage(R"({"Records":[)" + Record("1", "one") + "," +
+                       Record("2", testing::Aggregate({"two", "three"})) + "," + Record("3", "") +
+                       R"(],"NextShardIterator":"next","MillisBehindLatest":1500})");
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_THAT(PiecesOf(*page), ElementsAre("one", "two", "three", ""));
   ASSERT_EQ(page->records.size(), 3u);
@@ -69,12 +69,11 @@ TEST(KinesisPage, EscapedBase64IsRead) {
 }
 
 TEST(KinesisPage, AnAnswerWithoutSenseIsRefused) {
-  for (const char* bad :
-       {"", "[]", "{\"Records\":7}", R"({"Records":[{"Data":"QQ=="}]})",
-        R"({"Records":[{"SequenceNumber":"1"}]})",
-        R"({"Records":[{"SequenceNumber":"1","Data":"!"}]})",
-        R"({"Records":[{"SequenceNumber":"1","Data":{"type":"Buffer"}}]})",
-        R"({"Records":[],"NextShardIterator":7})"}) {
+  for (const char* bad : {"", "[]", "{\"Records\":7}", R"({"Records":[{"Data":"QQ=="}]})",
+                          R"({"Records":[{"SequenceNumber":"1"}]})",
+                          R"({"Records":[{"SequenceNumber":"1","Data":"!"}]})",
+                          R"({"Records":[{"SequenceNumber":"1","Data":{"type":"Buffer"}}]})",
+                          R"({"Records":[],"NextShardIterator":7})"}) {
     EXPECT_EQ(KindOf(ParseKinesisPage(bad).status()), ErrorKind::kCorrupt) << bad;
   }
 }
@@ -140,8 +139,10 @@ constexpr char kSummary[] =
 
 TEST_F(KinesisApiTest, ListsAllPagesWithBothParents) {
   server_.Answer(kSummary);
-  server_.Answer(R"({"Shards":[{"ShardId":"s0"},{"ShardId":"s1","ParentShardId":"s0"}],)"
-                 R"("NextToken":"t\"1"})");
+  server_.Answer(
+      R"({"Shards":[{"ShardId":"s0","SequenceNumberRange":{)"
+      R"("StartingSequenceNumber":"1","EndingSequenceNumber":"9"}},{"ShardId":"s1","ParentShardId":"s0"}],)"
+      R"("NextToken":"t\"1"})");
   server_.Answer(R"({"Shards":[{"ShardId":"s2","ParentShardId":"s0",)"
                  R"("AdjacentParentShardId":"s1"}]})");
   const auto listing = Api().List();
@@ -149,6 +150,8 @@ TEST_F(KinesisApiTest, ListsAllPagesWithBothParents) {
   EXPECT_EQ(listing->incarnation, "1795352784");
   EXPECT_EQ(listing->retention_micros, int64_t{48} * 3'600 * 1'000'000);
   ASSERT_EQ(listing->shards.size(), 3u);
+  EXPECT_TRUE(listing->shards[0].closed);
+  EXPECT_FALSE(listing->shards[1].closed);
   EXPECT_THAT(listing->shards[1].parents, ElementsAre("s0"));
   EXPECT_THAT(listing->shards[2].parents, ElementsAre("s0", "s1"));
   EXPECT_THAT(server_.bodies, ElementsAre(R"({"StreamName":"orders"})",
@@ -174,8 +177,7 @@ TEST_F(KinesisApiTest, BeginsWhereItIsTold) {
   EXPECT_EQ(ask({}, false), begin + R"("TRIM_HORIZON"})");
   EXPECT_EQ(ask({.kind = ShardPlace::Kind::kTime, .time_millis = 1'795'352'784'007}, false),
             begin + R"("AT_TIMESTAMP","Timestamp":1795352784.007})");
-  EXPECT_EQ(ask(after, false),
-            begin + R"("AFTER_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
+  EXPECT_EQ(ask(after, false), begin + R"("AFTER_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
   EXPECT_EQ(ask(after, true), begin + R"("AT_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
 }
 

@@ -16,8 +16,9 @@ namespace tapelake::source {
 /// Call `visit` with the name (as it stands between its quotes) and the text of each member of a
 /// JSON object, in order. What is inside the values is not looked at beyond strings and brackets:
 /// who takes a value must check it. Errors: kCorrupt (no object, or cut), those of `visit`.
-Status VisitMembers(std::string_view object,
-                    const std::function<Status(std::string_view name, std::string_view value)>& visit);
+Status VisitMembers(
+    std::string_view object,
+    const std::function<Status(std::string_view name, std::string_view value)>& visit);
 
 /// Call `visit` with the text of each item of a JSON array. As VisitMembers().
 Status VisitItems(std::string_view array,

@@ -32,10 +32,10 @@ Result<std::vector<std::string>> ItemsOf(std::string_view text) {
 }
 
 TEST(JsonSlices, GivesValuesAsTheyStand) {
-  EXPECT_THAT(MembersOf(R"( { "a" : 1 , "b":{"x":[1,{"y":"}"}]},"c":"q\"\\" , "d": null} )")
-                  .ValueOrDie(),
-              ElementsAre(Pair("a", "1"), Pair("b", R"({"x":[1,{"y":"}"}]})"),
-                          Pair("c", R"("q\"\\")"), Pair("d", "null")));
+  EXPECT_THAT(
+      MembersOf(R"( { "a" : 1 , "b":{"x":[1,{"y":"}"}]},"c":"q\"\\" , "d": null} )").ValueOrDie(),
+      ElementsAre(Pair("a", "1"), Pair("b", R"({"x":[1,{"y":"}"}]})"), Pair("c", R"("q\"\\")"),
+                  Pair("d", "null")));
   EXPECT_THAT(ItemsOf("[ 1.5e3,[],{} ,\"]\"]").ValueOrDie(),
               ElementsAre("1.5e3", "[]", "{}", "\"]\""));
   EXPECT_TRUE(MembersOf("{}").ValueOrDie().empty());

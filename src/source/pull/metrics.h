@@ -9,8 +9,9 @@ namespace tapelake::source {
 inline constexpr metrics::MetricDef kLag{
     .name = "tapelake_source_lag_seconds",
     .unit = "seconds",
-    .help = "Event time from the newest record that was read to now, of the shard that is furthest "
-            "behind; 0 at the end of all shards.",
+    .help =
+        "Event time from the newest record that was read to now, of the shard that is furthest "
+        "behind; 0 at the end of all shards.",
     .labels = {"table"}};
 inline constexpr metrics::MetricDef kShards{
     .name = "tapelake_source_open_shards",

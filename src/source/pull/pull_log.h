@@ -41,6 +41,24 @@ struct PullFigures {
   int64_t parts = 0;  ///< Shards that are read or wait for their parents.
 };
 
+/// Whether a failure says that a setting, or a stored mark, cannot work, so that to try again at
+/// the start is no use.
+inline bool IsWrongSetting(const Status& failure) {
+  const ErrorKind kind = KindOf(failure);
+  return kind == ErrorKind::kUnauthorized || kind == ErrorKind::kNotFound ||
+         kind == ErrorKind::kInvalid || kind == ErrorKind::kCorrupt;
+}
+
+/// The figures of a log that went on where another one ended.
+inline PullFigures FiguresAfter(const PullFigures& before, PullFigures now) {
+  now.gaps += before.gaps;
+  now.throttled += before.throttled;
+  now.failures += before.failures;
+  if (now.last_gap.empty()) now.last_gap = before.last_gap;
+  if (now.last_failure.empty()) now.last_failure = before.last_failure;
+  return now;
+}
+
 /// Read() belongs to one thread; figures() may be called from any.
 class PullLog {
  public:
@@ -49,8 +67,9 @@ class PullLog {
   /// Replace `*batch` by what comes next: at most one block of records. Return false, with an empty
   /// batch, if there is nothing now; ask again a little later. A call of a service is waited for.
   ///
-  /// What fails and may pass by itself is counted, and made again. Errors: kUnauthorized, kNotFound,
-  /// kInvalid and kCorrupt before the first success: settings, or a mark, that cannot work.
+  /// What fails and may pass by itself is counted, and made again. Errors: kUnauthorized,
+  /// kNotFound, kInvalid and kCorrupt before the first success: settings, or a mark, that cannot
+  /// work.
   virtual Result<bool> Read(PullBatch* batch) = 0;
 
   virtual PullFigures figures() const = 0;

@@ -15,6 +15,7 @@ namespace tapelake::source {
 struct ShardInfo {
   std::string id;
   std::vector<std::string> parents = {};  ///< One of a split, two of a merge; also of shards gone.
+  bool closed = false;                    ///< Nothing is written to it any more.
 };
 
 /// The shards of a stream, those that have ended and still keep records among them.

@@ -26,14 +26,15 @@ struct ShardLog::Shard {
   std::string id;
   std::vector<std::string> parents;  // source ids
   State state = State::kWaiting;
+  bool closed = false;
   int misses = 0;  // listings in a row without it
   ShardPlace place;
-  uint64_t count = 0;  // records handed out
-  bool fresh = false;  // the count says nothing to those who counted before
+  uint64_t count = 0;   // records handed out
+  bool fresh = false;   // the count says nothing to those who counted before
   bool checks = false;  // the next record must be that of `place`, or there is a gap
   std::string iterator;
-  int64_t due_micros = 0;    // steady
-  int64_t pause_micros = 0;  // of growing ones; 0: the last call brought something
+  int64_t due_micros = 0;     // steady
+  int64_t pause_micros = 0;   // of growing ones; 0: the last call brought something
   int64_t marked_micros = 0;  // steady
   bool at_tip = false;
   int64_t called_wall_micros = 0;
@@ -79,9 +80,7 @@ void ShardLog::UpdateFigures() {
 
 Status ShardLog::Fail(const Status& failure, bool may_be_fatal) {
   const ErrorKind kind = KindOf(failure);
-  const bool is_setting = kind == ErrorKind::kUnauthorized || kind == ErrorKind::kNotFound ||
-                          kind == ErrorKind::kInvalid || kind == ErrorKind::kCorrupt;
-  if (may_be_fatal && is_setting) return failure;
+  if (may_be_fatal && IsWrongSetting(failure)) return failure;
   kind == ErrorKind::kThrottled ? ++now_.throttled : ++now_.failures;
   now_.last_failure = failure.message();
   return Status::OK();
@@ -116,6 +115,16 @@ Result<bool> ShardLog::Read(PullBatch* batch) {
   }
   UpdateFigures();
   return brought();
+}
+
+Result<bool> ShardLog::ReadListing(PullBatch* batch) {
+  *batch = PullBatch();
+  const Status discovered = Discover(batch);
+  const Status failed =
+      discovered.ok() ? discovered : Fail(discovered, !listed_ && !options_.patient);
+  UpdateFigures();
+  TAPELAKE_RETURN_NOT_OK(failed);
+  return discovered.ok();
 }
 
 /// Shards that the commits know; those that are listed no more among them.
@@ -176,6 +185,7 @@ void ShardLog::Add(const std::string& incarnation, const ShardInfo& info, PullBa
     if (!IsKept(*shard)) shard->place = ShardPlace();
   }
   shard->misses = 0;
+  shard->closed = info.closed;
   shard->parents.clear();
   for (const std::string& parent : info.parents)
     shard->parents.push_back(begin + parent);
@@ -234,7 +244,8 @@ ShardLog::Shard* ShardLog::NextDue() {
 
 Result<bool> ShardLog::ReadShard(Shard* shard, PullBatch* batch) {
   if (shard->iterator.empty()) {
-    TAPELAKE_ASSIGN_OR_RAISE(const ShardAnswer begun, api_->GetIterator(shard->id, shard->place, shard->checks));
+    TAPELAKE_ASSIGN_OR_RAISE(const ShardAnswer begun,
+                             api_->GetIterator(shard->id, shard->place, shard->checks));
     if (begun.fault != ShardFault::kNone) return Meet(begun, shard, batch);
     shard->iterator = begun.iterator;
   }
@@ -289,8 +300,8 @@ void ShardLog::Gap(const std::string& words, Shard* shard) {
 
 /// Whether the records continue where we stood. Kinesis says nothing of its own accord: it goes on
 /// with the oldest record it has. So we read again the record that we stand behind.
-void ShardLog::CheckContinuity(ShardPage* page, Shard* shard) {
-  if (!shard->checks || (page->records.empty() && !page->next_iterator.empty())) return;
+void ShardLog::CheckContinuity(ShardPage* page, bool ended, Shard* shard) {
+  if (!shard->checks || (page->records.empty() && !ended)) return;
   shard->checks = false;
   if (page->records.empty() || page->records.front().sequence != shard->place.sequence) {
     Gap("", shard);
@@ -329,7 +340,10 @@ void ShardLog::Remark(const Shard& shard, bool fresh, PullBatch* batch) const {
 bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
   shard->called_wall_micros = clock_.WallMicros();
   const bool had_records = !page.records.empty();
-  CheckContinuity(&page, shard);
+  // Some servers give iterators for ever; but behind the end of a closed shard there is nothing.
+  const bool drained = shard->closed && page.behind_micros == 0 && !had_records;
+  const bool ended = drained || page.next_iterator.empty();
+  CheckContinuity(&page, ended, shard);
   if (options_.filters_time && shard->place.kind == ShardPlace::Kind::kTime) {
     PassOverOlder(&page, shard->place);
   }
@@ -356,17 +370,17 @@ bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
                     .sequence = last.sequence,
                     .next_from_millis = last.time_micros / kMicrosPerMilli};
   }
-  // At the tip nothing older than now will come.
-  if (shard->at_tip && shard->place.kind == ShardPlace::Kind::kAfter) {
+  // At the end, where the service says that it is there, nothing older than now will come. No
+  // records alone do not say that: DynamoDB Streams gives empty pages in between, too.
+  if (page.behind_micros == 0 && shard->place.kind == ShardPlace::Kind::kAfter) {
     shard->place.next_from_millis = shard->called_wall_micros / kMicrosPerMilli;
   }
   shard->iterator = page.next_iterator;
   const int64_t now = clock_.SteadyMicros();
-  if (page.next_iterator.empty()) {
+  if (ended) {
     shard->state = State::kEnded;
     listing_due_micros_ = std::min(listing_due_micros_, now);  // its children
   }
-  const bool ended = shard->state == State::kEnded;
   if (page.records.empty() && !ended && now - shard->marked_micros < kIdleMarkMicros) return false;
   shard->marked_micros = now;
   Remark(*shard, /*fresh=*/false, batch);
@@ -394,8 +408,8 @@ void ShardLog::BackOff(Shard* shard) {
   shard->pause_micros =
       std::clamp(2 * shard->pause_micros, 2 * options_.call_micros, kBackOffMicrosMax);
   const auto span = static_cast<uint64_t>(shard->pause_micros);
-  shard->due_micros = clock_.SteadyMicros() + options_.call_micros +
-                      static_cast<int64_t>(random_.Below(span));
+  shard->due_micros =
+      clock_.SteadyMicros() + options_.call_micros + static_cast<int64_t>(random_.Below(span));
 }
 
 }  // namespace tapelake::source

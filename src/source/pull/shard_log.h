@@ -53,6 +53,11 @@ class ShardLog : public PullLog {
   ~ShardLog() override;
 
   Result<bool> Read(PullBatch* batch) override;
+
+  /// Only look which shards there are: `*batch` says where each begins. Return false if that failed
+  /// in a way that may pass. Errors: as Read().
+  Result<bool> ReadListing(PullBatch* batch);
+
   PullFigures figures() const override;
 
  private:
@@ -68,7 +73,7 @@ class ShardLog : public PullLog {
   Result<bool> ReadShard(Shard* shard, PullBatch* batch);
   bool Meet(const ShardAnswer& answer, Shard* shard, PullBatch* batch);
   bool TakePage(ShardPage page, Shard* shard, PullBatch* batch);
-  void CheckContinuity(ShardPage* page, Shard* shard);
+  void CheckContinuity(ShardPage* page, bool ended, Shard* shard);
   static void PassOverOlder(ShardPage* page, const ShardPlace& place);
   void Pace(const ShardPage& page, bool had_records, Shard* shard);
   void BackOff(Shard* shard);
@@ -83,10 +88,10 @@ class ShardLog : public PullLog {
   io::Clock& clock_;
   io::Random& random_;
   ShardLogOptions options_;
-  std::map<std::string, record::LogMark> marks_;           // until the first listing
+  std::map<std::string, record::LogMark> marks_;          // until the first listing
   std::map<std::string, std::unique_ptr<Shard>> shards_;  // by source id
-  bool listed_ = false;                                    // once at least
-  bool is_first_ = true;                                   // there are no marks of the stream
+  bool listed_ = false;                                   // once at least
+  bool is_first_ = true;                                  // there are no marks of the stream
   int64_t retention_micros_ = 0;
   int64_t listing_due_micros_ = 0;  // steady
   int64_t listing_pause_micros_ = 0;

@@ -147,6 +147,20 @@ TEST_F(ShardLogTest, AMergeWaitsForBothParents) {
   EXPECT_EQ(log_->figures().throttled, 40);
 }
 
+TEST_F(ShardLogTest, AClosedShardEndsWithItsRecordsThoughItsIteratorsDoNot) {
+  stream_.never_ends = true;
+  stream_.Open("p");
+  for (int i = 0; i < 25; ++i)
+    stream_.Put("p", "p");
+  stream_.Split("p", "l", "r");
+  stream_.Put("l", "l");
+  Reopen();
+  const std::vector<std::string> read = Read();
+  ASSERT_EQ(read.size(), 26u);
+  EXPECT_EQ(read.back(), "l");
+  EXPECT_TRUE(marks_.at("test:s@1/p").at_end);
+}
+
 TEST_F(ShardLogTest, EndedShardsAreNotReadAgainAndForgottenOnceTheyAreGone) {
   stream_.Open("p");
   stream_.Put("p", "p0");
@@ -341,8 +355,7 @@ TEST_F(ShardLogTest, BeginsAtATimeAndRemembersItWithoutARecord) {
   stream_.Open("a");
   stream_.Put("a", "before");
   clock_.Advance(kSecond);
-  options_.start = {.kind = ShardPlace::Kind::kTime,
-                    .time_millis = clock_.WallMicros() / 1'000};
+  options_.start = {.kind = ShardPlace::Kind::kTime, .time_millis = clock_.WallMicros() / 1'000};
   Reopen();
   EXPECT_THAT(Read(), IsEmpty());
   stream_.Put("a", "after");
@@ -361,8 +374,7 @@ TEST_F(ShardLogTest, AServiceThatCannotBeginAtATimeIsFiltered) {
     stream_.Put("a", "before");
   clock_.Advance(kSecond);
   stream_.Put("a", "0");
-  options_.start = {.kind = ShardPlace::Kind::kTime,
-                    .time_millis = clock_.WallMicros() / 1'000};
+  options_.start = {.kind = ShardPlace::Kind::kTime, .time_millis = clock_.WallMicros() / 1'000};
   Reopen();
   EXPECT_THAT(Read(), ElementsAre("0"));
   EXPECT_THAT(offsets_["test:s@1/a"], ElementsAre(0u));

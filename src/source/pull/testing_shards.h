@@ -59,6 +59,7 @@ class FakeStream {
   std::string incarnation = "1";
   int64_t retention_micros = int64_t{24} * 3'600 * 1'000'000;
   size_t page_records = 10;
+  bool never_ends = false;        ///< Gives iterators of closed shards for ever, as moto does.
   bool tells_trimming = false;    ///< As DynamoDB Streams; else as Kinesis.
   std::deque<Status> list_fails;  ///< Of the next listings.
   std::deque<ShardFault> faults;  ///< Of the next calls for records.
@@ -81,7 +82,9 @@ class FakeShardApi : public ShardApi {
                          .retention_micros = stream_.retention_micros,
                          .shards = {}};
     for (const auto& [id, shard] : stream_.shards) {
-      if (shard.listed) listing.shards.push_back({.id = id, .parents = shard.parents});
+      if (shard.listed) {
+        listing.shards.push_back({.id = id, .parents = shard.parents, .closed = shard.closed});
+      }
     }
     return listing;
   }
@@ -95,7 +98,8 @@ class FakeShardApi : public ShardApi {
     if (place.kind == ShardPlace::Kind::kAfter) {
       from = std::stoull(place.sequence) + (with_last ? 0 : 1);
       const auto& records = found->second.records;
-      const bool trimmed = records.empty() || records.front().sequence > std::stoull(place.sequence);
+      const bool trimmed =
+          records.empty() || records.front().sequence > std::stoull(place.sequence);
       if (stream_.tells_trimming && trimmed) {
         return ShardAnswer{.fault = ShardFault::kTrimmed, .words = "trimmed"};
       }
@@ -151,7 +155,8 @@ class FakeShardApi : public ShardApi {
     page.wire_bytes = static_cast<int64_t>(page.buffer.size());
     page.buffer.append(record::kRecordPaddingBytes, ' ');
     if (!stream_.tells_trimming) page.behind_micros = left == 0 ? 0 : 1'000'000;
-    if (!shard.closed || left > 0) page.next_iterator = id + "|" + std::to_string(from);
+    if (!shard.closed || left > 0 || stream_.never_ends)
+      page.next_iterator = id + "|" + std::to_string(from);
     return page;
   }
 
