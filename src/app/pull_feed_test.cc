@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <deque>
 #include <filesystem>
 #include <set>
 
@@ -281,6 +282,10 @@ TEST_F(PulledTableTest, DiesAtRandomAndHasEveryRecordOnceInTableAndRawLayer) {
       Put(open[dice.Below(open.size())], written++);
     Run(static_cast<int64_t>(dice.Below(1'500'000)));
   }
+  Run(30 * kSecond);
+  // The raw layer has all of it by now, so the next commit says which shards have ended.
+  for (const std::string& shard : open)
+    Put(shard, written++);
   Run(30 * kSecond);
   ASSERT_TRUE(worker_->Drain().ok());
   EXPECT_EQ(worker_->progress().pull->gaps, 0);

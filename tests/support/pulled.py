@@ -2,11 +2,11 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 from support import program
+from support.killed import start_up
 
 PATIENCE_S = 120
 # The horizon: a stream that is read through splits gives a simulated hour late.
@@ -30,10 +30,7 @@ class PulledTable:
         self.process = None
 
     def start(self):
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [program.binary(), "up", "--json", "--config", self.config], stdout=out, stderr=out,
-                env=self.environment)
+        self.process = start_up(self.config, self.log, self.environment)
 
     def kill(self):
         self.process.kill()

@@ -140,8 +140,8 @@ constexpr char kSummary[] =
 TEST_F(KinesisApiTest, ListsAllPagesWithBothParents) {
   server_.Answer(kSummary);
   server_.Answer(
-      R"({"Shards":[{"ShardId":"s0","SequenceNumberRange":{)"
-      R"("StartingSequenceNumber":"1","EndingSequenceNumber":"9"}},{"ShardId":"s1","ParentShardId":"s0"}],)"
+      R"({"Shards":[{"ShardId":"s0","SequenceNumberRange":{"StartingSequenceNumber":"1",)"
+      R"("EndingSequenceNumber":"9"}},{"ShardId":"s1","ParentShardId":"s0"}],)"
       R"("NextToken":"t\"1"})");
   server_.Answer(R"({"Shards":[{"ShardId":"s2","ParentShardId":"s0",)"
                  R"("AdjacentParentShardId":"s1"}]})");

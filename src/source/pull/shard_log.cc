@@ -143,7 +143,8 @@ Status ShardLog::TakeMarks(const std::string& incarnation, PullBatch* batch) {
     const bool is_old = !source.starts_with(options_.prefix + incarnation + "/");
     shard->misses = is_old ? kMissesMax : 0;
     shard->checks = options_.trims_silently && !IsKept(*shard);
-    if (shard->place.kind == ShardPlace::Kind::kTime && !IsKept(*shard) && !is_old) {
+    const bool is_read = !mark.at_end && !is_old;
+    if (is_read && shard->place.kind == ShardPlace::Kind::kTime && !IsKept(*shard)) {
       Gap("", shard.get());
       shard->place = ShardPlace();
       shard->checks = false;
@@ -161,8 +162,19 @@ Status ShardLog::Discover(PullBatch* batch) {
   if (!listed_) TAPELAKE_RETURN_NOT_OK(TakeMarks(listing.incarnation, batch));
   for (const auto& [source, shard] : shards_)
     ++shard->misses;
-  for (const ShardInfo& info : listing.shards)
-    Add(listing.incarnation, info, batch);
+  std::vector<Shard*> added;
+  for (const ShardInfo& info : listing.shards) {
+    Shard* shard = Add(listing.incarnation, info);
+    if (shard != nullptr) added.push_back(shard);
+  }
+  for (const Shard* shard : added) {
+    // A child whose parents we read begins with its first record, today as in an earlier life of
+    // the process. Where else we begin is where somebody said, or what is left: records that may
+    // have had other numbers before.
+    const bool has_parents = std::ranges::any_of(
+        shard->parents, [this](const auto& parent) { return shards_.contains(parent); });
+    Remark(*shard, /*fresh=*/is_first_ || !has_parents, batch);
+  }
   DropVanished(batch);
   Release();
   listed_ = true;
@@ -172,7 +184,8 @@ Status ShardLog::Discover(PullBatch* batch) {
   return Status::OK();
 }
 
-void ShardLog::Add(const std::string& incarnation, const ShardInfo& info, PullBatch* batch) {
+/// The shard if it is new.
+ShardLog::Shard* ShardLog::Add(const std::string& incarnation, const ShardInfo& info) {
   const std::string begin = options_.prefix + incarnation + "/";
   std::unique_ptr<Shard>& shard = shards_[begin + info.id];
   const bool is_new = shard == nullptr;
@@ -189,15 +202,7 @@ void ShardLog::Add(const std::string& incarnation, const ShardInfo& info, PullBa
   shard->parents.clear();
   for (const std::string& parent : info.parents)
     shard->parents.push_back(begin + parent);
-  if (!is_new) return;
-  // A child whose parents we read begins with its first record, today as in an earlier life of the
-  // process. Where else we begin is where somebody said, or what is left: records that may have
-  // had other numbers before.
-  shard->fresh = is_first_ || std::ranges::none_of(shard->parents, [this](const auto& parent) {
-                   return shards_.contains(parent);
-                 });
-  Remark(*shard, shard->fresh, batch);
-  shard->fresh = false;
+  return is_new ? shard.get() : nullptr;
 }
 
 void ShardLog::DropVanished(PullBatch* batch) {

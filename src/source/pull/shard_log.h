@@ -66,7 +66,7 @@ class ShardLog : public PullLog {
 
   Status TakeMarks(const std::string& incarnation, PullBatch* batch);
   Status Discover(PullBatch* batch);
-  void Add(const std::string& incarnation, const ShardInfo& info, PullBatch* batch);
+  Shard* Add(const std::string& incarnation, const ShardInfo& info);
   void DropVanished(PullBatch* batch);
   void Release();
   Shard* NextDue();
