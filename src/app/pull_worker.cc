@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace tapelake::app {
+
 void PullWorker::Begin(Marks marks) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ++begun_;
@@ -22,7 +23,7 @@ std::optional<source::PullBatch> PullWorker::Take() {
 
 source::PullFigures PullWorker::figures() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return published_;
+  return log_ == nullptr ? before_ : source::FiguresAfter(before_, log_->figures());
 }
 
 bool PullWorker::HasRoom() const {
@@ -41,13 +42,6 @@ void PullWorker::Push(source::PullBatch batch, int64_t begun) {
   waiting_.push_back(std::move(batch));
 }
 
-void PullWorker::PublishFigures() {
-  const source::PullFigures sum =
-      log_ == nullptr ? before_ : source::FiguresAfter(before_, log_->figures());
-  const std::lock_guard<std::mutex> lock(mutex_);
-  published_ = sum;
-}
-
 Result<bool> PullWorker::Step() {
   Marks marks;
   int64_t begun = 0;
@@ -58,16 +52,16 @@ Result<bool> PullWorker::Step() {
     if (begun != log_begun_) marks = marks_;
   }
   if (begun != log_begun_) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto log, open_(marks, has_read_));
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (log_ != nullptr) before_ = source::FiguresAfter(before_, log_->figures());
-    log_.reset();
-    TAPELAKE_ASSIGN_OR_RAISE(log_, open_(marks, has_read_));
+    log_ = std::move(log);
     log_begun_ = begun;
   }
   source::PullBatch batch;
   TAPELAKE_ASSIGN_OR_RAISE(const bool brought, log_->Read(&batch));
   has_read_ = has_read_ || brought;
   if (brought) Push(std::move(batch), begun);
-  PublishFigures();
   return brought;
 }
 

@@ -55,21 +55,19 @@ class PullWorker : public Worker {
  private:
   bool HasRoom() const;  // mutex_ is held
   void Push(source::PullBatch batch, int64_t begun);
-  void PublishFigures();
 
   std::string name_;
   OpenLog open_;
-  std::unique_ptr<source::PullLog> log_;
   int64_t log_begun_ = 0;  // Begin() calls before log_ was opened; 0: it was not
   bool has_read_ = false;
-  source::PullFigures before_;  // of logs that were closed
 
-  mutable std::mutex mutex_;  // guards what follows
-  int64_t begun_ = 0;         // Begin() calls
-  Marks marks_;               // of the last one
+  mutable std::mutex mutex_;              // guards what follows
+  std::unique_ptr<source::PullLog> log_;  // replaced under the lock, read from without it
+  source::PullFigures before_;            // of logs that were closed
+  int64_t begun_ = 0;                     // Begin() calls
+  Marks marks_;                           // of the last one
   std::deque<source::PullBatch> waiting_;
   size_t waiting_bytes_ = 0;
-  source::PullFigures published_;
 };
 
 }  // namespace tapelake::app

@@ -54,90 +54,83 @@ void DynamodbLog::Keep(const PullBatch& batch) {
     marks_.insert_or_assign(news.source_id, news.mark);
 }
 
+/// Have `figures` count what was tried before the scan.
+void DynamodbLog::CountBeginning(const PullFigures& figures) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  beginning_ = FiguresAfter(beginning_, figures);
+}
+
 Result<bool> DynamodbLog::TryToBegin(PullBatch* batch) {
   if (clock_.SteadyMicros() < begin_due_micros_) return false;
-  const Result<bool> begun = Begin(batch);
-  if (begun.ok()) {
-    if (phase_ == Phase::kBegin) begin_due_micros_ = clock_.SteadyMicros() + kBeginPauseMicros;
-    return begun;
-  }
-  if (!options_.patient && IsWrongSetting(begun.status())) return begun;
-  ++beginning_.failures;
-  beginning_.last_failure = begun.status().message();
   begin_due_micros_ = clock_.SteadyMicros() + kBeginPauseMicros;
+  const Result<bool> begun = Begin(batch);
+  if (begun.ok() || (!options_.patient && IsWrongSetting(begun.status()))) return begun;
+  CountBeginning({.failures = 1, .last_failure = begun.status().message()});
   return false;
 }
 
-Result<bool> DynamodbLog::Begin(PullBatch* batch) {
-  if (!options_.first_load) {
-    stream_ = MakeStream();
-    phase_ = Phase::kStream;
-    return stream_->Read(batch);
+/// Read the stream from what was handed out so far. A log of its own: it says if the places were
+/// left alone for too long.
+Result<bool> DynamodbLog::BeginStream(PullBatch* batch) {
+  auto stream = MakeStream();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stream_ = std::move(stream);
   }
+  phase_ = Phase::kStream;
+  return stream_->Read(batch);
+}
+
+Result<bool> DynamodbLog::Begin(PullBatch* batch) {
+  if (!options_.first_load) return BeginStream(batch);
   TAPELAKE_ASSIGN_OR_RAISE(DynamodbTable table,
                            DescribeDynamodbTable(*clients_.tables, options_.table));
   const std::string prefix = "dynamodb_scan:" + name_ + "@" + table.incarnation;
   const bool begun = std::ranges::any_of(
       marks_, [&prefix](const auto& mark) { return mark.first.starts_with(prefix + "/"); });
-  scan_ = std::make_unique<TableScan>(clients_.tables, clock_, random_, options_.table,
-                                      std::move(table), prefix, marks_);
+  auto scan = std::make_unique<TableScan>(clients_.tables, clock_, random_, options_.table,
+                                          std::move(table), prefix, marks_);
+  // The places of the stream and the beginnings of the scan are handed out together, before any
+  // item: the first commit that has an item has all of them.
+  if (!begun) {
+    TAPELAKE_ASSIGN_OR_RAISE(const bool listed, FixPlaces(batch));
+    if (!listed) return false;
+    for (PullMark& mark : scan->Beginnings())
+      batch->marks.push_back(std::move(mark));
+    Keep(*batch);
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  scan_ = std::move(scan);
   scan_from_micros_ = clock_.WallMicros();
-  if (!begun) return FixPlaces(batch);
   phase_ = Phase::kScan;
-  return false;
+  return !begun;
 }
 
-/// The places of the stream and the beginnings of the scan are handed out together, before any
-/// item: the first commit that has an item has all of them.
 Result<bool> DynamodbLog::FixPlaces(PullBatch* batch) {
   const std::unique_ptr<ShardLog> stream = MakeStream();
-  TAPELAKE_ASSIGN_OR_RAISE(const bool listed, stream->ReadListing(batch));
-  beginning_ = FiguresAfter(beginning_, stream->figures());
-  if (!listed) return false;
-  for (PullMark& mark : scan_->Beginnings())
-    batch->marks.push_back(std::move(mark));
-  Keep(*batch);
-  phase_ = Phase::kScan;
-  return true;
+  const Result<bool> listed = stream->ReadListing(batch);
+  CountBeginning(stream->figures());
+  return listed;
 }
 
 Result<bool> DynamodbLog::Read(PullBatch* batch) {
   *batch = PullBatch();
-  Result<bool> brought = false;
-  if (phase_ == Phase::kBegin) {
-    brought = TryToBegin(batch);
-  } else if (phase_ == Phase::kScan && scan_->done()) {
-    // A log of its own from the marks: it says if they were left alone for too long.
-    stream_ = MakeStream();
-    phase_ = Phase::kStream;
-    brought = stream_->Read(batch);
-  } else if (phase_ == Phase::kScan) {
-    brought = scan_->Read(batch);
-    if (brought.ok()) Keep(*batch);
-  } else {
-    brought = stream_->Read(batch);
-  }
-  Publish();
+  if (phase_ == Phase::kBegin) return TryToBegin(batch);
+  if (phase_ == Phase::kStream) return stream_->Read(batch);
+  if (scan_->done()) return BeginStream(batch);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool brought, scan_->Read(batch));
+  Keep(*batch);
   return brought;
-}
-
-void DynamodbLog::Publish() {
-  PullFigures now;
-  if (stream_ != nullptr) {
-    now = stream_->figures();
-  } else if (scan_ != nullptr) {
-    now = scan_->figures();
-    // Until the stream is read, all that was written since is behind.
-    now.lag_micros = std::max<int64_t>(0, clock_.WallMicros() - scan_from_micros_);
-  }
-  now = FiguresAfter(beginning_, std::move(now));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  published_ = std::move(now);
 }
 
 PullFigures DynamodbLog::figures() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return published_;
+  if (stream_ != nullptr) return FiguresAfter(beginning_, stream_->figures());
+  if (scan_ == nullptr) return beginning_;
+  PullFigures figures = FiguresAfter(beginning_, scan_->figures());
+  // Until the stream is read, all that was written since is behind.
+  figures.lag_micros = std::max<int64_t>(0, clock_.WallMicros() - scan_from_micros_);
+  return figures;
 }
 
 }  // namespace tapelake::source

@@ -49,9 +49,10 @@ class DynamodbLog : public PullLog {
   std::unique_ptr<ShardLog> MakeStream() const;
   Result<bool> TryToBegin(PullBatch* batch);
   Result<bool> Begin(PullBatch* batch);
+  Result<bool> BeginStream(PullBatch* batch);
   Result<bool> FixPlaces(PullBatch* batch);
+  void CountBeginning(const PullFigures& figures);
   void Keep(const PullBatch& batch);
-  void Publish();
 
   Clients clients_;
   io::Clock& clock_;
@@ -61,13 +62,13 @@ class DynamodbLog : public PullLog {
   std::map<std::string, record::LogMark> marks_;  // as handed out so far
   Phase phase_ = Phase::kBegin;
   int64_t begin_due_micros_ = 0;  // steady
+
+  // What follows is replaced under the lock, and read from without it by the thread that reads.
+  mutable std::mutex mutex_;
   PullFigures beginning_;         // of what was tried before the scan
   int64_t scan_from_micros_ = 0;  // wall
   std::unique_ptr<TableScan> scan_;
   std::unique_ptr<ShardLog> stream_;
-
-  mutable std::mutex mutex_;  // guards what follows
-  PullFigures published_;
 };
 
 }  // namespace tapelake::source

@@ -32,8 +32,10 @@ struct PullBatch {
 
 /// How a log is getting on.
 struct PullFigures {
-  int64_t lag_micros = 0;  ///< Event time between the newest record read and now; 0 at the end.
-  int64_t gaps = 0;        ///< Places where the log dropped records before they were read.
+  /// Event time between the newest record read and now, of the part that is furthest behind; 0 at
+  /// the end. Grows while nobody reads.
+  int64_t lag_micros = 0;
+  int64_t gaps = 0;  ///< Places where the log dropped records before they were read.
   std::string last_gap = {};
   int64_t throttled = 0;  ///< Calls that were refused as too many.
   int64_t failures = 0;   ///< Calls that failed otherwise; they are made again.

@@ -16,7 +16,7 @@ constexpr int kMissesMax = 3;
 constexpr int64_t kRetentionMarginMicros = 10 * 60 * kMicrosPerSecond;
 /// How often the mark of an idle shard says that it still has nothing more.
 constexpr int64_t kIdleMarkMicros = 60 * kMicrosPerSecond;
-/// A shard at its end that was not asked for longer than this is not at its end any more.
+/// A shard is asked that often at least: a smaller lag is none.
 constexpr int64_t kTipMicros = 2 * kMicrosPerSecond;
 
 }  // namespace
@@ -53,29 +53,26 @@ ShardLog::ShardLog(std::unique_ptr<ShardApi> api, io::Clock& clock, io::Random& 
 ShardLog::~ShardLog() = default;
 
 PullFigures ShardLog::figures() const {
+  const int64_t wall = clock_.WallMicros();
   const std::lock_guard<std::mutex> lock(mutex_);
   PullFigures figures = published_;
+  const int64_t lag = read_until_micros_ == 0 ? 0 : wall - read_until_micros_;
+  figures.lag_micros = lag > kTipMicros ? lag : 0;
   return figures;
 }
 
 void ShardLog::UpdateFigures() {
-  const int64_t wall = clock_.WallMicros();
-  now_.lag_micros = 0;
+  int64_t until = 0;
   now_.parts = 0;
   for (const auto& [source, shard] : shards_) {
     if (shard->state == State::kEnded) continue;
     ++now_.parts;
-    int64_t behind = 0;
-    if (shard->at_tip) {
-      const int64_t unasked = wall - shard->called_wall_micros;
-      if (unasked > kTipMicros) behind = unasked;
-    } else if (shard->newest_wall_micros != 0) {
-      behind = wall - shard->newest_wall_micros;
-    }
-    now_.lag_micros = std::max(now_.lag_micros, behind);
+    const int64_t known = shard->at_tip ? shard->called_wall_micros : shard->newest_wall_micros;
+    if (known != 0 && (until == 0 || known < until)) until = known;
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   published_ = now_;
+  read_until_micros_ = until;
 }
 
 Status ShardLog::Fail(const Status& failure, bool may_be_fatal) {

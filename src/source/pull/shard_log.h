@@ -99,6 +99,7 @@ class ShardLog : public PullLog {
 
   mutable std::mutex mutex_;  // guards what follows
   PullFigures published_;
+  int64_t read_until_micros_ = 0;  // wall time up to which all shards were read; 0: none was
 };
 
 }  // namespace tapelake::source
