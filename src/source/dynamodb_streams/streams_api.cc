@@ -197,8 +197,9 @@ Result<ShardAnswer> StreamsApi::GetIterator(const std::string& shard_id, const S
   base::JsonWriter writer(&body);
   writer.BeginObject().Key("StreamArn").String(arn_).Key("ShardId").String(shard_id);
   writer.Key("ShardIteratorType");
-  if (place.kind == ShardPlace::Kind::kAfter) {
-    writer.String(with_last ? "AT_SEQUENCE_NUMBER" : "AFTER_SEQUENCE_NUMBER");
+  const bool at = place.kind == ShardPlace::Kind::kAt;
+  if (at || place.kind == ShardPlace::Kind::kAfter) {
+    writer.String(at || with_last ? "AT_SEQUENCE_NUMBER" : "AFTER_SEQUENCE_NUMBER");
     writer.Key("SequenceNumber").String(place.sequence);
   } else {
     writer.String("TRIM_HORIZON");  // who begins at a time passes over what is older

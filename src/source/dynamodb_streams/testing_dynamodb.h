@@ -162,12 +162,15 @@ class FakeDynamodb : public io::HttpClient {
     if (found == shards.end()) return Refusal("ResourceNotFoundException");
     const Shard& shard = found->second;
     size_t from = shard.trimmed;
-    if (TextOf(body, "ShardIteratorType") == "AFTER_SEQUENCE_NUMBER") {
+    const std::string type = TextOf(body, "ShardIteratorType");
+    if (type != "TRIM_HORIZON") {
       const std::string sequence = TextOf(body, "SequenceNumber");
       from = 0;
-      while (from < shard.records.size() && shard.records[from].first <= sequence)
+      while (from < shard.records.size() && shard.records[from].first < sequence)
         ++from;
-      if (from <= shard.trimmed && shard.trimmed > 0) return Refusal("TrimmedDataAccessException");
+      const bool is_trimmed = from < shard.trimmed;
+      if (type == "AFTER_SEQUENCE_NUMBER") ++from;
+      if (is_trimmed) return Refusal("TrimmedDataAccessException");
     }
     return Answer(R"({"ShardIterator":")" + id + "|" + std::to_string(from) + "\"}");
   }

@@ -245,6 +245,8 @@ Result<ShardAnswer> KinesisApi::GetIterator(const std::string& shard_id, const S
       break;
     }
     case ShardPlace::Kind::kAfter:
+    case ShardPlace::Kind::kAt:
+      with_last = with_last || place.kind == ShardPlace::Kind::kAt;
       writer.String(with_last ? "AT_SEQUENCE_NUMBER" : "AFTER_SEQUENCE_NUMBER");
       writer.Key("StartingSequenceNumber").String(place.sequence);
       break;

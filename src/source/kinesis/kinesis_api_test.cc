@@ -178,6 +178,8 @@ TEST_F(KinesisApiTest, BeginsWhereItIsTold) {
   EXPECT_EQ(ask({.kind = ShardPlace::Kind::kTime, .time_millis = 1'795'352'784'007}, false),
             begin + R"("AT_TIMESTAMP","Timestamp":1795352784.007})");
   EXPECT_EQ(ask(after, false), begin + R"("AFTER_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
+  EXPECT_EQ(ask({.kind = ShardPlace::Kind::kAt, .sequence = "49"}, false),
+            begin + R"("AT_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
   EXPECT_EQ(ask(after, true), begin + R"("AT_SEQUENCE_NUMBER","StartingSequenceNumber":"49"})");
 }
 

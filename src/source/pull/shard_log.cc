@@ -309,6 +309,7 @@ void ShardLog::CheckContinuity(ShardPage* page, bool ended, Shard* shard) {
     Gap("", shard);
     return;
   }
+  if (shard->place.kind == ShardPlace::Kind::kAt) return;  // it is wanted itself
   const auto known = static_cast<std::ptrdiff_t>(page->records.front().pieces);
   page->pieces.erase(page->pieces.begin(), page->pieces.begin() + known);
   page->records.erase(page->records.begin());
@@ -349,12 +350,7 @@ bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
   if (options_.filters_time && shard->place.kind == ShardPlace::Kind::kTime) {
     PassOverOlder(&page, shard->place);
   }
-  if (shard->fresh) {
-    shard->fresh = false;
-    const ShardPlace before = std::exchange(shard->place, ShardPlace());
-    Remark(*shard, /*fresh=*/true, batch);
-    shard->place = before;
-  }
+  NameBeginning(page, shard, batch);
   record::RecordBlock& block = batch->block;
   for (const ShardPage::Piece& piece : page.pieces)
     block.entries.push_back({piece.begin, piece.size, shard->count++});
@@ -388,6 +384,19 @@ bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
   Remark(*shard, /*fresh=*/false, batch);
   if (ended) Release();
   return true;
+}
+
+/// A place that names no record is another one once records are dropped, and then the same numbers
+/// would mean others. So the first record that is found there gives it its name.
+void ShardLog::NameBeginning(const ShardPage& page, Shard* shard, PullBatch* batch) {
+  const bool named =
+      shard->place.kind == ShardPlace::Kind::kAfter || shard->place.kind == ShardPlace::Kind::kAt;
+  if (page.records.empty() || (named && !shard->fresh)) return;
+  const ShardPage::Record& first = page.records.front();
+  shard->place = {.kind = ShardPlace::Kind::kAt,
+                  .sequence = first.sequence,
+                  .next_from_millis = first.time_micros / kMicrosPerMilli};
+  Remark(*shard, std::exchange(shard->fresh, false), batch);
 }
 
 void ShardLog::Pace(const ShardPage& page, bool had_records, Shard* shard) {

@@ -75,6 +75,7 @@ class ShardLog : public PullLog {
   bool TakePage(ShardPage page, Shard* shard, PullBatch* batch);
   void CheckContinuity(ShardPage* page, bool ended, Shard* shard);
   static void PassOverOlder(ShardPage* page, const ShardPlace& place);
+  void NameBeginning(const ShardPage& page, Shard* shard, PullBatch* batch);
   void Pace(const ShardPage& page, bool had_records, Shard* shard);
   void BackOff(Shard* shard);
   void Gap(const std::string& words, Shard* shard);

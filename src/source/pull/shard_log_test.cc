@@ -49,6 +49,7 @@ class ShardLogTest : public ::testing::Test {
   void Take(PullBatch batch) {
     for (const PullMark& news : batch.marks) {
       marks_[news.source_id] = news.mark;
+      all_marks_.push_back(news.mark);
       if (news.fresh) fresh_.push_back(news.source_id);
     }
     for (const std::string& source : batch.forgotten) {
@@ -80,6 +81,7 @@ class ShardLogTest : public ::testing::Test {
   std::map<std::string, record::LogMark> marks_;
   std::vector<std::string> read_;
   std::map<std::string, std::vector<uint64_t>> offsets_;
+  std::vector<record::LogMark> all_marks_;
   std::vector<std::string> fresh_;
   std::vector<std::string> forgotten_;
 };
@@ -256,6 +258,40 @@ TEST_F(ShardLogTest, WhatWasDroppedUnreadIsAGapAndCountsAfresh) {
   EXPECT_EQ(log_->figures().gaps, 1);
   EXPECT_THAT(log_->figures().last_gap, HasSubstr("stream s, a: records behind 'after 1001"));
   EXPECT_THAT(fresh_, ElementsAre("test:s@1/a"));
+}
+
+/// The mark of the beginning stays in the commits as long as one of the readers is behind.
+TEST_F(ShardLogTest, TheBeginningIsNamedByItsFirstRecord) {
+  stream_.Open("a");
+  stream_.Put("a", "0");
+  stream_.Put("a", "1");
+  Reopen();
+  Read();
+  const auto begin = std::ranges::find_if(
+      all_marks_, [](const record::LogMark& mark) { return mark.text.starts_with("at 1001 "); });
+  ASSERT_NE(begin, all_marks_.end());
+  EXPECT_EQ(begin->offset, 0u);
+  const auto commit = std::map<std::string, record::LogMark>{{"test:s@1/a", *begin}};
+  marks_ = commit;
+  offsets_.clear();
+  fresh_.clear();
+  Reopen();
+  EXPECT_THAT(Read(), ElementsAre("0", "1"));
+  EXPECT_THAT(offsets_["test:s@1/a"], ElementsAre(0u, 1u));
+
+  clock_.Advance(48 * kHour);
+  marks_ = commit;
+  Reopen();
+  EXPECT_THAT(Read(), ElementsAre("0", "1")) << "the service has them still";
+  EXPECT_EQ(log_->figures().gaps, 0);
+
+  stream_.Put("a", "2");
+  stream_.Trim("a", 1);
+  marks_ = commit;
+  Reopen();
+  EXPECT_THAT(Read(), ElementsAre("2"));
+  EXPECT_EQ(log_->figures().gaps, 1);
+  EXPECT_THAT(fresh_, ElementsAre("test:s@1/a")) << "2 is not what 0 was";
 }
 
 TEST_F(ShardLogTest, ALongPauseWithNothingDroppedIsNoGap) {

@@ -40,9 +40,11 @@ std::string FormatPlace(const ShardPlace& place) {
     case ShardPlace::Kind::kTime:
       return "time " + std::to_string(place.time_millis);
     case ShardPlace::Kind::kAfter:
+    case ShardPlace::Kind::kAt:
       break;
   }
-  return "after " + place.sequence + " " + std::to_string(place.next_from_millis);
+  const char* word = place.kind == ShardPlace::Kind::kAt ? "at " : "after ";
+  return word + place.sequence + " " + std::to_string(place.next_from_millis);
 }
 
 Result<ShardPlace> ParsePlace(std::string_view text) {
@@ -52,10 +54,11 @@ Result<ShardPlace> ParsePlace(std::string_view text) {
     const auto millis = ParseMillis(words[1]);
     if (millis) return ShardPlace{.kind = ShardPlace::Kind::kTime, .time_millis = *millis};
   }
-  if (words.size() == 3 && words[0] == "after" && IsDigits(words[1])) {
+  const bool at = words[0] == "at";
+  if (words.size() == 3 && (at || words[0] == "after") && IsDigits(words[1])) {
     const auto millis = ParseMillis(words[2]);
     if (millis) {
-      return ShardPlace{.kind = ShardPlace::Kind::kAfter,
+      return ShardPlace{.kind = at ? ShardPlace::Kind::kAt : ShardPlace::Kind::kAfter,
                         .sequence = std::string(words[1]),
                         .next_from_millis = *millis};
     }

@@ -95,8 +95,9 @@ class FakeShardApi : public ShardApi {
     const auto found = stream_.shards.find(shard_id);
     if (found == stream_.shards.end()) return ShardAnswer{.fault = ShardFault::kGone};
     uint64_t from = 0;  // the first sequence wanted
-    if (place.kind == ShardPlace::Kind::kAfter) {
-      from = std::stoull(place.sequence) + (with_last ? 0 : 1);
+    const bool at = place.kind == ShardPlace::Kind::kAt;
+    if (at || place.kind == ShardPlace::Kind::kAfter) {
+      from = std::stoull(place.sequence) + (at || with_last ? 0 : 1);
       const auto& records = found->second.records;
       const bool trimmed =
           records.empty() || records.front().sequence > std::stoull(place.sequence);
