@@ -61,6 +61,9 @@ class Feed {
   /// Sources that will never be read again, since the last call.
   virtual std::vector<std::string> TakeForgotten() { return {}; }
 
+  /// The marks that the newest commit carries, after it.
+  virtual void Committed(const std::map<std::string, record::LogMark>& /*marks*/) {}
+
   /// How a feed gets on that asks a service for its records; nullopt: it does not.
   virtual std::optional<source::PullFigures> pull_figures() const { return std::nullopt; }
 

@@ -26,6 +26,9 @@ class PullFeed : public Feed {
   const std::string& place() const override { return place_; }
   std::vector<FeedMark> TakeMarks() override { return std::exchange(marks_, {}); }
   std::vector<std::string> TakeForgotten() override { return std::exchange(forgotten_, {}); }
+  void Committed(const std::map<std::string, record::LogMark>& marks) override {
+    worker_.Committed(marks);
+  }
   std::optional<source::PullFigures> pull_figures() const override { return worker_.figures(); }
 
  private:

@@ -8,6 +8,7 @@ void PullWorker::Begin(Marks marks) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ++begun_;
   marks_ = std::move(marks);
+  committed_.reset();
   waiting_.clear();
   waiting_bytes_ = 0;
 }
@@ -19,6 +20,11 @@ std::optional<source::PullBatch> PullWorker::Take() {
   waiting_.pop_front();
   waiting_bytes_ -= batch->block.buffer.size();
   return batch;
+}
+
+void PullWorker::Committed(const Marks& marks) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  committed_ = marks;
 }
 
 source::PullFigures PullWorker::figures() const {
@@ -44,12 +50,21 @@ void PullWorker::Push(source::PullBatch batch, int64_t begun) {
 
 Result<bool> PullWorker::Step() {
   Marks marks;
+  std::optional<Marks> committed;
   int64_t begun = 0;
+  bool has_room = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     begun = begun_;
-    if (begun == 0 || !HasRoom()) return false;
+    if (begun == 0) return false;
+    has_room = HasRoom();
     if (begun != log_begun_) marks = marks_;
+    if (begun == log_begun_) committed = std::exchange(committed_, std::nullopt);
+  }
+  if (committed) log_->Committed(*committed);
+  if (!has_room) {
+    if (log_ != nullptr) log_->Hold();
+    return false;
   }
   if (begun != log_begun_) {
     TAPELAKE_ASSIGN_OR_RAISE(auto log, open_(marks, has_read_));

@@ -18,8 +18,8 @@ namespace tapelake::app {
 
 /// Reads a pull log on a thread of its own, ahead of the table's worker, which takes what was read.
 ///
-/// What waits is bounded; when the table's worker is behind, nothing more is asked for. Begin() and
-/// Take() belong to the table's worker, Step() and Drain() to this one's thread; figures() to any.
+/// What waits is bounded; when the table's worker is behind, nothing more is asked for. Begin(),
+/// Take() and Committed() belong to the table's worker, Step() and Drain() to this one's thread; figures() to any.
 class PullWorker : public Worker {
  public:
   using Marks = std::map<std::string, record::LogMark>;
@@ -38,6 +38,9 @@ class PullWorker : public Worker {
 
   /// The oldest batch that waits since Begin(); nullopt: none.
   std::optional<source::PullBatch> Take();
+
+  /// Let the log know what a commit carries; what came since Begin() only.
+  void Committed(const Marks& marks);
 
   /// Of all logs since the start.
   source::PullFigures figures() const;
@@ -66,6 +69,7 @@ class PullWorker : public Worker {
   source::PullFigures before_;            // of logs that were closed
   int64_t begun_ = 0;                     // Begin() calls
   Marks marks_;                           // of the last one
+  std::optional<Marks> committed_;        // since, not yet told to the log
   std::deque<source::PullBatch> waiting_;
   size_t waiting_bytes_ = 0;
 };

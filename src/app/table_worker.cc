@@ -244,6 +244,7 @@ Status TableWorker::Commit() {
   now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
+  feed_->Committed(ingest_->marks());
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;

@@ -22,9 +22,10 @@ struct KafkaEvent {
     kEnd = 2,         ///< The partition holds nothing more, for now.
     kOutOfRange = 3,  ///< The log has nothing at the place; it is not read until MoveTo().
     kFailure = 4,     ///< The consumer goes on trying by itself.
+    kBroken = 5,      ///< This consumer is of no use any more; make another one.
   };
   Kind kind = Kind::kNothing;
-  int32_t partition = -1;  ///< Of all but kNothing and kFailure.
+  int32_t partition = -1;  ///< Of kMessage, kEnd and kOutOfRange.
   int64_t offset = 0;
   int64_t timestamp_millis = -1;  ///< Below 0: the message has none.
   std::optional<std::string_view> key = {};

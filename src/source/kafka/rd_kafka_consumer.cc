@@ -144,7 +144,9 @@ class Consumer : public KafkaConsumer {
   rd_kafka_t* client_ = nullptr;
   KafkaGroupCalls calls_;
   std::set<int32_t> assigned_;
+  bool subscribed_ = false;
   bool paused_ = false;
+  bool broken_ = false;
   Message message_;  // the last event's
   std::deque<Status> failures_;
 };
@@ -171,7 +173,7 @@ Status Consumer::Open(const RdKafkaOptions& options) {
   if (client_ == nullptr) {
     return MakeError(ErrorKind::kInvalid, std::string("source.properties: ") + words);
   }
-  conf.release();  // the client's from now on
+  static_cast<void>(conf.release());  // the client's from now on
   rd_kafka_poll_set_consumer(client_);
   return Status::OK();
 }
@@ -195,6 +197,8 @@ void Consumer::OnError(rd_kafka_t* client, int code, const char* words, void* se
   }
   char cause[kErrorTextBytes] = "";
   const rd_kafka_resp_err_t real = rd_kafka_fatal_error(client, cause, sizeof(cause));
+  consumer->failures_.clear();
+  consumer->broken_ = true;
   consumer->Tell(ErrorOf(real, "Kafka topic '" + consumer->topic_ + "'", cause));
 }
 
@@ -227,7 +231,8 @@ void Consumer::Revoke(rd_kafka_topic_partition_list_t* partitions) {
 /// What was told meanwhile, if it says more than that nobody answered: a wrong password shows as a
 /// time-out of the call.
 Status Consumer::WorstOf(const Status& failure) {
-  message_.reset(rd_kafka_consumer_poll(client_, 0));  // lets errors be told
+  // Lets errors be told. In the group a message could come with it.
+  if (!subscribed_) message_.reset(rd_kafka_consumer_poll(client_, 0));
   const auto worst = std::ranges::find_if(failures_, [](const Status& told) {
     return KindOf(told) == ErrorKind::kUnauthorized || KindOf(told) == ErrorKind::kInvalid;
   });
@@ -288,6 +293,7 @@ Result<std::vector<int64_t>> Consumer::OffsetsAt(int64_t time_millis, int32_t pa
 
 Status Consumer::Subscribe(KafkaGroupCalls calls) {
   calls_ = std::move(calls);
+  subscribed_ = true;
   const TopicList list = NewList(1);
   rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
   const rd_kafka_resp_err_t code = rd_kafka_subscribe(client_, list.get());
@@ -331,7 +337,9 @@ KafkaEvent Consumer::Poll(int wait_millis) {
   if (failures_.empty()) message_.reset(rd_kafka_consumer_poll(client_, wait_millis));
   if (message_ != nullptr) return EventOf(*message_);
   if (failures_.empty()) return {};
-  KafkaEvent event{.kind = KafkaEvent::Kind::kFailure, .failure = std::move(failures_.front())};
+  KafkaEvent event{
+      .kind = broken_ ? KafkaEvent::Kind::kBroken : KafkaEvent::Kind::kFailure,
+      .failure = std::move(failures_.front())};
   failures_.pop_front();
   return event;
 }
@@ -380,7 +388,7 @@ void Consumer::Commit(const std::map<int32_t, int64_t>& offsets) {
 bool IsReservedKafkaProperty(const std::string& name) {
   // Names under which librdkafka takes what has a key of its own in the configuration.
   static const std::set<std::string> own_keys = {"bootstrap.servers", "metadata.broker.list",
-                                                 "group.id", "test.mock.num.brokers",
+                                                 "group.id", "auto.commit.enable",
                                                  "plugin.library.paths"};
   return OwnProperties().contains(name) || own_keys.contains(name);
 }

@@ -3,6 +3,7 @@
 /// Logs that are asked for records: many ordered parts, each a source of its own.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,7 @@ inline PullFigures FiguresAfter(const PullFigures& before, PullFigures now) {
   return now;
 }
 
-/// Read() belongs to one thread; figures() may be called from any.
+/// All belongs to one thread, but figures(), which may be called from any.
 class PullLog {
  public:
   virtual ~PullLog() = default;
@@ -73,6 +74,12 @@ class PullLog {
   /// kNotFound, kInvalid and kCorrupt before the first success: settings, or a mark, that cannot
   /// work.
   virtual Result<bool> Read(PullBatch* batch) = 0;
+
+  /// Called instead of Read() while nobody has room for records: keep alive what must be.
+  virtual void Hold() {}
+
+  /// The marks that a commit carries now, of all sources. A hint: nothing depends on it.
+  virtual void Committed(const std::map<std::string, record::LogMark>& /*marks*/) {}
 
   virtual PullFigures figures() const = 0;
 };
