@@ -68,9 +68,10 @@ Result<bool> PullWorker::Step() {
   }
   if (begun != log_begun_) {
     TAPELAKE_ASSIGN_OR_RAISE(auto log, open_(marks, has_read_));
+    std::unique_ptr<source::PullLog> ended;  // without the lock: to leave a group takes its time
     const std::lock_guard<std::mutex> lock(mutex_);
     if (log_ != nullptr) before_ = source::FiguresAfter(before_, log_->figures());
-    log_ = std::move(log);
+    ended = std::exchange(log_, std::move(log));
     log_begun_ = begun;
   }
   source::PullBatch batch;

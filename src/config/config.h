@@ -4,6 +4,7 @@
 /// sentences stand in Describe() (config.cc) and nowhere else.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -159,6 +160,13 @@ struct SourceConfig {
   std::string table;
   std::string stream_arn;
   bool first_load = false;
+  std::string brokers;
+  std::string topic;
+  std::string group;
+  std::string format = "dynamodb_json";
+  std::string operation_field;
+  std::string order_field;
+  std::map<std::string, std::string> properties;
   static void Describe(Visitor& visitor, SourceConfig& self);
 };
 
