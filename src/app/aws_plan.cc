@@ -28,10 +28,11 @@ std::string AuthoritiesOf(const std::string& stated) {
 }  // namespace
 
 bool IsPulled(const config::SourceConfig& source) {
-  return source.kind == "kinesis" || source.kind == "dynamodb_streams";
+  return source.kind == "kinesis" || source.kind == "dynamodb_streams" || source.kind == "kafka";
 }
 
 std::string PulledName(const config::SourceConfig& source) {
+  if (source.kind == "kafka") return "the Kafka topic " + source.topic + " at " + source.brokers;
   if (source.kind == "kinesis") return "the Kinesis stream " + source.stream;
   return source.table.empty() ? "the DynamoDB stream " + source.stream_arn
                               : "the stream of the DynamoDB table " + source.table;
@@ -40,7 +41,7 @@ std::string PulledName(const config::SourceConfig& source) {
 std::optional<source::ShardPlace> ParseStart(const std::string& start, int64_t now_micros) {
   using source::ShardPlace;
   if (start == "oldest") return ShardPlace();
-  if (start == "latest") {
+  if (start == "latest" || start == "newest") {
     return ShardPlace{.kind = ShardPlace::Kind::kTime, .time_millis = now_micros / kMicrosPerMilli};
   }
   const auto time = base::ParseIso8601(start);

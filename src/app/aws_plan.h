@@ -23,7 +23,7 @@
 
 namespace tapelake::app {
 
-/// Whether records of this kind of source are asked for, at an AWS service.
+/// Whether records of this kind of source are asked for, at an AWS service or at Kafka's brokers.
 bool IsPulled(const config::SourceConfig& source);
 
 /// Its name for people: `the Kinesis stream orders`.
@@ -62,7 +62,8 @@ class AwsWorld {
   io::aws::CredentialChain credentials_;
 };
 
-/// Where `start` of a source says to begin: `oldest`, `latest` (from `now_micros` on) or a time;
+/// Where `start` of a source says to begin: `oldest`, `latest` or `newest` (from `now_micros` on) or
+/// a time;
 /// nullopt for anything else.
 std::optional<source::ShardPlace> ParseStart(const std::string& start, int64_t now_micros);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/kafka_plan.h"
 #include "app/lake_folder.h"
 #include "app/pull_feed.h"
 #include "app/stream_feed.h"
@@ -88,6 +89,13 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
 }
 
 void TableLane::OpenPull(const config::Config& config, const TablePlan& plan) {
+  if (plan.source.kind == "kafka") {
+    pull_worker_ = std::make_unique<PullWorker>(
+        "source", [this, plan](const PullWorker::Marks& marks, bool again) {
+          return MakeKafkaLog(plan, pull_clock_, /*patient=*/again, marks);
+        });
+    return;
+  }
   aws_ = std::make_unique<AwsWorld>(config.s3.ca_file, config.s3.profile);
   pull_worker_ = std::make_unique<PullWorker>(
       "source", [this, source = plan.source](const PullWorker::Marks& marks, bool again) {

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "delivery/delivery.h"
 #include "hot/hot_table.h"
+#include "io/clock.h"
 #include "stream/stream.h"
 #include "stream/stream_writer.h"
 
@@ -78,6 +79,7 @@ class TableLane {
   std::unique_ptr<MarketLane> market_;
   std::unique_ptr<SourceWorker> source_worker_;
   std::unique_ptr<AwsWorld> aws_;  // of the pull worker
+  io::SystemClock pull_clock_;     // of the pull worker
   std::unique_ptr<PullWorker> pull_worker_;
   std::unique_ptr<StreamWorker> stream_worker_;
   std::unique_ptr<TableWorker> table_worker_;

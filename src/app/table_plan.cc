@@ -58,7 +58,7 @@ TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Proble
     problems->push_back({"table " + table.QualifiedName() + ": source.start = '" +
                              table.source.start + "' is no place in a stream",
                          table.source.place,
-                         "write 'oldest', 'latest' or a time like '2026-11-22T18:00'"});
+                         "write 'oldest', 'latest' (or 'newest') or a time like '2026-11-22T18:00'"});
   }
   return plan;
 }

@@ -406,8 +406,10 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
                 &self.type);
 }
 
+namespace {
+
 /// What only kind `kafka` has.
-static void DescribeKafka(Visitor& visitor, SourceConfig& self) {
+void DescribeKafka(Visitor& visitor, SourceConfig& self) {
   visitor.Field({.key = "brokers",
                  .sentence = "Brokers that kind `kafka` asks first, as `HOST:PORT`, several with "
                              "commas."},
@@ -445,6 +447,8 @@ static void DescribeKafka(Visitor& visitor, SourceConfig& self) {
                    "`sasl.mechanism`, `sasl.username`, `sasl.password`, `ssl.ca.location`."},
       &self.properties);
 }
+
+}  // namespace
 
 void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Place(&self.place);

@@ -326,7 +326,7 @@ TEST(KafkaSource, IsCheckedKeyByKey) {
             "value, which deletes, has no such field");
   EXPECT_EQ(KafkaProblem(good + ", properties: {group.id: g}"), "source.properties has 'group.id'");
   EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + good + ", properties: [x]}}\n"),
-            "tables[0].source.properties must be a mapping, not a list (t.yaml:2:80); "
+            "tables[0].source.properties must be a mapping, not a list (t.yaml:2:76); "
             "write {name: text} or one 'name: text' per line");
   EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + good + ", group: g}}\n" +
                         "- {name: b, source: {" + good + ", group: g}}\n"),

@@ -385,14 +385,6 @@ void Consumer::Commit(const std::map<int32_t, int64_t>& offsets) {
 
 }  // namespace
 
-bool IsReservedKafkaProperty(const std::string& name) {
-  // Names under which librdkafka takes what has a key of its own in the configuration.
-  static const std::set<std::string> own_keys = {"bootstrap.servers", "metadata.broker.list",
-                                                 "group.id", "auto.commit.enable",
-                                                 "plugin.library.paths"};
-  return OwnProperties().contains(name) || own_keys.contains(name);
-}
-
 Result<std::unique_ptr<KafkaConsumer>> RdKafkaConsumer::Make(const RdKafkaOptions& options) {
   auto consumer = std::make_unique<Consumer>(options.topic);
   TAPELAKE_RETURN_NOT_OK(consumer->Open(options));

@@ -16,12 +16,9 @@ struct RdKafkaOptions {
   /// Names this member to the brokers, so that it has its partitions again at once after a death.
   /// Empty: it has to wait until the dead one is missed.
   std::string instance;
-  /// Settings of librdkafka, of security before all.
+  /// Settings of librdkafka, of security before all. Those that the source is built on win.
   std::map<std::string, std::string> properties = {};
 };
-
-/// Whether a property is one that the source sets itself, so that nobody else may.
-bool IsReservedKafkaProperty(const std::string& name);
 
 /// A consumer of librdkafka. It has threads of its own, which fetch ahead.
 ///
