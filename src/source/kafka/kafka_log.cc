@@ -359,6 +359,7 @@ void KafkaLog::Lose(int32_t number) {
   if (found == partitions_.end()) return;
   Flush(number);
   found->second.is_lost = true;
+  found->second.at_end = false;
   found->second.due_micros = clock_.SteadyMicros();
 }
 

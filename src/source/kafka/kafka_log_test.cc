@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 constexpr int64_t kNow = 1'795'370'400'000'000;  // 2026-11-22T18:00:00Z
@@ -280,7 +281,7 @@ TEST_F(KafkaLogTest, TellsTheGroupWhatIsCommittedOnce) {
   ReadAll();
   EXPECT_TRUE(topic_.hints.empty());
   log_->Committed(marks_);
-  EXPECT_THAT(topic_.hints, ElementsAre(std::pair(0, 1), std::pair(1, 0)));
+  EXPECT_THAT(topic_.hints, ElementsAre(Pair(0, 1), Pair(1, 0)));
   topic_.hints.clear();
   log_->Committed(marks_);
   EXPECT_TRUE(topic_.hints.empty());
