@@ -7,7 +7,8 @@ namespace tapelake::record {
 
 /// How a place in a log is found again that does not count its records as we do.
 ///
-/// Files and our own stream are read from an offset. A shard of Kinesis or of DynamoDB Streams is
+/// Files and our own stream are read from an offset. So is a topic of Kafka; its mark tells its log
+/// from another one. A shard of Kinesis or of DynamoDB Streams is
 /// read from a sequence number, a text of up to 129 digits. Everything downstream counts records
 /// from 0 on, shard by shard; the mark says where in the shard one such count stands.
 struct LogMark {

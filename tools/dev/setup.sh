@@ -15,6 +15,7 @@ setup_test() {
   setup_test_npm
   setup_hudi_bundle
   setup_dynamodb_local
+  setup_kafka
 }
 
 # What apt gives to the tests: not while another apt-get runs.
@@ -265,6 +266,22 @@ setup_dynamodb_local() {
     { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch DynamoDB Local"; }
   javac -cp "$home/lib/*" -d "$home/classes" tests/dynamodb-local/Loopback.java ||
     fail "the launcher of DynamoDB Local does not compile"
+  stamp_set "$stamp"
+}
+
+# A Kafka broker.
+setup_kafka() {
+  local home="$DEPS/kafka" stamp
+  stamp="$(stamp_path kafka tests/kafka/pom.xml)"
+  [[ -e "$stamp" && -d "$home/lib" ]] && return 0
+  have mvn || apt_get_install maven
+  say "fetching with Maven into .deps/kafka: a Kafka broker"
+  rm -rf "$home"
+  mkdir -p "$home"
+  mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$home/lib" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch Kafka"; }
   stamp_set "$stamp"
 }
 

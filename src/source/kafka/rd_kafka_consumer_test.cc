@@ -40,12 +40,13 @@ class MockBrokers : public ::testing::Test {
   }
 
   void Put(int32_t partition, const std::string& value) {
-    ASSERT_EQ(rd_kafka_producev(producer_, RD_KAFKA_V_TOPIC(kTopic),
-                                RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY("key", 3),
-                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                RD_KAFKA_V_END),
-              RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_t* topic = rd_kafka_topic_new(producer_, kTopic, nullptr);
+    ASSERT_NE(topic, nullptr);
+    const int refused =
+        rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                         value.size(), "key", 3, nullptr);
+    rd_kafka_topic_destroy(topic);
+    ASSERT_EQ(refused, 0) << rd_kafka_err2str(rd_kafka_last_error());
     ASSERT_EQ(rd_kafka_flush(producer_, 30'000), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
