@@ -62,9 +62,8 @@ class AwsWorld {
   io::aws::CredentialChain credentials_;
 };
 
-/// Where `start` of a source says to begin: `oldest`, `latest` or `newest` (from `now_micros` on) or
-/// a time;
-/// nullopt for anything else.
+/// Where `start` of a source says to begin: `oldest`, `latest` or `newest` (from `now_micros` on)
+/// or a time; nullopt for anything else.
 std::optional<source::ShardPlace> ParseStart(const std::string& start, int64_t now_micros);
 
 }  // namespace tapelake::app

@@ -61,9 +61,8 @@ Result<std::unique_ptr<source::PullLog>> MakeKafkaLog(
 }
 
 Result<std::string> DescribeKafka(const TablePlan& plan) {
-  TAPELAKE_ASSIGN_OR_RAISE(
-      const auto consumer,
-      source::RdKafkaConsumer::Make(ConsumerOptionsOf(plan, /*member=*/false)));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto consumer, source::RdKafkaConsumer::Make(
+                                                    ConsumerOptionsOf(plan, /*member=*/false)));
   TAPELAKE_ASSIGN_OR_RAISE(const int32_t count, consumer->CountPartitions());
   return std::to_string(count) + (count == 1 ? " partition" : " partitions");
 }

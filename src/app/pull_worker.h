@@ -19,7 +19,8 @@ namespace tapelake::app {
 /// Reads a pull log on a thread of its own, ahead of the table's worker, which takes what was read.
 ///
 /// What waits is bounded; when the table's worker is behind, nothing more is asked for. Begin(),
-/// Take() and Committed() belong to the table's worker, Step() and Drain() to this one's thread; figures() to any.
+/// Take() and Committed() belong to the table's worker, Step() and Drain() to this one's thread;
+/// figures() to any.
 class PullWorker : public Worker {
  public:
   using Marks = std::map<std::string, record::LogMark>;

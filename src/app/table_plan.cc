@@ -55,10 +55,11 @@ TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Proble
                          table.source.place, "write 'recorded', 'max' or a factor like '10x'"});
   }
   if (!ParseStart(table.source.start, 0)) {
-    problems->push_back({"table " + table.QualifiedName() + ": source.start = '" +
-                             table.source.start + "' is no place in a stream",
-                         table.source.place,
-                         "write 'oldest', 'latest' (or 'newest') or a time like '2026-11-22T18:00'"});
+    problems->push_back(
+        {"table " + table.QualifiedName() + ": source.start = '" + table.source.start +
+             "' is no place in a stream",
+         table.source.place,
+         "write 'oldest', 'latest' (or 'newest') or a time like '2026-11-22T18:00'"});
   }
   return plan;
 }

@@ -458,8 +458,7 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
                    "what other processes put into the table's stream, files, a stream of "
                    "Kinesis, a table of DynamoDB and its stream, or a topic of Kafka. The "
                    "simulator's changes go through the table's stream, too.",
-       .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "kafka",
-                   "none"}},
+       .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "kafka", "none"}},
       &self.kind);
   visitor.Field(
       {.key = "paths",

@@ -409,14 +409,13 @@ void ValidateKafkaSource(const std::string& name, const SourceConfig& source,
     problems->push_back({name + ": " + what, source.place, remedy});
   };
   if (source.kind != "kafka") {
-    const std::map<std::string, bool> given = {
-        {"brokers", !source.brokers.empty()},
-        {"topic", !source.topic.empty()},
-        {"group", !source.group.empty()},
-        {"format", source.format != SourceConfig().format},
-        {"operation_field", !source.operation_field.empty()},
-        {"order_field", !source.order_field.empty()},
-        {"properties", !source.properties.empty()}};
+    const std::map<std::string, bool> given = {{"brokers", !source.brokers.empty()},
+                                               {"topic", !source.topic.empty()},
+                                               {"group", !source.group.empty()},
+                                               {"format", source.format != SourceConfig().format},
+                                               {"operation_field", !source.operation_field.empty()},
+                                               {"order_field", !source.order_field.empty()},
+                                               {"properties", !source.properties.empty()}};
     for (const auto& [key, is_given] : given) {
       if (!is_given) continue;
       problem("source." + key + " is given, but source.kind = '" + source.kind + "'",
@@ -441,9 +440,10 @@ void ValidateKafkaSource(const std::string& name, const SourceConfig& source,
             "remove it: change records bring their order");
   }
   if (source.format == "json" && source.operation_field.empty() && !source.order_field.empty()) {
-    problem("source.order_field is given without source.operation_field, and a record without a "
-            "value, which deletes, has no such field",
-            "add 'operation_field', or remove 'order_field'");
+    problem(
+        "source.order_field is given without source.operation_field, and a record without a "
+        "value, which deletes, has no such field",
+        "add 'operation_field', or remove 'order_field'");
   }
   for (const auto& [property, value] : source.properties) {
     const char* remedy = KeyInsteadOf(property);

@@ -71,8 +71,11 @@ def test_a_broker_that_is_restarted_and_a_process_that_is_killed(broker, shape, 
             time.sleep(rng.uniform(0, 2))
             broker.start()
     table.wait_for(lambda: everything_is_committed(table, topic), "all records in the table")
-    table.wait_for(lambda: topic.committed(GROUP) == topic.ends(), "the hint to the group")
+    table.wait_for(lambda: max(topic.committed(GROUP).values()) > 0, "a hint to the group")
     table.stop()
+    # It is where a restart would read on, so it may lie before what the table has.
+    ends = topic.ends()
+    assert all(hint <= ends[number] for number, hint in topic.committed(GROUP).items())
     check_rows(table, simulation)
     raw = Counter(line["event_id"] for line in lines_of(raw_objects(table.lake)))
     assert raw.keys() == {json.loads(line)["eventID"] for line in lines}
@@ -174,7 +177,9 @@ def envelope(line: bytes) -> bytes:
 
 
 def test_debezium_envelopes(broker, tmp_path):
-    simulation = program.simulate(tmp_path, seed=7, changes=2_000, shape="streams")
+    # Quoted numbers of number columns are numbers here, so no values of odd types.
+    simulation = program.simulate(tmp_path, seed=7, changes=2_000, shape="streams",
+                                  more=("--odd-types", "0", "--added-attributes", "0"))
     lines = simulation.events.read_bytes().splitlines()
     topic = Topic(broker, "envelopes", 3)
     table = table_of(tmp_path, topic, ", format: debezium")

@@ -192,8 +192,8 @@ bool ChangeAdapter::Append(const KafkaRecord& record, std::string* out) {
   } else {
     auto document = base::ParseJson(value);
     if (document.ok()) row.document = std::move(*document);
-    read = options_.format == KafkaFormat::kJson ? ReadJson(record, &row)
-                                                 : ReadDebezium(record, &row);
+    read =
+        options_.format == KafkaFormat::kJson ? ReadJson(record, &row) : ReadDebezium(record, &row);
   }
   if (read) {
     Write(record, row, out);
@@ -233,9 +233,8 @@ bool ChangeAdapter::ReadDebezium(const KafkaRecord& record, Row* row) const {
   const std::optional<EventName> event = EventOfWord(operation->text());
   if (!event) return false;
   row->event = *event;
-  row->order = options_.order_field.empty()
-                   ? ConnectorOrder(envelope)
-                   : OrderDigits(FindPath(envelope, options_.order_field));
+  row->order = options_.order_field.empty() ? ConnectorOrder(envelope)
+                                            : OrderDigits(FindPath(envelope, options_.order_field));
   if (row->order.empty()) return false;
   const JsonValue* millis = FindPath(envelope, "source.ts_ms");
   if (millis == nullptr) millis = FindPath(envelope, "ts_ms");

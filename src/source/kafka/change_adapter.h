@@ -45,18 +45,18 @@ struct KafkaRecord {
 
 /// Turns one record after the other. One thread.
 ///
-/// The rows of kJson and kDebezium become records of the DynamoDB Streams shape: numbers as the very
-/// text they came in, objects as maps, arrays as lists. The sequence number is the order, then 19
-/// digits of the record's offset: changes that have the same order stay as the partition has them.
-/// The same record gives the same bytes in every life of the process.
+/// The rows of kJson and kDebezium become records of the DynamoDB Streams shape: numbers as the
+/// very text they came in, objects as maps, arrays as lists. The sequence number is the order, then
+/// 19 digits of the record's offset: changes that have the same order stay as the partition has
+/// them. The same record gives the same bytes in every life of the process.
 class ChangeAdapter {
  public:
   /// `topic` goes into the event ids.
   ChangeAdapter(std::string topic, ChangeAdapterOptions options);
 
   /// Append the wire record to `*out`. A record that makes no sense in the format is appended as it
-  /// came, for transform to refuse. Return false, with nothing appended, if the record says nothing:
-  /// the tombstone that follows a deletion which was told already.
+  /// came, for transform to refuse. Return false, with nothing appended, if the record says
+  /// nothing: the tombstone that follows a deletion which was told already.
   bool Append(const KafkaRecord& record, std::string* out);
 
   /// Whether changes are ordered by their offsets, so that a key must stay in its partition.

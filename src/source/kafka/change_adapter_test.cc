@@ -52,13 +52,14 @@ TEST_F(Adapted, DynamodbJsonStaysAsItIs) {
 }
 
 TEST_F(Adapted, JsonBecomesARecordOfTheStreamsShape) {
-  ASSERT_EQ(Parse(json_, {.value = R"({"op":"insert","version":12,"id":7,"price":0.1000000000000000055,)"
-                                   R"("big":12345678901234567890123,"name":"k\u00e9 \"q\"","on":true,)"
-                                   R"("none":null,"list":[1,"a"],"map":{"x":1E5}})",
-                          .partition = 3,
-                          .offset = 45,
-                          .timestamp_millis = 1'795'352'700'123}),
-            transform::ParseError::kNone)
+  ASSERT_EQ(
+      Parse(json_, {.value = R"({"op":"insert","version":12,"id":7,"price":0.1000000000000000055,)"
+                             R"("big":12345678901234567890123,"name":"k\u00e9 \"q\"","on":true,)"
+                             R"("none":null,"list":[1,"a"],"map":{"x":1E5}})",
+                    .partition = 3,
+                    .offset = 45,
+                    .timestamp_millis = 1'795'352'700'123}),
+      transform::ParseError::kNone)
       << parser_.reason() << wire_;
   EXPECT_EQ(change().shape, record::RecordShape::kStreams);
   EXPECT_EQ(change().event, record::EventName::kInsert);
@@ -123,9 +124,9 @@ TEST_F(Adapted, EqualOrdersStayAsThePartitionHasThem) {
 TEST_F(Adapted, WhatMakesNoSenseIsHandedOnAsItCame) {
   for (const char* value :
        {"", "no json", "[]", "{\"op\":\"x\",\"version\":1,\"id\":\"a\"}",
-        R"({"op":5,"version":1,"id":"a"})", R"({"version":1,"id":"a"})",
-        R"({"op":"c","id":"a"})", R"({"op":"c","version":-1,"id":"a"})",
-        R"({"op":"c","version":1.5,"id":"a"})", R"({"op":"c","version":"soon","id":"a"})",
+        R"({"op":5,"version":1,"id":"a"})", R"({"version":1,"id":"a"})", R"({"op":"c","id":"a"})",
+        R"({"op":"c","version":-1,"id":"a"})", R"({"op":"c","version":1.5,"id":"a"})",
+        R"({"op":"c","version":"soon","id":"a"})",
         R"({"op":"c","version":1234567890123456789012,"id":"a"})",
         R"({"op":"c","version":null,"id":"a"})", R"({"op":"c","version":1,"id":"a"} more)",
         R"({"op":"c","version":1,"id":"\ud800"})", R"({"op":"c","version":1,"id":nul})"}) {
@@ -145,8 +146,13 @@ TEST_F(Adapted, RowsWithoutOperationsAreOrderedByOffsetAndDeletedByTombstones) {
   EXPECT_EQ(change().event, record::EventName::kModify);
   EXPECT_EQ(change().sequence_number, "100");
   const std::vector<std::pair<std::string, std::string>> keys = {
-      {"a", "a"}, {"\"a\"", "a"}, {"17", "17"}, {R"({"id":"a"})", "a"}, {R"({"id":17})", "17"},
-      {R"({"schema":{},"payload":{"id":"a"}})", "a"}, {R"({"schema":{},"payload":"a"})", "a"}};
+      {"a", "a"},
+      {"\"a\"", "a"},
+      {"17", "17"},
+      {R"({"id":"a"})", "a"},
+      {R"({"id":17})", "17"},
+      {R"({"schema":{},"payload":{"id":"a"}})", "a"},
+      {R"({"schema":{},"payload":"a"})", "a"}};
   for (const auto& [key, id] : keys) {
     ASSERT_EQ(Parse(rows_, {.key = key, .offset = 101}), transform::ParseError::kNone) << key;
     EXPECT_EQ(change().event, record::EventName::kRemove);
@@ -167,7 +173,8 @@ TEST_F(Adapted, TombstonesBehindToldDeletionsSayNothing) {
 }
 
 TEST_F(Adapted, DebeziumEnvelopesWithAndWithoutSchema) {
-  const std::string source = R"("source":{"connector":"postgresql","lsn":24023128,"ts_ms":1795352700123})";
+  const std::string source =
+      R"("source":{"connector":"postgresql","lsn":24023128,"ts_ms":1795352700123})";
   const std::string envelope =
       R"({"before":{"id":1,"x":"old"},"after":{"id":1,"x":"new","n":9007199254740993},)" + source +
       R"(,"op":"u","ts_ms":1795352700999})";
@@ -209,8 +216,7 @@ TEST_F(Adapted, DebeziumOperations) {
 
 TEST_F(Adapted, ConnectorsOrderByTheirOwnLogs) {
   const auto order = [this](const std::string& source) {
-    const std::string value =
-        R"({"after":{"id":"a"},"op":"c","ts_ms":77,"source":)" + source + "}";
+    const std::string value = R"({"after":{"id":"a"},"op":"c","ts_ms":77,"source":)" + source + "}";
     if (Parse(debezium_, {.value = value}) != transform::ParseError::kNone) {
       return std::string("refused");
     }

@@ -65,8 +65,8 @@ class KafkaConsumer {
   virtual KafkaEvent Poll(int wait_millis) = 0;
   /// Read a partition that is ours on from another offset; nothing older of it comes any more.
   virtual Status MoveTo(int32_t partition, int64_t offset) = 0;
-  /// While paused only what the group does happens, and no message comes. What was not polled before
-  /// comes afterwards.
+  /// While paused only what the group does happens, and no message comes. What was not polled
+  /// before comes afterwards.
   virtual Status Pause(bool paused) = 0;
   /// Tell the brokers, for people and other tools, where a restart would read on. Not waited for.
   virtual void Commit(const std::map<int32_t, int64_t>& offsets) = 0;

@@ -53,11 +53,11 @@ Status KafkaLog::TakeMarks(const std::map<std::string, record::LogMark>& marks) 
     if (parsed.ec != std::errc() || parsed.ptr != end || number < 0) {
       return MakeError(ErrorKind::kCorrupt, "mark of '" + source + "': that is no partition");
     }
-    partitions_.emplace(
-        number, Partition{.source_id = source,
-                          .base = static_cast<int64_t>(mark.offset) - place->reference,
-                          .next = place->next,
-                          .fingerprint = place->fingerprint});
+    partitions_.emplace(number,
+                        Partition{.source_id = source,
+                                  .base = static_cast<int64_t>(mark.offset) - place->reference,
+                                  .next = place->next,
+                                  .fingerprint = place->fingerprint});
   }
   return Status::OK();
 }
@@ -76,8 +76,7 @@ void KafkaLog::UpdateFigures() {
   const int64_t wall = clock_.WallMicros();
   int64_t until = 0;
   for (const auto& [number, partition] : partitions_) {
-    const bool at_tip =
-        partition.at_end && wall - partition.confirmed_wall_micros < kTipMicros;
+    const bool at_tip = partition.at_end && wall - partition.confirmed_wall_micros < kTipMicros;
     const int64_t known =
         partition.at_end ? partition.confirmed_wall_micros : partition.newest_wall_micros;
     if (at_tip || known == 0) continue;
@@ -201,8 +200,9 @@ void KafkaLog::Add(int32_t number, int64_t begin, PullBatch* batch) {
 /// Topics never lose partitions; one that has fewer of them was made anew.
 void KafkaLog::DropVanished(int32_t partitions, PullBatch* batch) {
   for (auto at = partitions_.lower_bound(partitions); at != partitions_.end();) {
-    Gap("partition " + std::to_string(at->first) + ": the topic has it no more; it was read up to " +
-        "offset " + std::to_string(at->second.next));
+    Gap("partition " + std::to_string(at->first) +
+        ": the topic has it no more; it was read up to offset " +
+        std::to_string(at->second.next));
     batch->forgotten.push_back(at->second.source_id);
     at = partitions_.erase(at);
   }
@@ -312,8 +312,7 @@ void KafkaLog::TakeMessage(const KafkaEvent& event) {
   const size_t size = block.buffer.size() - begin;
   if (has_record) {
     // Each record is followed by what the parser may read beyond it: the next record, or the end.
-    block.entries.push_back(
-        {begin, size, static_cast<uint64_t>(event.offset + partition.base)});
+    block.entries.push_back({begin, size, static_cast<uint64_t>(event.offset + partition.base)});
   }
   building_bytes_ += size;
   partition.next = event.offset + 1;
@@ -341,11 +340,12 @@ void KafkaLog::Flush(int32_t number) {
   batch.block.buffer.append(record::kRecordPaddingBytes, ' ');
   const auto position = static_cast<uint64_t>(partition.next + partition.base);
   batch.block.end_offset = position;
-  batch.marks.push_back({.source_id = partition.source_id,
-                         .mark = {.offset = position,
-                                  .text = FormatKafkaPlace({.reference = partition.next,
-                                                            .next = partition.next,
-                                                            .fingerprint = partition.fingerprint})}});
+  batch.marks.push_back(
+      {.source_id = partition.source_id,
+       .mark = {.offset = position,
+                .text = FormatKafkaPlace({.reference = partition.next,
+                                          .next = partition.next,
+                                          .fingerprint = partition.fingerprint})}});
   ready_.push_back(std::move(batch));
 }
 

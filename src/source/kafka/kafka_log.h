@@ -35,8 +35,8 @@ struct KafkaLogOptions {
 /// 2. Numbers: a record's position is its offset, in every life of the process; above all that was
 ///    taken before once the log is another one.
 /// 3. Gaps: records that were dropped before they were read, and a log that is not the one that was
-///    read before (made anew, or cut): counted and said. The record before the place is read again at
-///    the start, as only it tells a log from another one of the same name that is as long.
+///    read before (made anew, or cut): counted and said. The record before the place is read again
+///    at the start, as only it tells a log from another one of the same name that is as long.
 /// 4. Partitions that are added later begin at their first record, whatever `start` says.
 ///
 /// docs/decisions/0016-kafka.md says why.
@@ -56,11 +56,11 @@ class KafkaLog : public PullLog {
  private:
   struct Partition {
     std::string source_id;
-    int64_t base = 0;  // a position is an offset and this
-    int64_t next = 0;  // the offset that is read next
+    int64_t base = 0;                          // a position is an offset and this
+    int64_t next = 0;                          // the offset that is read next
     std::optional<uint64_t> fingerprint = {};  // of the record before it
-    bool checks = false;     // the record before `next` is read again, to be compared
-    bool is_lost = false;    // the log has nothing at its place; found anew at `due_micros`
+    bool checks = false;          // the record before `next` is read again, to be compared
+    bool is_lost = false;         // the log has nothing at its place; found anew at `due_micros`
     bool is_another_log = false;  // than the one that was read; is_lost
     int64_t due_micros = 0;       // steady
     bool assigned = false;

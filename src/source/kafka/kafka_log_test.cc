@@ -324,8 +324,8 @@ TEST_F(KafkaLogTest, ABrokenConsumerIsReplaced) {
   topic_.Put(0, "a");
   Open();
   ReadAll();
-  topic_.events.push_back({.kind = KafkaEvent::Kind::kBroken,
-                           .failure = MakeError(ErrorKind::kUnavailable, "fenced")});
+  topic_.events.push_back(
+      {.kind = KafkaEvent::Kind::kBroken, .failure = MakeError(ErrorKind::kUnavailable, "fenced")});
   topic_.Put(0, "b");
   EXPECT_THAT(ReadAll(), ElementsAre("0:1=b"));
   EXPECT_EQ(topic_.consumers, 2);

@@ -22,15 +22,15 @@ struct KafkaPlace {
   bool operator==(const KafkaPlace&) const = default;
 };
 
-/// `REFERENCE NEXT FINGERPRINT`, in decimal, the last one in 16 hexadecimal digits or `-`. Stored in
-/// commits: never change its meaning.
+/// `REFERENCE NEXT FINGERPRINT`, in decimal, the last one in 16 hexadecimal digits or `-`. Stored
+/// in commits: never change its meaning.
 std::string FormatKafkaPlace(const KafkaPlace& place);
 
 /// Errors: kCorrupt, naming the text.
 Result<KafkaPlace> ParseKafkaPlace(std::string_view text);
 
-/// Tells a record from what stands at its offset in another log of the same name. Stored in commits.
-/// Absent key or value: nullopt. Pure; any thread.
+/// Tells a record from what stands at its offset in another log of the same name. Stored in
+/// commits. Absent key or value: nullopt. Pure; any thread.
 uint64_t KafkaFingerprint(std::optional<std::string_view> key,
                           std::optional<std::string_view> value, int64_t timestamp_millis);
 

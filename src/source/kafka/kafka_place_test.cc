@@ -21,9 +21,9 @@ TEST(KafkaPlaceText, IsReadBackAsItWas) {
 }
 
 TEST(KafkaPlaceText, IsRefusedIfItIsNone) {
-  for (const char* text : {"", " ", "1", "1 2", "1 2 ", "1 2 x", "1 2 ab", "-1 2 -", "2 1 -",
-                           "1 2 - ", "1  2 -", "1 2 00000000000000abc", "oldest", "1 99999999999999999999 -",
-                           "1 2 -0000000000000ab"}) {
+  for (const char* text :
+       {"", " ", "1", "1 2", "1 2 ", "1 2 x", "1 2 ab", "-1 2 -", "2 1 -", "1 2 - ", "1  2 -",
+        "1 2 00000000000000abc", "oldest", "1 99999999999999999999 -", "1 2 -0000000000000ab"}) {
     const auto parsed = ParseKafkaPlace(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(KindOf(parsed.status()), ErrorKind::kCorrupt);

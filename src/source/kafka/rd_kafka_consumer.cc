@@ -337,9 +337,8 @@ KafkaEvent Consumer::Poll(int wait_millis) {
   if (failures_.empty()) message_.reset(rd_kafka_consumer_poll(client_, wait_millis));
   if (message_ != nullptr) return EventOf(*message_);
   if (failures_.empty()) return {};
-  KafkaEvent event{
-      .kind = broken_ ? KafkaEvent::Kind::kBroken : KafkaEvent::Kind::kFailure,
-      .failure = std::move(failures_.front())};
+  KafkaEvent event{.kind = broken_ ? KafkaEvent::Kind::kBroken : KafkaEvent::Kind::kFailure,
+                   .failure = std::move(failures_.front())};
   failures_.pop_front();
   return event;
 }

@@ -57,8 +57,9 @@ class MockBrokers : public ::testing::Test {
             .group = "group-" + std::to_string(++groups_)};
   }
   void Open() {
-    log_ = std::make_unique<KafkaLog>([options = Options()] { return RdKafkaConsumer::Make(options); },
-                                      clock_, KafkaLogOptions{.topic = kTopic}, marks_);
+    log_ =
+        std::make_unique<KafkaLog>([options = Options()] { return RdKafkaConsumer::Make(options); },
+                                   clock_, KafkaLogOptions{.topic = kTopic}, marks_);
   }
   /// Read until `count` records have come: `partition:position=text`.
   std::set<std::string> Read(size_t count) {
@@ -138,10 +139,9 @@ TEST_F(MockBrokers, GoOnAfterAPause) {
   auto consumer = RdKafkaConsumer::Make(Options()).MoveValueUnsafe();
   EXPECT_EQ(*consumer->CountPartitions(), 3);
   EXPECT_EQ(consumer->RangeOf(0)->high, 1);
-  ASSERT_TRUE(consumer
-                  ->Subscribe({.on_assigned = [](int32_t) { return 0; },
-                               .on_revoked = [](int32_t) {}})
-                  .ok());
+  ASSERT_TRUE(
+      consumer->Subscribe({.on_assigned = [](int32_t) { return 0; }, .on_revoked = [](int32_t) {}})
+          .ok());
   int messages = 0;
   const auto poll_until = [&](int wanted, int64_t micros) {
     const int64_t end = clock_.SteadyMicros() + micros;

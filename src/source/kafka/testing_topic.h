@@ -174,9 +174,7 @@ class FakeConsumer : public KafkaConsumer {
       return event;
     }
     if (std::exchange(reading->told_end, true)) return {};
-    return {.kind = KafkaEvent::Kind::kEnd,
-            .partition = partition,
-            .offset = log.high};
+    return {.kind = KafkaEvent::Kind::kEnd, .partition = partition, .offset = log.high};
   }
 
   FakeTopic& topic_;
