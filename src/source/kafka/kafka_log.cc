@@ -201,8 +201,7 @@ void KafkaLog::Add(int32_t number, int64_t begin, PullBatch* batch) {
 void KafkaLog::DropVanished(int32_t partitions, PullBatch* batch) {
   for (auto at = partitions_.lower_bound(partitions); at != partitions_.end();) {
     Gap("partition " + std::to_string(at->first) +
-        ": the topic has it no more; it was read up to offset " +
-        std::to_string(at->second.next));
+        ": the topic has it no more; it was read up to offset " + std::to_string(at->second.next));
     batch->forgotten.push_back(at->second.source_id);
     at = partitions_.erase(at);
   }
