@@ -36,7 +36,14 @@ class ListLog : public source::PullLog {
     batches_->pop_front();
     return true;
   }
+  void Hold() override { ++holds; }
+  void Committed(const std::map<std::string, record::LogMark>& marks) override {
+    committed = marks;
+  }
   source::PullFigures figures() const override { return {.gaps = 1, .last_gap = "there"}; }
+
+  int holds = 0;
+  std::map<std::string, record::LogMark> committed;
 
  private:
   std::deque<source::PullBatch>* batches_;
@@ -70,12 +77,15 @@ class PullFeedTest : public ::testing::Test {
 
   std::deque<source::PullBatch> batches_;
   std::vector<bool> opened_;
+  ListLog* log_ = nullptr;
   PullWorker worker_{"source",
                      [this](const PullWorker::Marks& marks,
                             bool again) -> Result<std::unique_ptr<source::PullLog>> {
                        opened_.push_back(again);
                        EXPECT_EQ(marks, marks_);
-                       return std::make_unique<ListLog>(&batches_);
+                       auto log = std::make_unique<ListLog>(&batches_);
+                       log_ = log.get();
+                       return log;
                      }};
   std::map<std::string, record::LogMark> marks_ = {{"a", {.offset = 3, .text = "after 3 3"}}};
   uint64_t newest_ = 0;
@@ -141,10 +151,20 @@ TEST_F(PullFeedTest, NothingIsReadWhileTooMuchWaits) {
   Work();
   EXPECT_EQ(batches_.size(), 10u);
   EXPECT_TRUE(worker_.is_held_up());
+  EXPECT_GT(log_->holds, 0) << "it may have to be kept alive";
   ASSERT_TRUE(*feed->Next(&block_));
   EXPECT_FALSE(worker_.is_held_up());
   EXPECT_TRUE(*worker_.Step());
   EXPECT_EQ(batches_.size(), 9u);
+}
+
+TEST_F(PullFeedTest, TheLogHearsWhatIsCommitted) {
+  const auto feed = Begin();
+  Work();
+  feed->Committed({{"a", {.offset = 7, .text = "after 7 7"}}});
+  EXPECT_TRUE(log_->committed.empty()) << "on its own thread";
+  Work();
+  EXPECT_EQ(log_->committed.at("a").offset, 7u);
 }
 
 /// A whole table over a stream of shards, whose process dies at random.

@@ -193,8 +193,8 @@ void KafkaLog::Add(int32_t number, int64_t begin, PullBatch* batch) {
       ErrorKind::kConflict,
       "Kafka topic " + options_.topic + " got the partition " + std::to_string(number) +
           ", and changes are ordered by their offsets: of rows whose keys moved to another "
-          "partition, changes may be passed over as older\nhint: give source.order_field, and load "
-          "the table anew"));
+          "partition, changes may be passed over as older (give source.order_field, and load the "
+          "table anew)"));
 }
 
 /// Topics never lose partitions; one that has fewer of them was made anew.

@@ -199,7 +199,12 @@ void Consumer::OnError(rd_kafka_t* client, int code, const char* words, void* se
   const rd_kafka_resp_err_t real = rd_kafka_fatal_error(client, cause, sizeof(cause));
   consumer->failures_.clear();
   consumer->broken_ = true;
-  consumer->Tell(ErrorOf(real, "Kafka topic '" + consumer->topic_ + "'", cause));
+  const bool is_fenced = real == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  const std::string advice =
+      is_fenced ? " (another process is the same member of the group: give each lake a "
+                  "source.group of its own)"
+                : "";
+  consumer->Tell(ErrorOf(real, "Kafka topic '" + consumer->topic_ + "'", (cause + advice).c_str()));
 }
 
 void Consumer::Tell(Status failure) {
@@ -245,7 +250,7 @@ Result<int32_t> Consumer::CountPartitions() {
   const std::string what = "Kafka topic '" + topic_ + "'";
   rd_kafka_topic_t* topic = rd_kafka_topic_new(client_, topic_.c_str(), nullptr);
   if (topic == nullptr) return ErrorOf(rd_kafka_last_error(), what);
-  const rd_kafka_metadata* metadata = nullptr;
+  const struct rd_kafka_metadata* metadata = nullptr;  // a function has that name, too
   rd_kafka_resp_err_t code = rd_kafka_metadata(client_, 0, topic, &metadata, kCallMillis);
   rd_kafka_topic_destroy(topic);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return WorstOf(ErrorOf(code, what));
