@@ -85,7 +85,7 @@ class PullFeedTest : public ::testing::Test {
                        EXPECT_EQ(marks, marks_);
                        auto log = std::make_unique<ListLog>(&batches_);
                        log_ = log.get();
-                       return log;
+                       return std::unique_ptr<source::PullLog>(std::move(log));
                      }};
   std::map<std::string, record::LogMark> marks_ = {{"a", {.offset = 3, .text = "after 3 3"}}};
   uint64_t newest_ = 0;
