@@ -3,10 +3,13 @@
 /// The AWS-compatible door on a port of this machine, and signed requests to it.
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "io/random.h"
+#include "security/key_ring.h"
 #include "serve/aws/aws_door.h"
 #include "serve/http/testing_client.h"
 #include "testing/aws_world.h"
@@ -30,14 +33,19 @@ class DoorTest : public ::testing::Test {
       const std::lock_guard lock(mutex_);
       answered_.push_back(operation + " " + outcome);
     };
-    door_ = std::make_unique<serve::AwsDoor>(
-        serve::AwsDoor::Parts{
-            .clock = world_.clock_, .random = random_, .keys = keys_, .kinesis = world_.kinesis()},
-        std::move(options));
+    door_ = std::make_unique<serve::AwsDoor>(Parts(), std::move(options));
     const Status started = door_->Start();
     ASSERT_TRUE(started.ok()) << started;
     const std::string url = door_->url();
     port_ = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  }
+
+  serve::AwsDoor::Parts Parts() {
+    return {.clock = world_.clock_,
+            .random = random_,
+            .keys = keys_,
+            .kinesis = world_.kinesis(),
+            .firehose = world_.firehose()};
   }
 
   void WriteKeys(const std::string& letters) {

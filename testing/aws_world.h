@@ -13,8 +13,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
-#include "io/random.h"
-#include "security/key_ring.h"
+#include "serve/aws/firehose/firehose_service.h"
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "stream/stream.h"
 #include "stream/stream_writer.h"
@@ -57,9 +56,10 @@ class AwsWorld {
     logs_.push_back(std::move(log));
   }
 
-  /// Make the service over all streams and begin to write what is put.
+  /// Make the services over all streams and begin to write what is put.
   void Open(bool shard_limits = false) {
     MakeService(shard_limits);
+    MakeFirehose();
     writing_ = true;
     for (const Log& log : logs_) {
       threads_.emplace_back([this, writer = log.writer.get()] {
@@ -69,7 +69,7 @@ class AwsWorld {
     }
   }
 
-  /// Make the service anew, as after a restart of the program.
+  /// Make the Kinesis service anew, as after a restart of the program.
   void MakeService(bool shard_limits = false) {
     std::vector<serve::KinesisStream> streams;
     for (const Log& log : logs_)
@@ -81,6 +81,21 @@ class AwsWorld {
     kinesis_ = std::move(*service);
   }
 
+  void MakeFirehose(bool raw = true) {
+    std::vector<serve::DeliveryStream> streams;
+    for (const Log& log : logs_) {
+      streams.push_back({.name = log.stream->name(),
+                         .writer = log.writer.get(),
+                         .created_micros = kStartMicros,
+                         .raw = raw,
+                         .buffer_bytes = 32 << 20,
+                         .buffer_micros = 60'000'000});
+    }
+    firehose_ = std::make_unique<serve::FirehoseService>(
+        serve::FirehoseOptions{.region = kRegion, .account = kAccount, .bucket = "lake"},
+        std::move(streams));
+  }
+
   void StopWriting() {
     writing_ = false;
     for (std::thread& thread : threads_)
@@ -88,13 +103,22 @@ class AwsWorld {
     threads_.clear();
   }
 
-  /// Call an operation with a JSON request.
+  /// Call an operation of Kinesis with a JSON request.
   Outcome Call(const std::string& operation, const std::string& json) {
+    return CallOf(*kinesis_, operation, json);
+  }
+  /// The same of Firehose.
+  Outcome CallFirehose(const std::string& operation, const std::string& json) {
+    return CallOf(*firehose_, operation, json);
+  }
+
+  template <typename Service>
+  static Outcome CallOf(Service& service, const std::string& operation, const std::string& json) {
     const auto request = serve::WireDocument::Parse(serve::WireFormat::kJson, json);
     EXPECT_TRUE(request.ok()) << request.status();
     std::string body;
     serve::JsonWireWriter writer(&body);
-    const auto error = kinesis_->Serve(operation, request->root(), &writer);
+    const auto error = service.Serve(operation, request->root(), &writer);
     if (error) {
       EXPECT_EQ(body, "") << "something was written before the error";
       return {.error = error->type, .message = error->message};
@@ -119,6 +143,7 @@ class AwsWorld {
   stream::StreamWriter& writer(size_t index) { return *logs_[index].writer; }
   const std::string& directory(size_t index) { return logs_[index].directory; }
   serve::KinesisService& kinesis() { return *kinesis_; }
+  serve::FirehoseService& firehose() { return *firehose_; }
 
   FakeFileSystem files_;
   FakeClock clock_{kStartMicros};
@@ -132,6 +157,7 @@ class AwsWorld {
 
   std::vector<Log> logs_;
   std::unique_ptr<serve::KinesisService> kinesis_;
+  std::unique_ptr<serve::FirehoseService> firehose_;
   std::atomic<bool> writing_{false};
   std::vector<std::thread> threads_;
 };

@@ -7,6 +7,7 @@
 #include "app/lake_folder.h"
 #include "base/json.h"
 #include "io/local_socket.h"
+#include "serve/aws/kinesis/served_stream.h"
 #include "serve/http/listen_address.h"
 #include "serve/metrics.h"
 
@@ -33,6 +34,13 @@ Status CheckRegion(const std::string& region) {
                    "doors.aws.region '" + region + "' is no region\nhint: for example us-east-1");
 }
 
+/// The last name of the lake's path.
+std::string LakeName(std::string path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.pop_back();
+  return path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
@@ -46,6 +54,7 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
   server->keys_ = std::make_unique<security::KeyRing>(server->world_.files, server->world_.clock,
                                                       KeyFilePath(config.lake.path));
   TAPELAKE_RETURN_NOT_OK(server->OpenKinesis(parts));
+  TAPELAKE_RETURN_NOT_OK(server->OpenFirehose(parts));
   metrics::Registry& registry = parts.monitoring.registry();
   serve::AwsDoorOptions options{.listen = aws.listen,
                                 .region = aws.region,
@@ -63,7 +72,8 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
       std::make_unique<serve::AwsDoor>(serve::AwsDoor::Parts{.clock = server->world_.clock,
                                                              .random = server->random_,
                                                              .keys = *server->keys_,
-                                                             .kinesis = *server->kinesis_},
+                                                             .kinesis = *server->kinesis_,
+                                                             .firehose = *server->firehose_},
                                        std::move(options));
   registry.AddCollector([raw = server.get()](metrics::Collection& out) {
     const auto open = static_cast<double>(raw->door_->counters().connections);
@@ -87,6 +97,28 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
              {.region = aws.region, .account = aws.account, .shard_limits = aws.shard_limits},
              streams)
       .Value(&kinesis_);
+}
+
+Status AwsServer::OpenFirehose(const Parts& parts) {
+  const config::AwsDoorConfig& aws = parts.config.doors.aws;
+  const config::DeliveryConfig& delivery = parts.config.delivery;
+  std::vector<serve::DeliveryStream> streams;
+  for (TableLane* lane : parts.lanes) {
+    if (lane->stream() == nullptr) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const int64_t created_micros,
+        serve::StreamBirthMicros(world_.files, StreamPath(lake_path_, lane->table_name())));
+    streams.push_back({.name = lane->table_name(),
+                       .writer = lane->stream_writer(),
+                       .created_micros = created_micros,
+                       .raw = delivery.raw,
+                       .buffer_bytes = delivery.buffer_bytes.bytes,
+                       .buffer_micros = delivery.buffer_interval.micros});
+  }
+  serve::FirehoseOptions options{
+      .region = aws.region, .account = aws.account, .bucket = LakeName(lake_path_)};
+  firehose_ = std::make_unique<serve::FirehoseService>(std::move(options), std::move(streams));
+  return Status::OK();
 }
 
 /// Tokens outlive a restart, so their key does.

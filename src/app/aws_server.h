@@ -15,7 +15,8 @@
 
 namespace tapelake::app {
 
-/// The AWS-compatible port of a running pipeline: Kinesis over the streams of the lanes, STS.
+/// The AWS-compatible port of a running pipeline: Kinesis and Firehose over the streams of the
+/// lanes, STS.
 ///
 /// All public functions belong to one thread.
 class AwsServer {
@@ -27,8 +28,9 @@ class AwsServer {
     std::string version;  ///< Of the program.
   };
 
-  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: kInvalid (address
-  /// or account), kUnavailable (the key of its tokens cannot be kept).
+  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: kInvalid
+  /// (address, account or region), kUnavailable (the key of its tokens cannot be kept), those of
+  /// serve::KinesisService::Open.
   static Result<std::unique_ptr<AwsServer>> Open(Parts parts);
   /// Stops.
   ~AwsServer();
@@ -51,6 +53,7 @@ class AwsServer {
       : lake_path_(std::move(lake_path)), random_(world_.random.Next()) {}
   Result<std::string> KeepTokenKey();
   Status OpenKinesis(const Parts& parts);
+  Status OpenFirehose(const Parts& parts);
 
   World world_;
   const std::string lake_path_;
@@ -58,6 +61,7 @@ class AwsServer {
   io::SeededRandom random_;  // of the door
   std::unique_ptr<security::KeyRing> keys_;
   std::unique_ptr<serve::KinesisService> kinesis_;
+  std::unique_ptr<serve::FirehoseService> firehose_;
   std::unique_ptr<serve::AwsDoor> door_;
   bool serving_ = false;
 };

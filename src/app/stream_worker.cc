@@ -9,6 +9,13 @@ constexpr int64_t kRetryPauseMicros = 1'000'000;
 }  // namespace
 
 Result<bool> StreamWorker::Step() {
+  const Result<bool> wrote = StepOnce();
+  // Nobody steps it after an error: who waits for the writer must not wait for ever.
+  if (!wrote.ok()) writer_.Close();
+  return wrote;
+}
+
+Result<bool> StreamWorker::StepOnce() {
   TAPELAKE_ASSIGN_OR_RAISE(const bool wrote, writer_.Step(wait_micros_));
   const int64_t now = clock_.SteadyMicros();
   if (now - last_drop_micros_ >= kDropMicros) {

@@ -20,12 +20,17 @@ class StreamWorker : public Worker {
       : stream_(stream), writer_(writer), clock_(clock), wait_micros_(wait_micros) {}
 
   std::string name() const override { return "stream"; }
+
+  /// After an error the writer is closed: producers are told that it takes no more. Errors: those
+  /// of StreamWriter::Step, kCorrupt.
   Result<bool> Step() override;
 
   /// Refuse further records; those that were put are durable already.
   Status Drain() override;
 
  private:
+  Result<bool> StepOnce();
+
   stream::Stream& stream_;
   stream::StreamWriter& writer_;
   io::Clock& clock_;

@@ -113,7 +113,7 @@ class UpCommand : public Command {
       context.config.dashboard.listen = *listen_;
     }
     if (history_) context.config.simulator.history = *history_;
-    SetAwsDoor(&context.config.doors.aws);
+    TAPELAKE_RETURN_NOT_OK(SetAwsDoor(&context.config.doors.aws));
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto pipeline,
         app::Pipeline::Open(context.world, context.config, context.tables, &serve::EmbeddedPage()));
@@ -140,10 +140,14 @@ class UpCommand : public Command {
   }
 
  private:
-  void SetAwsDoor(config::AwsDoorConfig* aws) const {
+  Status SetAwsDoor(config::AwsDoorConfig* aws) const {
     if (aws_listen_) aws->enabled = *aws_listen_ != "off";
     if (aws_listen_ && aws->enabled) aws->listen = *aws_listen_;
     if (insecure_local_) aws->insecure_local = true;
+    if (!insecure_local_ || aws->enabled) return Status::OK();
+    return MakeError(ErrorKind::kInvalid,
+                     "--insecure-local is about the AWS-compatible port, which is off\nhint: open "
+                     "it with --aws-listen, for example 127.0.0.1:4566");
   }
 
   /// What opening had to mend, which is nothing to be silent about.

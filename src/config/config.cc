@@ -347,7 +347,7 @@ void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
 
 void DoorsConfig::Describe(Visitor& visitor, DoorsConfig& self) {
   visitor.Section({.key = "aws",
-                   .sentence = "Kinesis and STS for AWS clients (docs/doors.md); "
+                   .sentence = "Kinesis, Firehose and STS for AWS clients (docs/doors.md); "
                                "`tapelake keys create` makes their keys."},
                   &self.aws);
 }

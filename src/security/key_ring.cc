@@ -26,10 +26,14 @@ Status KeyRing::Look() {
   }
   const int64_t size_bytes = absent ? -1 : info->size_bytes;
   const int64_t modified_micros = absent ? 0 : info->modified_micros;
-  if (keys_ != nullptr && size_bytes == size_bytes_ && modified_micros == modified_micros_) {
+  // Two changes within one tick of the file system's clock leave the same time.
+  const bool settled = read_micros_ - modified_micros > kLookMicros;
+  if (keys_ != nullptr && settled && size_bytes == size_bytes_ &&
+      modified_micros == modified_micros_) {
     return Status::OK();
   }
   keys_ = nullptr;
+  read_micros_ = clock_.WallMicros();
   TAPELAKE_ASSIGN_OR_RAISE(KeySet keys, ReadKeyFile(files_, path_));
   keys_ = std::make_shared<const KeySet>(std::move(keys));
   size_bytes_ = size_bytes;

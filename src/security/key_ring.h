@@ -14,9 +14,9 @@ namespace tapelake::security {
 
 /// The key file as a running door sees it, while other processes change it. Any thread.
 ///
-/// The file is looked at (its size and time, no more) once in kLookMicros at most, so a key that is
-/// revoked opens nothing any more after that. Errors fail every request: a file that cannot be read
-/// lets nobody in.
+/// The file is looked at (its size and time, no more, unless it changed just now) once in
+/// kLookMicros at most, so a key that is revoked opens nothing any more after that. Errors fail
+/// every request: a file that cannot be read lets nobody in.
 class KeyRing {
  public:
   static constexpr int64_t kLookMicros = 1'000'000;
@@ -41,6 +41,7 @@ class KeyRing {
   std::mutex mutex_;                    // guards what follows
   std::shared_ptr<const KeySet> keys_;  // nullptr: not read yet, or not readable
   int64_t looked_micros_ = 0;           // steady
+  int64_t read_micros_ = 0;             // wall time of the last read, before it
   int64_t size_bytes_ = -1;             // of the file that was read; -1: there was none
   int64_t modified_micros_ = 0;
 };

@@ -50,6 +50,15 @@ TEST_F(KeyRingTest, ForgetsARevokedKeyWithinASecond) {
   EXPECT_TRUE(Knows('A'));
 }
 
+TEST_F(KeyRingTest, SeesAChangeThatLeavesSizeAndTime) {
+  Write("A");
+  EXPECT_TRUE(Knows('A'));
+  Write("B");
+  clock_.Advance(KeyRing::kLookMicros);
+  EXPECT_FALSE(Knows('A'));
+  EXPECT_TRUE(Knows('B'));
+}
+
 TEST_F(KeyRingTest, FindsANewKeyAtOnceWhenAsked) {
   Write("A");
   EXPECT_TRUE(Knows('A'));

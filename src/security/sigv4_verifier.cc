@@ -412,11 +412,4 @@ Verdict VerifyRequest(const ReceivedRequest& request, const KeySet& keys,
   return {.key = key};
 }
 
-ClaimedScope ClaimedScopeOf(const ReceivedRequest& request) {
-  Claims claims;
-  if (ReadClaims(request, &claims)) return {};
-  const Scope scope = ScopeOf(claims);
-  return {.region = std::string(scope.region), .service = std::string(scope.service)};
-}
-
 }  // namespace tapelake::security

@@ -64,12 +64,4 @@ struct Verdict {
 /// names.
 Verdict VerifyRequest(const ReceivedRequest& request, const KeySet& keys, const VerifyRules& rules);
 
-/// The region and service that the request says it is signed for, unproved: to find the door that
-/// is meant. Empty texts: it does not say.
-struct ClaimedScope {
-  std::string region;
-  std::string service;
-};
-ClaimedScope ClaimedScopeOf(const ReceivedRequest& request);
-
 }  // namespace tapelake::security

@@ -70,8 +70,6 @@ TEST(SigV4Verifier, AcceptsWhatBotocoreSigned) {
   EXPECT_TRUE(VerifyRequest(received, keys, rules).ok());
   rules.regions = {"eu-west-1", "us-east-1"};
   EXPECT_TRUE(VerifyRequest(received, keys, rules).ok());
-  EXPECT_EQ(ClaimedScopeOf(received).service, "sts");
-  EXPECT_EQ(ClaimedScopeOf(received).region, "us-east-1");
 }
 
 TEST(SigV4Verifier, RefusesWhatIsNotSigned) {

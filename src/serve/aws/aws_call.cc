@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "serve/aws/firehose/firehose_service.h"
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/sts_service.h"
 #include "serve/http/target.h"
@@ -40,7 +41,9 @@ void TakeTarget(std::string_view target, AwsCall* call) {
   const size_t dot = target.rfind('.');
   if (dot == std::string_view::npos) return;
   call->operation = target.substr(dot + 1);
-  if (target.substr(0, dot) == KinesisService::kTargetPrefix) call->service = "kinesis";
+  const std::string_view prefix = target.substr(0, dot);
+  if (prefix == KinesisService::kTargetPrefix) call->service = "kinesis";
+  if (prefix == FirehoseService::kTargetPrefix) call->service = "firehose";
 }
 
 ReadCall ReadJsonCall(const HttpRequest& request) {

@@ -22,8 +22,8 @@ struct AwsCall {
   AwsProtocol protocol = AwsProtocol::kJson;
   WireFormat format = WireFormat::kJson;  ///< Of kJson.
   bool xml = true;                        ///< Of kQuery; false: the client asked for JSON.
-  std::string service;    ///< As signatures name it: `kinesis`, `sts`; empty: none that is served.
-  std::string operation;  ///< `PutRecords`; empty: the request names none.
+  std::string service;       ///< As signatures name it: `kinesis`; empty: none that is served.
+  std::string operation;     ///< `PutRecords`; empty: the request names none.
   std::string content_type;  ///< Of the answer.
   HttpFields form;           ///< Of kQuery: its parameters.
 };

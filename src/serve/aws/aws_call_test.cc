@@ -27,6 +27,13 @@ TEST(AwsCall, IsFoundByItsTarget) {
   EXPECT_EQ(read.call.content_type, "application/x-amz-json-1.1");
 }
 
+TEST(AwsCall, MayBeForFirehose) {
+  const ReadCall read = ReadAwsCall(JsonRequest("Firehose_20150804.PutRecordBatch"));
+  EXPECT_FALSE(read.error.has_value());
+  EXPECT_EQ(read.call.service, "firehose");
+  EXPECT_EQ(read.call.operation, "PutRecordBatch");
+}
+
 TEST(AwsCall, SpeaksTheEncodingOfTheClient) {
   const ReadCall cbor =
       ReadAwsCall(JsonRequest("Kinesis_20131202.PutRecord", "application/x-amz-cbor-1.1"));
@@ -42,7 +49,7 @@ TEST(AwsCall, SpeaksTheEncodingOfTheClient) {
 }
 
 TEST(AwsCall, IsUnknownIfNobodyServesIt) {
-  for (const char* target : {"Firehose_20150804.PutRecord", "PutRecord", "", "."}) {
+  for (const char* target : {"AWSGlue.GetTables", "PutRecord", "", "."}) {
     const ReadCall read = ReadAwsCall(JsonRequest(target));
     ASSERT_TRUE(read.error.has_value()) << target;
     EXPECT_EQ(read.error->type, "UnknownOperationException");

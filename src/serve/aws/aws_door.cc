@@ -53,6 +53,7 @@ std::optional<AwsError> RefuseForeign(const HttpRequest& request) {
 
 bool Knows(const AwsCall& call) {
   return (call.service == "kinesis" && KinesisService::Knows(call.operation)) ||
+         (call.service == "firehose" && FirehoseService::Knows(call.operation)) ||
          (call.service == "sts" && StsService::Knows(call.operation));
 }
 
@@ -75,6 +76,7 @@ AwsDoor::AwsDoor(const Parts& parts, AwsDoorOptions options)
     : clock_(parts.clock),
       keys_(parts.keys),
       kinesis_(parts.kinesis),
+      firehose_(parts.firehose),
       options_(std::move(options)),
       sts_(options_.account),
       random_(parts.random),
@@ -143,7 +145,7 @@ HttpResponse AwsDoor::Health() const {
   base::JsonWriter writer(&response.body);
   writer.BeginObject().Key("status").String("ok").Key("version").String(options_.version);
   writer.Key("region").String(options_.region).Key("services").BeginArray();
-  writer.String("kinesis").String("sts").EndArray().EndObject();
+  writer.String("kinesis").String("firehose").String("sts").EndArray().EndObject();
   response.body.push_back('\n');
   return response;
 }
@@ -163,7 +165,7 @@ HttpResponse AwsDoor::Answer(const HttpRequest& request) {
     const ReadCall read = ReadAwsCall(request);
     if (Knows(read.call)) operation = read.call.operation;
     response = AnswerCall(request, read, request_id, &outcome);
-    if (read.call.service == "kinesis") {
+    if (read.call.service == "kinesis" || read.call.service == "firehose") {
       response.fields.emplace_back("x-amz-id-2", MakeSecondId());
     }
   }
@@ -186,9 +188,10 @@ HttpResponse AwsDoor::AnswerCall(const HttpRequest& request, const ReadCall& rea
   std::optional<AwsError> error = Admit(request, call, &caller);
   if (!error) error = read.error;
   if (!error && !Knows(call)) error = UnknownOperation(call.operation);
-  if (!error && call.service == "kinesis") error = ServeKinesis(request, call, &response.body);
   if (!error && call.service == "sts") {
     response.body = sts_.GetCallerIdentity(caller.key, call.xml, request_id);
+  } else if (!error) {
+    error = ServeDocument(request, call, &response.body);
   }
   if (!error) return response;
   *outcome = error->type;
@@ -226,22 +229,22 @@ std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCal
   return std::nullopt;
 }
 
-std::optional<AwsError> AwsDoor::ServeKinesis(const HttpRequest& request, const AwsCall& call,
-                                              std::string* body) {
+/// Of the services whose requests are documents, in JSON or CBOR.
+std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const AwsCall& call,
+                                               std::string* body) {
   const std::string_view encoding = request.Field("content-encoding").value_or("identity");
   if (encoding != "identity") {
     return SerializationError(
-        "Kinesis takes no compressed bodies (Content-Encoding); send it as "
-        "it is.");
+        "This door takes no compressed bodies (Content-Encoding); send it as it is.");
   }
   const auto document = WireDocument::Parse(call.format, request.body);
   if (!document.ok()) return SerializationError(document.status().message());
-  if (call.format == WireFormat::kCbor) {
-    CborWireWriter writer(body);
-    return kinesis_.Serve(call.operation, document->root(), &writer);
-  }
-  JsonWireWriter writer(body);
-  return kinesis_.Serve(call.operation, document->root(), &writer);
+  const auto serve = [&](WireWriter&& writer) {
+    return call.service == "firehose" ? firehose_.Serve(call.operation, document->root(), &writer)
+                                      : kinesis_.Serve(call.operation, document->root(), &writer);
+  };
+  return call.format == WireFormat::kCbor ? serve(CborWireWriter(body))
+                                          : serve(JsonWireWriter(body));
 }
 
 }  // namespace tapelake::serve

@@ -14,6 +14,7 @@
 #include "security/key_ring.h"
 #include "security/sigv4_verifier.h"
 #include "serve/aws/aws_call.h"
+#include "serve/aws/firehose/firehose_service.h"
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/sts_service.h"
 #include "serve/http/http_server.h"
@@ -47,6 +48,7 @@ class AwsDoor {
     io::Random& random;  ///< Of this door alone, for the ids of requests.
     security::KeyRing& keys;
     KinesisService& kinesis;
+    FirehoseService& firehose;
   };
   /// Everything in `parts` must outlive it.
   AwsDoor(const Parts& parts, AwsDoorOptions options);
@@ -75,8 +77,8 @@ class AwsDoor {
                           const std::string& request_id, std::string* outcome);
   std::optional<AwsError> Admit(const HttpRequest& request, const AwsCall& call, Caller* caller);
   std::optional<AwsError> Verify(const HttpRequest& request, const AwsCall& call, Caller* caller);
-  std::optional<AwsError> ServeKinesis(const HttpRequest& request, const AwsCall& call,
-                                       std::string* body);
+  std::optional<AwsError> ServeDocument(const HttpRequest& request, const AwsCall& call,
+                                        std::string* body);
   HttpServerOptions ServerOptions(const AwsDoorOptions& options);
   std::string MakeRequestId();
   std::string MakeSecondId();
@@ -85,6 +87,7 @@ class AwsDoor {
   io::Clock& clock_;
   security::KeyRing& keys_;
   KinesisService& kinesis_;
+  FirehoseService& firehose_;
   const AwsDoorOptions options_;
   const StsService sts_;
   std::mutex random_mutex_;

@@ -131,11 +131,11 @@ TEST_F(AwsDoorTest, AnswersUnknownOperationsAfterVerifying) {
   Open();
   ExpectError(Call("SubscribeToShard", "{}"), 400, "UnknownOperationException",
               "'SubscribeToShard'");
-  Request firehose = JsonCall("x", "{}");
-  firehose.Field("x-amz-target") = "Firehose_20150804.PutRecord";
-  ExpectError(Send(firehose), 400, "MissingAuthenticationTokenException", "");
-  ExpectError(Send(Signed(firehose, {.service = "firehose"})), 400, "UnknownOperationException",
-              "'Firehose_20150804.PutRecord'");
+  Request glue = JsonCall("x", "{}");
+  glue.Field("x-amz-target") = "AWSGlue.GetTables";
+  ExpectError(Send(glue), 400, "MissingAuthenticationTokenException", "");
+  ExpectError(Send(Signed(glue, {.service = "glue"})), 400, "UnknownOperationException",
+              "'AWSGlue.GetTables'");
   Request get{.method = "GET", .path = "/nothing", .fields = {{"host", "localhost"}}};
   ExpectError(Send(get), 400, "MissingAuthenticationTokenException", "");
   ExpectError(Send(Signed(get)), 404, "UnknownOperationException", "GET /nothing");
@@ -175,6 +175,19 @@ TEST_F(AwsDoorTest, SpeaksCbor) {
   const Answer refused = Send(Signed(request));
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(ParseCbor(refused.body)->Find("__type")->text, "SerializationException");
+}
+
+TEST_F(AwsDoorTest, TakesRecordsForFirehose) {
+  Open();
+  Request put = JsonCall("x", R"({"DeliveryStreamName":"s","Record":{"Data":"eA=="}})");
+  put.Field("x-amz-target") = "Firehose_20150804.PutRecord";
+  ExpectError(Send(Signed(put)), 400, "InvalidSignatureException", "correct service: 'firehose'");
+  const Answer answer = Send(Signed(put, {.service = "firehose"}));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Member(answer, "RecordId").size(), 56u);
+  EXPECT_GT(answer.fields.at("x-amz-id-2").size(), 60u);
+  EXPECT_EQ(world_.log(0).facts().next_sequence, 2u);
+  EXPECT_THAT(answered(), ElementsAre("PutRecord InvalidSignatureException", "PutRecord OK"));
 }
 
 TEST_F(AwsDoorTest, AnswersPipelinedCallsInOrder) {
@@ -259,9 +272,7 @@ TEST_F(AwsDoorTest, ListensToThisMachineOnly) {
   world_.AddStream("s", 1);
   world_.Open();
   for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
-    AwsDoor door(
-        {.clock = world_.clock_, .random = random_, .keys = keys_, .kinesis = world_.kinesis()},
-        {.listen = address, .insecure_local = true});
+    AwsDoor door(Parts(), {.listen = address, .insecure_local = true});
     const Status started = door.Start();
     EXPECT_EQ(KindOf(started), ErrorKind::kInvalid) << address;
     EXPECT_THAT(started.message(), HasSubstr("doors.aws.listen"));

@@ -46,7 +46,8 @@ std::vector<Captured> ReadCaptured() {
 class CapturedRequestsTest : public tapelake::testing::DoorTest {
  protected:
   void Open() {
-    for (const char* name : {"crypto-cdc", "jstream1795352947232", "jstream1795353011901"}) {
+    for (const char* name :
+         {"crypto-cdc", "jstream1795352947232", "jstream1795353011901", "direct", "crypto-to-s3"}) {
       world_.AddStream(name, 1);
     }
     OpenDoor();
@@ -75,9 +76,10 @@ class CapturedRequestsTest : public tapelake::testing::DoorTest {
       }
     }
     const security::AccessKey key = tapelake::testing::Key('A');
-    const std::string service = authorization.find("/sts/") != std::string::npos   ? "sts"
-                                : authorization.find("/iam/") != std::string::npos ? "iam"
-                                                                                   : "kinesis";
+    std::string service = "kinesis";
+    for (const char* other : {"sts", "iam", "firehose"}) {
+      if (authorization.find("/" + std::string(other) + "/") != std::string::npos) service = other;
+    }
     for (const io::HttpHeader& header : io::aws::SignatureHeaders(
              input,
              {.region = tapelake::testing::kRegion,
@@ -106,6 +108,9 @@ const std::map<std::string, std::string> kErrors = {
     {"009-", "ResourceNotFoundException"},
     {"010-", "UnknownOperationException"},
     {"011-", "InvalidArgumentException"},
+    {"013-", "ResourceInUseException"},
+    {"014-", "ResourceInUseException"},
+    {"019-", "ResourceNotFoundException"},
     {"058-", "InvalidAction"},
     {"javasdk2-cbor-0000-", "ResourceInUseException"},
     {"javasdk2-cbor-0004-", "InvalidArgumentException"},
@@ -118,7 +123,7 @@ const std::map<std::string, std::string> kErrors = {
 TEST_F(CapturedRequestsTest, AreAnswered) {
   Open();
   const std::vector<Captured> all = ReadCaptured();
-  ASSERT_EQ(all.size(), 28u);
+  ASSERT_EQ(all.size(), 36u);
   size_t errors = 0;
   for (const Captured& captured : all) {
     std::string expected;
@@ -134,6 +139,7 @@ TEST_F(CapturedRequestsTest, AreAnswered) {
   EXPECT_EQ(world_.log(0).facts().next_sequence, 6u);  // 005, three of 006, 096
   EXPECT_EQ(world_.log(1).facts().next_sequence, 3u);
   EXPECT_EQ(world_.log(2).facts().next_sequence, 3u);
+  EXPECT_EQ(world_.log(3).facts().next_sequence, 5u);  // 017, two of 018, 101
 }
 
 TEST_F(CapturedRequestsTest, AreRefusedWithTheirOwnSignatures) {

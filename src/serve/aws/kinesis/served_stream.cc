@@ -15,11 +15,10 @@ Result<std::unique_ptr<ServedStream>> ServedStream::Open(io::FileSystem& files,
                                                          const KinesisStream& stream) {
   TAPELAKE_ASSIGN_OR_RAISE(const stream::StreamMetadata metadata,
                            stream::ReadStreamMetadata(files, stream.directory));
-  // Written once, when the stream was born.
-  TAPELAKE_ASSIGN_OR_RAISE(const io::FileInfo info,
-                           files.GetInfo(stream::StreamMetadataPath(stream.directory)));
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t created_micros,
+                           StreamBirthMicros(files, stream.directory));
   return std::unique_ptr<ServedStream>(
-      new ServedStream(files, stream, metadata.salt, info.modified_micros));
+      new ServedStream(files, stream, metadata.salt, created_micros));
 }
 
 ServedStream::ServedStream(io::FileSystem& files, const KinesisStream& stream, uint64_t salt,
@@ -40,6 +39,13 @@ uint32_t ServedStream::ShardOfHash(base::UInt128 hash_key) const {
     return hash_key <= ParseHashKey(range.ending_hash_key).value_or(0);
   });
   return found == shards().end() ? shards().back().shard : found->shard;
+}
+
+Result<int64_t> StreamBirthMicros(io::FileSystem& files, const std::string& directory) {
+  // Written once, when the stream was born.
+  TAPELAKE_ASSIGN_OR_RAISE(const io::FileInfo info,
+                           files.GetInfo(stream::StreamMetadataPath(directory)));
+  return info.modified_micros;
 }
 
 std::optional<base::UInt128> ParseHashKey(std::string_view text) {

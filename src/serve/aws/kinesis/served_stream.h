@@ -60,6 +60,9 @@ class ServedStream {
   ShardLimits limits_;
 };
 
+/// When a stream was made, wall time. Errors: kNotFound (there is none), kUnavailable.
+Result<int64_t> StreamBirthMicros(io::FileSystem& files, const std::string& directory);
+
 /// A hash key, as decimal text without leading zeros; nullopt: not one of 0..2^128-1.
 std::optional<base::UInt128> ParseHashKey(std::string_view text);
 
