@@ -28,10 +28,9 @@ class DoorTest : public ::testing::Test {
     options.region = kRegion;
     options.account = kAccount;
     options.version = "1.2.3";
-    options.on_answered = [this](const std::string& operation, const std::string& outcome,
-                                 int64_t) {
+    options.on_answered = [this](const serve::AwsAnswered& answered) {
       const std::lock_guard lock(mutex_);
-      answered_.push_back(operation + " " + outcome);
+      answered_.push_back(answered.service + " " + answered.operation + " " + answered.outcome);
     };
     door_ = std::make_unique<serve::AwsDoor>(Parts(), std::move(options));
     const Status started = door_->Start();

@@ -62,11 +62,12 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
                                 .insecure_local = aws.insecure_local,
                                 .connections_max = aws.clients_max,
                                 .version = parts.version};
-  options.on_answered = [&registry](const std::string& operation, const std::string& outcome,
-                                    int64_t micros) {
-    registry.GetCounter(serve::kAwsRequests, {operation, outcome}).Add(1);
-    registry.GetHistogram(serve::kAwsDuration, {operation})
-        .Observe(static_cast<double>(micros) / 1e6);
+  options.on_answered = [&registry](const serve::AwsAnswered& answered) {
+    registry
+        .GetCounter(serve::kAwsRequests, {answered.service, answered.operation, answered.outcome})
+        .Add(1);
+    registry.GetHistogram(serve::kAwsDuration, {answered.service, answered.operation})
+        .Observe(static_cast<double>(answered.micros) / 1e6);
   };
   server->door_ =
       std::make_unique<serve::AwsDoor>(serve::AwsDoor::Parts{.clock = server->world_.clock,

@@ -48,9 +48,9 @@ inline constexpr metrics::MetricDef kAwsRequests{
     .kind = metrics::MetricKind::kCounter,
     .unit = "requests",
     .help =
-        "Requests of the AWS-compatible door by operation (`other`: none that it serves) and "
-        "outcome: `OK`, or the type of the error.",
-    .labels = {"operation", "outcome"}};
+        "Requests of the AWS-compatible door by service and operation (`other`: none that it "
+        "serves) and outcome: `OK`, or the type of the error.",
+    .labels = {"service", "operation", "outcome"}};
 inline constexpr metrics::MetricDef kAwsDuration{
     .name = "tapelake_aws_request_duration_seconds",
     .kind = metrics::MetricKind::kHistogram,
@@ -58,7 +58,7 @@ inline constexpr metrics::MetricDef kAwsDuration{
     .help =
         "Time that the AWS-compatible door took to make an answer; a put's includes the wait for "
         "the disk.",
-    .labels = {"operation"},
+    .labels = {"service", "operation"},
     .buckets = metrics::kDurationBuckets};
 inline constexpr metrics::MetricDef kAwsConnections{
     .name = "tapelake_aws_open_connections",

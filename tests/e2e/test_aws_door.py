@@ -1,18 +1,20 @@
-"""The AWS-compatible door of the running program, through boto3: Kinesis and STS."""
+"""The AWS-compatible door of the running program, through boto3 and the AWS CLI: Kinesis, Firehose
+and STS."""
 
 import base64
+import copy
 import datetime
+import gzip
 import hashlib
 import json
+import random
 import stat
+import string
 import urllib.error
 import urllib.request
 
 import botocore
-import botocore.auth
-import botocore.awsrequest
 import botocore.config
-import botocore.credentials
 import pytest
 from botocore.exceptions import ClientError
 
@@ -226,8 +228,15 @@ def test_what_is_not_served_says_so(door):
     name, message = refusal(client.put_record, StreamName=STREAM, PartitionKey="k",
                             Data=b"x" * (2**20 + 1))
     assert name == "ValidationException" and "less than or equal to 1048576" in message
-    assert refusal(door.client("firehose").list_delivery_streams)[0] == \
-        "UnknownOperationException"
+    assert refusal(door.client("glue").get_databases)[0] == "UnknownOperationException"
+    firehose = door.client("firehose")
+    assert refusal(firehose.create_delivery_stream, DeliveryStreamName=STREAM)[0] == \
+        "ResourceInUseException"
+    name, message = refusal(firehose.delete_delivery_stream, DeliveryStreamName=STREAM)
+    assert name == "ResourceInUseException" and "configuration" in message
+    name, message = refusal(firehose.put_record, DeliveryStreamName="none", Record={"Data": b"x"})
+    assert name == "ResourceNotFoundException"
+    assert message == f"Firehose none under account {ACCOUNT} not found."
 
 
 def presigned(door) -> str:
@@ -294,6 +303,7 @@ def test_signatures_are_optional_only_if_told_so(tmp_path):
     (("--aws-listen", "0.0.0.0:0"), "speaks no TLS yet"),
     (("--aws-listen", "0.0.0.0:0", "--insecure-local"), "speaks no TLS yet"),
     (("--aws-listen", "localhost"), "doors.aws.listen 'localhost' has no port"),
+    (("--insecure-local",), "--insecure-local is about the AWS-compatible port, which is off"),
 ])
 def test_other_machines_are_kept_out(tmp_path, flags, what):
     done = program.run("up", "--lake", tmp_path / "lake", "--listen", "off", "--duration", "1s",
@@ -315,42 +325,85 @@ def test_it_is_off_unless_asked_for(tmp_path):
 def test_it_is_healthy_and_counted(door, put):
     with HTTP.open(door.url + "/health", timeout=30) as answer:
         told = json.load(answer)
-    assert told["status"] == "ok" and told["services"] == ["kinesis", "sts"]
+    assert told["status"] == "ok" and told["services"] == ["kinesis", "firehose", "sts"]
     page = json.loads((door.lake.path / ".tapelake" / "http.json").read_text())["url"]
     with HTTP.open(page + "metrics", timeout=30) as answer:
         metrics = answer.read().decode()
-    counted = 'tapelake_aws_requests_total{operation="PutRecords",outcome="OK"} '
+    labels = 'service="kinesis",operation="PutRecords"'
+    counted = f'tapelake_aws_requests_total{{{labels},outcome="OK"}} '
     [line] = [line for line in metrics.splitlines() if line.startswith(counted)]
     assert int(line.removeprefix(counted)) == len(put) // 500 + (len(put) % 500 > 0)
-    assert 'tapelake_aws_request_duration_seconds_count{operation="PutRecords"}' in metrics
+    assert f"tapelake_aws_request_duration_seconds_count{{{labels}}}" in metrics
     assert "tapelake_aws_open_connections " in metrics
 
 
 def test_a_signature_holds_for_one_request_only(door):
     """Signed once, sent whole and changed: only the whole one is taken."""
-    def send(headers, body):
-        request = urllib.request.Request(door.url, body, dict(headers))
-        try:
-            with HTTP.open(request, timeout=30) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
+    whole = door.signed("Kinesis_20131202.ListShards", b'{"StreamName":"%s"}' % STREAM.encode())
 
-    body = b'{"StreamName":"%s"}' % STREAM.encode()
-    signed = botocore.awsrequest.AWSRequest(
-        "POST", door.url + "/", data=body,
-        headers={"Content-Type": "application/x-amz-json-1.1",
-                 "X-Amz-Target": "Kinesis_20131202.ListShards"})
-    credentials = botocore.credentials.Credentials(door.keys.id, door.keys.secret)
-    botocore.auth.SigV4Auth(credentials, "kinesis", REGION).add_auth(signed)
-    headers = dict(signed.headers)
-    assert send(headers, body) == 200
-    assert send(headers, body + b" ") == 400
-    assert send(headers | {"X-Amz-Target": "Kinesis_20131202.DescribeStream"}, body) == 400
-    assert send(headers | {"X-Amz-Extra": "1"}, body) == 400
-    assert send(headers | {"User-Agent": "other"}, body) == 200
-    without = {name: value for name, value in headers.items() if name != "Authorization"}
-    assert send(without, body) == 400
+    def sent_with(**headers) -> int:
+        request = copy.deepcopy(whole)
+        request.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return door.send(request)
+
+    assert door.send(whole) == 200
+    assert sent_with(User_Agent="another") == 200
+    assert sent_with(X_Amz_Extra="1") == 400
+
+
+def change_byte(text, random_, alphabet):
+    at = random_.randrange(len(text))
+    other = random_.choice([c for c in alphabet if c.lower() != text[at:at + 1].lower()])
+    return text[:at] + other + text[at + 1:]
+
+
+def changed(request, random_):
+    """The request, changed in one place that its signature covers, or in the signature."""
+    request = copy.deepcopy(request)
+    letters = string.ascii_letters + string.digits
+    signed = [name for name in request.headers if name != "Authorization"]
+    name = random_.choice(signed)
+    kind = random_.randrange(9)
+    if kind == 0:
+        request.body = change_byte(request.body, random_, [c.encode() for c in letters])
+    elif kind == 1:
+        at = random_.randrange(len(request.body) + 1)
+        request.body = request.body[:at] + b" " + request.body[at:]
+    elif kind == 2:
+        at = random_.randrange(len(request.body))
+        request.body = request.body[:at] + request.body[at + 1:]
+    elif kind == 3:
+        request.headers[name] = change_byte(request.headers[name], random_, letters)
+    elif kind == 4:
+        request.headers[change_byte(name, random_, letters)] = request.headers.pop(name)
+    elif kind == 5:
+        del request.headers[random_.choice([*signed, "Authorization"])]
+    elif kind == 6:
+        request.headers["Authorization"] = change_byte(
+            request.headers["Authorization"], random_, letters)
+    elif kind == 7:
+        request.headers[f"X-Amz-Extra-{random_.randrange(1000)}"] = "1"
+    else:
+        request.method = random_.choice(["PUT", "GET", "DELETE", "POST"])
+        request.path = f"/{random_.choice(['', '?', '/'])}{random_.choice(letters)}=1"
+    return request
+
+
+def test_a_thousand_changed_requests_are_refused(door):
+    client = door.client()
+    shards = client.list_shards(StreamName=STREAM)["Shards"]
+    latest = [client.get_shard_iterator(StreamName=STREAM, ShardId=shard["ShardId"],
+                                        ShardIteratorType="LATEST")["ShardIterator"]
+              for shard in shards]
+    whole = door.signed("Kinesis_20131202.PutRecord", json.dumps({
+        "StreamName": STREAM, "PartitionKey": "k", "Data": "bm90IGpzb24="}).encode())
+    random_ = random.Random(7)
+    for _ in range(1000):
+        request = changed(whole, random_)
+        assert door.send(request) not in range(200, 300), request
+    for iterator in latest:
+        assert client.get_records(ShardIterator=iterator)["Records"] == []
+    assert door.send(whole) == 200
 
 
 def test_records_of_every_byte_come_back(tmp_path):
@@ -361,4 +414,56 @@ def test_records_of_every_byte_come_back(tmp_path):
             StreamName=STREAM, Records=[{"Data": d, "PartitionKey": "k"} for d in data])
         [shard] = {place["ShardId"] for place in answer["Records"]}
         assert [record["Data"] for record in read_shard(client, STREAM, shard)] == data
+        door.stop()
+
+
+def test_what_firehose_puts_becomes_table_and_raw_objects(tmp_path, simulation):
+    with open_door(tmp_path) as door:
+        firehose = door.client("firehose")
+        assert firehose.list_delivery_streams()["DeliveryStreamNames"] == [STREAM]
+        # Producers of Firehose end records with a newline, as S3 objects have no other separator.
+        events = [event + b"\n" for event in simulation.events.read_bytes().splitlines()]
+        one = firehose.put_record(DeliveryStreamName=STREAM, Record={"Data": events[0]})
+        ids = [one["RecordId"]]
+        for begin in range(1, len(events), 500):
+            answer = firehose.put_record_batch(
+                DeliveryStreamName=STREAM,
+                Records=[{"Data": event} for event in events[begin:begin + 500]])
+            assert answer["FailedPutCount"] == 0
+            ids += [entry["RecordId"] for entry in answer["RequestResponses"]]
+        assert len(set(ids)) == len(events)
+        wait_for(lambda: door.rows() == len(simulation.expected.rows), "the rows")
+        shown = readers.read_sql(door.lake)
+        columns = [name for name in shown.columns if name != "_change_seq"]
+        csv_table.assert_equal(shown.select(columns), simulation.expected, "put through Firehose")
+        [destination] = firehose.describe_delivery_stream(DeliveryStreamName=STREAM)[
+            "DeliveryStreamDescription"]["Destinations"]
+        folder = destination["ExtendedS3DestinationDescription"]["Prefix"].split("!{")[0]
+        door.stop()
+        lines = [line for path in (door.lake.path / folder).rglob("*.ndjson.gz")
+                 for line in gzip.decompress(path.read_bytes()).splitlines()]
+        assert len(lines) == len(events)
+
+
+def test_the_aws_cli_puts_and_reads(tmp_path, simulation):
+    with open_door(tmp_path) as door:
+        events = simulation.events.read_bytes().splitlines()
+        event = next(event for event in events if b'"INSERT"' in event)
+        record = tmp_path / "record.json"
+        record.write_bytes(event)
+        assert door.cli("sts", "get-caller-identity")["Account"] == ACCOUNT
+        assert door.cli("kinesis", "list-streams")["StreamNames"] == [STREAM]
+        placed = door.cli("kinesis", "put-record", "--stream-name", STREAM, "--partition-key", "k",
+                          "--data", f"fileb://{record}")
+        iterator = door.cli("kinesis", "get-shard-iterator", "--stream-name", STREAM, "--shard-id",
+                            placed["ShardId"], "--shard-iterator-type", "TRIM_HORIZON")
+        [read] = door.cli("kinesis", "get-records", "--shard-iterator",
+                          iterator["ShardIterator"])["Records"]
+        assert base64.b64decode(read["Data"]) == event
+        assert read["SequenceNumber"] == placed["SequenceNumber"]
+        assert door.cli("firehose", "list-delivery-streams")["DeliveryStreamNames"] == [STREAM]
+        put = door.cli("firehose", "put-record", "--delivery-stream-name", STREAM, "--record",
+                       json.dumps({"Data": event.decode()}))
+        assert put["RecordId"] > placed["SequenceNumber"]
+        wait_for(lambda: door.rows() == 1, "the row")
         door.stop()

@@ -1,8 +1,12 @@
-"""The running program's AWS-compatible door, and boto3 as its client."""
+"""The running program's AWS-compatible door; its clients: boto3, the AWS CLI, a bare socket."""
 
 import datetime
 import json
+import os
+import re
+import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +15,9 @@ from unittest import mock
 
 import boto3
 import botocore.auth
+import botocore.awsrequest
 import botocore.config
+import botocore.credentials
 
 from support import program
 
@@ -33,6 +39,22 @@ tables: [{{name: transactions, buckets: 2, source: {{kind: stream}}}}]
 class Keys:
     id: str
     secret: str
+
+
+@dataclass
+class HttpRequest:
+    """A request, byte for byte, but for its length, which is always right."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        headers = self.headers | {"Content-Length": str(len(self.body)), "Connection": "close"}
+        lines = [f"{self.method} {self.path} HTTP/1.1",
+                 *(f"{name}: {value}" for name, value in headers.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
 
 
 @dataclass
@@ -86,6 +108,41 @@ class Door:
         config = botocore.config.Config(retries={"total_max_attempts": 1}, proxies={}).merge(
             more.pop("config", botocore.config.Config()))
         return boto3.client(service, endpoint_url=self.url, config=config, **more)
+
+    def cli(self, *arguments) -> dict:
+        """What `aws ARGUMENT...` prints, called as docs/doors.md says."""
+        foreign = re.compile("AWS_.*|.*_PROXY", re.IGNORECASE)
+        environment = {name: value for name, value in os.environ.items()
+                       if not foreign.fullmatch(name)}
+        environment |= {
+            "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.keys.id, "AWS_SECRET_ACCESS_KEY": self.keys.secret,
+            # Nothing of whoever runs the test.
+            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *map(str, arguments), "--output", "json"],
+            env=environment, capture_output=True, timeout=PATIENCE_S, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout or b"{}")
+
+    def signed(self, target: str, body: bytes, service: str = "kinesis") -> "HttpRequest":
+        """A call as botocore signs it."""
+        request = botocore.awsrequest.AWSRequest(
+            "POST", self.url + "/", data=body,
+            headers={"Host": self.url.removeprefix("http://"), "X-Amz-Target": target,
+                     "Content-Type": "application/x-amz-json-1.1"})
+        credentials = botocore.credentials.Credentials(self.keys.id, self.keys.secret)
+        botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(request)
+        return HttpRequest("POST", "/", dict(request.headers.items()), body)
+
+    def send(self, request: "HttpRequest") -> int:
+        """The status of the answer; 0: the connection ended without one."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+            connection.sendall(request.to_bytes())
+            answer = connection.makefile("rb").readline()
+        return int(answer.split()[1]) if answer else 0
 
     def rows(self) -> int:
         done = program.run("sql", "--lake", self.lake.path, "--format", "csv",

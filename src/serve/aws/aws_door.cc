@@ -19,7 +19,7 @@ constexpr size_t kBodyBytesMax = size_t{16} << 20;
 constexpr size_t kBodiesBytesMax = size_t{128} << 20;
 /// Puts wait for the disk, many of them for the same write.
 constexpr int kThreads = 16;
-constexpr std::string_view kOtherOperation = "other";
+constexpr std::string_view kOther = "other";
 constexpr std::string_view kSuccess = "OK";
 constexpr std::string_view kGlobalRegion = "us-east-1";
 
@@ -156,15 +156,16 @@ HttpResponse AwsDoor::Answer(const HttpRequest& request) {
   const bool is_health =
       request.path == "/health" && (request.method == "GET" || request.method == "HEAD");
   HttpResponse response;
-  std::string operation(kOtherOperation);
-  std::string outcome(kSuccess);
+  AwsAnswered answered;
   if (is_health) {
     response = Health();
-    operation = "health";
+    answered = {.service = "door", .operation = "health", .outcome = std::string(kSuccess)};
   } else {
     const ReadCall read = ReadAwsCall(request);
-    if (Knows(read.call)) operation = read.call.operation;
-    response = AnswerCall(request, read, request_id, &outcome);
+    answered = {.service = read.call.service.empty() ? std::string(kOther) : read.call.service,
+                .operation = Knows(read.call) ? read.call.operation : std::string(kOther),
+                .outcome = std::string(kSuccess)};
+    response = AnswerCall(request, read, request_id, &answered.outcome);
     if (read.call.service == "kinesis" || read.call.service == "firehose") {
       response.fields.emplace_back("x-amz-id-2", MakeSecondId());
     }
@@ -173,9 +174,8 @@ HttpResponse AwsDoor::Answer(const HttpRequest& request) {
   response.fields.emplace_back("x-amzn-RequestId", request_id);
   // Clients whose clock is wrong find that out by it.
   response.fields.emplace_back("Date", io::FormatHttpDate(clock_.WallMicros()));
-  if (options_.on_answered) {
-    options_.on_answered(operation, outcome, clock_.SteadyMicros() - begin);
-  }
+  answered.micros = clock_.SteadyMicros() - begin;
+  if (options_.on_answered) options_.on_answered(answered);
   return response;
 }
 

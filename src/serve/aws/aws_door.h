@@ -21,6 +21,14 @@
 
 namespace tapelake::serve {
 
+/// What became of one request; from a small set of texts, whatever clients send.
+struct AwsAnswered {
+  std::string service;    ///< `kinesis`; `door` for /health; `other`: none that is served.
+  std::string operation;  ///< `PutRecords`; `other`: none that is served.
+  std::string outcome;    ///< `OK`, or the type of the error.
+  int64_t micros = 0;     ///< How long the answer took.
+};
+
 struct AwsDoorOptions {
   std::string listen = "127.0.0.1:4566";  ///< Of this machine only: there is no TLS yet.
   std::string region = "us-east-1";       ///< Signatures must be for it.
@@ -30,10 +38,8 @@ struct AwsDoorOptions {
   bool insecure_local = false;
   int64_t connections_max = 256;
   std::string version;  ///< Of the program, for /health.
-  /// Called for each answer: the operation (`other`: none that is served), `OK` or the type of the
-  /// error, and how long it took; any thread. May be empty.
-  std::function<void(const std::string& operation, const std::string& outcome, int64_t micros)>
-      on_answered;
+  /// Called for each answer, on any thread. May be empty.
+  std::function<void(const AwsAnswered& answered)> on_answered;
 };
 
 /// Answers HTTP requests as AWS does: reads which call it is, verifies who calls, lets the service

@@ -43,7 +43,7 @@ TEST_F(AwsDoorTest, AnswersASignedCallAsAwsDoes) {
   EXPECT_GT(answer.fields.at("x-amz-id-2").size(), 60u);
   EXPECT_FALSE(answer.fields.contains("content-security-policy"));
   EXPECT_EQ(world_.log(0).facts().next_sequence, 2u);
-  EXPECT_THAT(answered(), ElementsAre("PutRecord OK"));
+  EXPECT_THAT(answered(), ElementsAre("kinesis PutRecord OK"));
 }
 
 TEST_F(AwsDoorTest, AnswersWithoutABodyWhereThereIsNone) {
@@ -74,7 +74,7 @@ TEST_F(AwsDoorTest, RefusesWhatIsNotProved) {
   request.Field("authorization") = "AWS4-HMAC-SHA256 x\xff";
   ExpectError(Send(request), 400, "IncompleteSignatureException", "'x?'");
   EXPECT_EQ(world_.log(0).facts().next_sequence, 1u);
-  EXPECT_THAT(answered()[0], "PutRecord MissingAuthenticationTokenException");
+  EXPECT_THAT(answered()[0], "kinesis PutRecord MissingAuthenticationTokenException");
 }
 
 TEST_F(AwsDoorTest, KnowsNewKeysAtOnceAndRevokedOnesNoMore) {
@@ -139,7 +139,7 @@ TEST_F(AwsDoorTest, AnswersUnknownOperationsAfterVerifying) {
   Request get{.method = "GET", .path = "/nothing", .fields = {{"host", "localhost"}}};
   ExpectError(Send(get), 400, "MissingAuthenticationTokenException", "");
   ExpectError(Send(Signed(get)), 404, "UnknownOperationException", "GET /nothing");
-  EXPECT_THAT(answered()[0], "other UnknownOperationException");
+  EXPECT_THAT(answered()[0], "kinesis other UnknownOperationException");
 }
 
 TEST_F(AwsDoorTest, RefusesBodiesThatAreNone) {
@@ -187,7 +187,8 @@ TEST_F(AwsDoorTest, TakesRecordsForFirehose) {
   EXPECT_EQ(Member(answer, "RecordId").size(), 56u);
   EXPECT_GT(answer.fields.at("x-amz-id-2").size(), 60u);
   EXPECT_EQ(world_.log(0).facts().next_sequence, 2u);
-  EXPECT_THAT(answered(), ElementsAre("PutRecord InvalidSignatureException", "PutRecord OK"));
+  EXPECT_THAT(answered(),
+              ElementsAre("firehose PutRecord InvalidSignatureException", "firehose PutRecord OK"));
 }
 
 TEST_F(AwsDoorTest, AnswersPipelinedCallsInOrder) {
