@@ -1,22 +1,27 @@
 /// Mutation fuzzing of what the AWS-compatible door takes apart before or after it knows who calls:
-/// CBOR, forms, tokens and signatures; see README.md.
+/// CBOR, forms, tokens, signatures and requests of the services; see README.md.
 
 #include <cstdio>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/base64.h"
+#include "io/clock.h"
+#include "io/local_file_system.h"
 #include "security/sigv4_verifier.h"
 #include "security/token_signer.h"
 #include "serve/aws/aws_call.h"
+#include "serve/aws/firehose/firehose_service.h"
+#include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/kinesis/shard_token.h"
 #include "tests/fuzz/fuzz_arguments.h"
 
 namespace tapelake {
 namespace {
 
-/// Requests of the AWS SDK for Java, and values of every type.
+/// Requests of Kinesis and Firehose clients, and values of every type.
 const std::string kSeeds[] = {
     std::string("\xbf\x6aStreamName\x61s\x67Records\x9f\xbf\x64"
                 "Data\x41\x31\x6cPartitionKey"
@@ -30,6 +35,10 @@ const std::string kSeeds[] = {
                 "b\xc1\x1a\x51\x4b\x67"
                 "\xb0\x61"
                 "c\x84\xf4\xf5\xf6\xf9\x3c\x01"),
+    std::string("\xa2\x72"
+                "DeliveryStreamName\x61s\x67Records\x82\xa1\x64"
+                "Data\x41\x31\xa1\x64"
+                "Data\x40"),
 };
 
 class Mutator {
@@ -98,6 +107,45 @@ std::string Encoded(const serve::CborValue& value) {
   return bytes;
 }
 
+/// The operations of a service, each with the same request: nothing is written before an error,
+/// and an answer is one value.
+template <typename Service>
+const char* CheckService(Service& service, std::span<const std::string_view> operations,
+                         const std::string& bytes) {
+  const auto document = serve::WireDocument::Parse(serve::WireFormat::kCbor, bytes);
+  if (!document.ok()) return nullptr;
+  for (const std::string_view operation : operations) {
+    std::string answer;
+    serve::CborWireWriter writer(&answer);
+    const auto error = service.Serve(operation, document->root(), &writer);
+    if (error && (error->type.empty() || error->message.empty())) return "an error without words";
+    if (error && !answer.empty()) return "an answer before an error";
+    if (!error && !serve::ParseCbor(answer).ok()) return "an answer that is no value";
+  }
+  return nullptr;
+}
+
+/// Services without a stream: what they say of a request before they look for one.
+const char* CheckServices(const std::string& bytes) {
+  static io::LocalFileSystem files;
+  static io::SystemClock clock;
+  static const auto kinesis =
+      serve::KinesisService::Open(files, clock, security::TokenSigner("key"),
+                                  {.region = "r", .account = "123456789012"}, {})
+          .ValueOrDie();
+  static serve::FirehoseService firehose({.region = "r", .account = "123456789012", .bucket = "b"},
+                                         {});
+  static constexpr std::string_view kOfKinesis[] = {
+      "PutRecords", "PutRecord",      "GetRecords",   "GetShardIterator",
+      "ListShards", "DescribeStream", "CreateStream", "IncreaseStreamRetentionPeriod",
+      "ListStreams"};
+  static constexpr std::string_view kOfFirehose[] = {
+      "PutRecordBatch", "PutRecord", "ListDeliveryStreams", "DescribeDeliveryStream",
+      "CreateDeliveryStream"};
+  if (const char* broken = CheckService(*kinesis, kOfKinesis, bytes)) return broken;
+  return CheckService(firehose, kOfFirehose, bytes);
+}
+
 /// The promise that `bytes` break; nullptr: none.
 const char* Check(const std::string& bytes, int64_t* accepted) {
   const auto value = serve::ParseCbor(bytes);
@@ -116,6 +164,7 @@ const char* Check(const std::string& bytes, int64_t* accepted) {
   } else if (value.status().message().empty()) {
     return "a refusal without a reason";
   }
+  if (const char* broken = CheckServices(bytes)) return broken;
   static const security::TokenSigner signer("key");
   if (serve::ShardIterator::Parse(bytes, signer) || serve::ListToken::Parse(bytes, signer)) {
     return "a token that nobody gave";
