@@ -2,6 +2,7 @@
 //
 //   commits_bench TABLE COMMITS bucket|simple   make a merge-on-read TABLE of 20,000 rows with this
 //                                               index, then COMMITS commits of 200 changes each
+//                                               (whole thousands, 2 at least)
 //
 // Whatever is due is done after each as `up` does it: compaction, cleaning, archival. With the
 // simple index everything is compacted and small files are merged besides, every 200 commits. Every
@@ -9,7 +10,9 @@
 //
 // The table keeps its size, so nothing may get slower. Every 1,000 commits it prints one JSON line:
 // what a commit took (Upsert alone, and with the services after it), how many files there are, how
-// long a snapshot takes. Ends with an error if a snapshot does not hold exactly the rows committed.
+// long a snapshot takes. The last 1,000 alternate with the first 1,000 of a twin that is made then,
+// and a last line, "young", is of those: a machine is not the same after an hour, but it is within
+// one turn. Ends with an error if a snapshot does not hold exactly the rows committed.
 
 #include <algorithm>
 #include <cstdio>
@@ -175,36 +178,14 @@ double Quantile(std::vector<int64_t> micros, double share) {
   return static_cast<double>(micros[at]) / 1e3;
 }
 
-class Bench {
+/// One table, and the process that lives on it.
+class Life {
  public:
-  /// The table's clock ends about now: its instants are in nobody's future.
-  Bench(std::string path, int64_t commits, hudi::IndexKind index)
-      : path_(std::move(path)),
-        commits_(commits),
-        index_(index),
-        clock_(timer_.WallMicros() - (commits + 60) * (kCommitMicros + 2 * kServiceMicros)) {}
+  /// The table's clock begins at `start_micros`.
+  Life(std::string path, hudi::IndexKind index, int64_t start_micros)
+      : path_(std::move(path)), index_(index), clock_(start_micros) {}
 
-  Status Run() {
-    TAPELAKE_RETURN_NOT_OK(Open());
-    Window window;
-    bench::CpuTimes cpu_start = bench::CpuNow();
-    for (int64_t done = 1; done <= commits_; ++done) {
-      TAPELAKE_RETURN_NOT_OK(Turn(done, &window));
-      if (done % kSnapshotEvery == 0) TAPELAKE_RETURN_NOT_OK(Look(&window));
-      if (done % kWindowCommits != 0 && done != commits_) continue;
-      const bench::CpuTimes cpu_now = bench::CpuNow();
-      window.cpu = cpu_now - cpu_start;
-      cpu_start = cpu_now;
-      TAPELAKE_RETURN_NOT_OK(Print(done, window));
-      window = Window();
-    }
-    return Status::OK();
-  }
-
- private:
-  hudi::TableEnvironment environment() { return {files_, clock_, random_}; }
-
-  Status Open() {
+  Status Begin() {
     TAPELAKE_ASSIGN_OR_RAISE(served_,
                              bench::ServedTable::Create(environment(), path_,
                                                         {.name = "bench",
@@ -218,6 +199,26 @@ class Bench {
     TAPELAKE_RETURN_NOT_OK(Commit());
     return CompactAll();
   }
+
+  /// The next commit and all that follows from it.
+  Status Advance() {
+    const bench::CpuTimes cpu_start = bench::CpuNow();
+    ++done_;
+    TAPELAKE_RETURN_NOT_OK(Turn(done_, &window_));
+    if (done_ % kSnapshotEvery == 0) TAPELAKE_RETURN_NOT_OK(Look(&window_));
+    window_.cpu = window_.cpu + (bench::CpuNow() - cpu_start);
+    return Status::OK();
+  }
+
+  /// Print what the commits since the last call took.
+  Status Print(bool is_young) {
+    TAPELAKE_RETURN_NOT_OK(PrintWindow(is_young));
+    window_ = Window();
+    return Status::OK();
+  }
+
+ private:
+  hudi::TableEnvironment environment() { return {files_, clock_, random_}; }
 
   Status CompactAll() {
     clock_.Advance(kServiceMicros);
@@ -322,7 +323,8 @@ class Bench {
     return rows;
   }
 
-  Status Print(int64_t done, const Window& window) {
+  Status PrintWindow(bool is_young) {
+    const Window& window = window_;
     TAPELAKE_ASSIGN_OR_RAISE(const auto archive,
                              files_.List(io::JoinPath(path_, ".hoodie/archived")));
     int64_t archive_bytes = 0;
@@ -331,7 +333,7 @@ class Bench {
     const auto commits = static_cast<double>(window.commits.size() + window.recoveries.size());
     std::string line;
     base::JsonWriter json(&line);
-    json.BeginObject().Key("commits").Int(done);
+    json.BeginObject().Key("commits").Int(done_).Key("young").Bool(is_young);
     const auto put = [&json](const std::string& name, const std::vector<int64_t>& micros) {
       json.Key(name + "_median_ms").Double(Quantile(micros, 0.5));
       json.Key(name + "_p99_ms").Double(Quantile(micros, 0.99));
@@ -355,7 +357,6 @@ class Bench {
   }
 
   std::string path_;
-  int64_t commits_;
   hudi::IndexKind index_;
   io::SystemClock timer_;
   io::SeededRandom random_{2};
@@ -363,9 +364,33 @@ class Bench {
   bench::WatchedFiles files_{clock_};
   std::unique_ptr<bench::ServedTable> served_;
   Changes changes_;
+  int64_t done_ = 0;
+  Window window_;
   int64_t commit_micros_ = 0;
   bool is_committed_ = false;
 };
+
+/// Commit, and at last alternate with a young table.
+Status Run(const std::string& path, int64_t commits, hudi::IndexKind index) {
+  // The clocks end about now: the instants are in nobody's future.
+  const int64_t start_micros =
+      io::SystemClock().WallMicros() - (commits + 60) * (kCommitMicros + 2 * kServiceMicros);
+  Life old(path, index, start_micros);
+  TAPELAKE_RETURN_NOT_OK(old.Begin());
+  const int64_t alone = commits - kWindowCommits;
+  for (int64_t done = 1; done <= alone; ++done) {
+    TAPELAKE_RETURN_NOT_OK(old.Advance());
+    if (done % kWindowCommits == 0) TAPELAKE_RETURN_NOT_OK(old.Print(/*is_young=*/false));
+  }
+  Life young(path + "-young", index, start_micros);
+  TAPELAKE_RETURN_NOT_OK(young.Begin());
+  for (int64_t done = 1; done <= kWindowCommits; ++done) {
+    TAPELAKE_RETURN_NOT_OK(old.Advance());
+    TAPELAKE_RETURN_NOT_OK(young.Advance());
+  }
+  TAPELAKE_RETURN_NOT_OK(old.Print(/*is_young=*/false));
+  return young.Print(/*is_young=*/true);
+}
 
 }  // namespace
 }  // namespace tapelake
@@ -373,13 +398,14 @@ class Bench {
 int main(int argc, char** argv) {
   const int64_t commits = argc == 4 ? std::atoll(argv[2]) : 0;
   const std::string_view index = argc == 4 ? argv[3] : "";
-  if (commits <= 0 || (index != "bucket" && index != "simple")) {
+  if (commits < 2 * tapelake::kWindowCommits || commits % tapelake::kWindowCommits != 0 ||
+      (index != "bucket" && index != "simple")) {
     std::fprintf(stderr, "usage: commits_bench TABLE COMMITS bucket|simple\n");
     return 2;
   }
   using tapelake::hudi::IndexKind;
   const IndexKind kind = index == "bucket" ? IndexKind::kBucket : IndexKind::kSimple;
-  const tapelake::Status status = tapelake::Bench(argv[1], commits, kind).Run();
+  const tapelake::Status status = tapelake::Run(argv[1], commits, kind);
   if (!status.ok()) std::fprintf(stderr, "commits_bench: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

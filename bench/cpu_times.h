@@ -32,6 +32,10 @@ inline int64_t PeakBytes() {
   return int64_t{usage.ru_maxrss} * 1024;
 }
 
+inline CpuTimes operator+(const CpuTimes& left, const CpuTimes& right) {
+  return {left.user_micros + right.user_micros, left.system_micros + right.system_micros};
+}
+
 inline CpuTimes operator-(const CpuTimes& end, const CpuTimes& begin) {
   return {end.user_micros - begin.user_micros, end.system_micros - begin.system_micros};
 }

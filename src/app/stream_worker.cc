@@ -9,13 +9,13 @@ constexpr int64_t kRetryPauseMicros = 1'000'000;
 }  // namespace
 
 Result<bool> StreamWorker::Step() {
-  const Result<bool> wrote = StepOnce();
-  // Nobody steps it after an error: who waits for the writer must not wait for ever.
+  Result<bool> wrote = Work();
+  // Nobody writes what waits in the queue any more: who waits for it must hear of it.
   if (!wrote.ok()) writer_.Close();
   return wrote;
 }
 
-Result<bool> StreamWorker::StepOnce() {
+Result<bool> StreamWorker::Work() {
   TAPELAKE_ASSIGN_OR_RAISE(const bool wrote, writer_.Step(wait_micros_));
   const int64_t now = clock_.SteadyMicros();
   if (now - last_drop_micros_ >= kDropMicros) {

@@ -21,15 +21,15 @@ class StreamWorker : public Worker {
 
   std::string name() const override { return "stream"; }
 
-  /// After an error the writer is closed: producers are told that it takes no more. Errors: those
-  /// of StreamWriter::Step, kCorrupt.
+  /// After an error the writer is closed: producers that wait or come are refused. Errors: those of
+  /// stream::StreamWriter::Step and stream::Stream::DropExpired.
   Result<bool> Step() override;
 
   /// Refuse further records; those that were put are durable already.
   Status Drain() override;
 
  private:
-  Result<bool> StepOnce();
+  Result<bool> Work();
 
   stream::Stream& stream_;
   stream::StreamWriter& writer_;

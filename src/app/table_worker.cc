@@ -11,6 +11,8 @@ namespace {
 
 constexpr int64_t kRetryPauseMicrosMin = 500'000;
 constexpr int64_t kRetryPauseMicrosMax = 30'000'000;
+/// How often a table without commits is looked at before a log reaches the age of compaction.
+constexpr int64_t kQuietLooksPerAge = 4;
 constexpr char kIngestConsumer[] = "ingest";
 constexpr char kDeliveryConsumer[] = "delivery";
 constexpr char kMarketConsumer[] = "market";
@@ -59,6 +61,7 @@ Status TableWorker::OpenParts() {
   if (parts_.market != nullptr) {
     feed_->Taken(kMarketConsumer, parts_.market->StoredOffset(source));
   }
+  PlanServing();
   return services_.Begin(ingest_->table());
 }
 
@@ -112,6 +115,7 @@ Result<bool> TableWorker::Work() {
     TAPELAKE_RETURN_NOT_OK(Serve());
     return true;
   }
+  if (serve_micros_ != 0 && now >= serve_micros_) TAPELAKE_RETURN_NOT_OK(Serve());
   const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
   if (due) TAPELAKE_RETURN_NOT_OK(Commit());
   return read || delivered || due;
@@ -216,8 +220,15 @@ Status TableWorker::Commit() {
   return Status::OK();
 }
 
+/// The logs of a table that gets no more commits grow old, too.
+void TableWorker::PlanServing() {
+  const int64_t age_micros = parts_.services.compaction.age_micros_max;
+  serve_micros_ = age_micros == 0 ? 0 : clock_.SteadyMicros() + age_micros / kQuietLooksPerAge;
+}
+
 Status TableWorker::Serve() {
   services_wait_ = false;
+  PlanServing();
   TAPELAKE_ASSIGN_OR_RAISE(const TableServices::Done done, services_.Run(ingest_->table()));
   now_.cleaned_files += done.cleaned_files;
   now_.archived_instants += done.archived_instants;

@@ -121,6 +121,7 @@ class TableWorker : public Worker {
   bool HasRoom() const;
   Result<bool> DeliverSelf();
   Status Commit();
+  void PlanServing();
   Status Serve();
   Status CountRows();
   Result<bool> Retry(const Status& failure);
@@ -137,6 +138,7 @@ class TableWorker : public Worker {
   int64_t last_hot_micros_ = 0;
   TableServices services_;
   bool services_wait_ = false;           // after a commit, until what came meanwhile can be seen
+  int64_t serve_micros_ = 0;             // steady time when they run without one; 0: never
   std::optional<int64_t> retry_micros_;  // steady time of the next try; set: nothing is open
   int64_t retry_pause_micros_ = 0;
   ingest::IngestCounts counts_before_;  // of ingest objects that were closed

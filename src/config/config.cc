@@ -156,7 +156,9 @@ void DeliveryConfig::Describe(Visitor& visitor, DeliveryConfig& self) {
 
 void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {
   visitor.Field({.key = "log_files_max",
-                 .sentence = "A file group is compacted when it has this many log files.",
+                 .sentence = "A file group is compacted when it has this many log files. "
+                             "Files that together are small beside a big base file count a "
+                             "tenth each.",
                  .unit = "files",
                  .min = 1,
                  .max = 10'000},

@@ -119,3 +119,34 @@ def test_a_second_interrupt_stops_at_once(tmp_path):
         start = time.monotonic()
         process.wait(PATIENCE_S)
         assert time.monotonic() - start < 5
+
+QUIET_CONFIG = """\
+lake: {{path: {lake}}}
+dashboard: {{listen: '127.0.0.1:0'}}
+commit: {{interval: 300ms}}
+compaction: {{log_files_max: 100, interval: 2s}}
+tables: [{{name: transactions, buckets: 2, source: {{kind: stream}}}}]
+"""
+
+
+def test_the_logs_of_a_table_that_gets_no_more_are_compacted_by_age(tmp_path):
+    simulation = program.simulate(tmp_path, seed=5, changes=50, shape="streams")
+    expected = len(simulation.expected.rows)
+    lake = program.Lake(tmp_path / "lake")
+    config = tmp_path / "up.yaml"
+    config.write_text(QUIET_CONFIG.format(lake=lake.path))
+
+    def put():
+        return program.run("stream", "put", "--config", config, program.TABLE, simulation.events,
+                           check=False).returncode == 0
+
+    def rows_in_base_files():
+        done = program.run("sql", "--format", "csv", "SELECT count(*) AS n FROM "
+                           f"hudi('{lake.table_path}', mode := 'read_optimized')", check=False)
+        return int(done.stdout.split()[1]) if done.returncode == 0 else 0
+
+    with running(tmp_path, "--config", str(config)):
+        wait_for(put, "the door")
+        wait_for(lambda: rows_in(lake) == expected, "the rows")
+        wait_for(lambda: rows_in_base_files() == expected, "all rows in base files")
+        assert rows_in(lake) == expected

@@ -31,6 +31,10 @@ struct CompactionPolicy {
   /// Smaller logs do not count by their share: a base file is packed, logs are not, and small
   /// groups would be compacted every few commits.
   int64_t log_share_bytes_min = 8 << 20;
+  /// Log files that together are smaller than this share of a base file of log_share_bytes_min and
+  /// more count a tenth of a file each: reading some more of them costs less than writing the base
+  /// file again. 0: each counts as one.
+  double small_log_share = 0;
   /// Age of a slice's oldest log. Bounds the age of what read-optimized readers and Trino see, also
   /// of log-only groups.
   int64_t age_micros_max = 600'000'000;

@@ -9,6 +9,7 @@ namespace tapelake::hudi {
 namespace {
 
 constexpr double kBytesPerMegabyte = 1024.0 * 1024.0;
+constexpr double kSmallLogWeight = 0.1;
 
 int64_t LogBytes(const FileSlice& slice) {
   int64_t bytes = 0;
@@ -34,14 +35,24 @@ double Ratio(double value, double limit) {
   return limit > 0 ? value / limit : 0;
 }
 
+/// The slice's log files, as many as they count for.
+double CountedLogFiles(const FileSlice& slice, const CompactionPolicy& policy) {
+  const auto count = static_cast<double>(slice.log_files.size());
+  const double small = policy.small_log_share * static_cast<double>(slice.size_bytes);
+  const bool beside_big_base =
+      slice.has_base_file() && slice.size_bytes >= policy.log_share_bytes_min;
+  const bool are_small = beside_big_base && static_cast<double>(LogBytes(slice)) < small;
+  return are_small ? count * kSmallLogWeight : count;
+}
+
 /// How far the slice is beyond the limit it exceeds most; 1 and more is due.
 double NeedOf(const FileSlice& slice, const CompactionPolicy& policy, int64_t now_micros) {
   const auto bytes = static_cast<double>(LogBytes(slice));
   const auto age_micros = static_cast<double>(now_micros - OldestLogMicros(slice, now_micros));
-  double need = std::max({Ratio(static_cast<double>(slice.log_files.size()),
-                                static_cast<double>(policy.log_files_max)),
-                          Ratio(bytes, static_cast<double>(policy.log_bytes_max)),
-                          Ratio(age_micros, static_cast<double>(policy.age_micros_max))});
+  double need =
+      std::max({Ratio(CountedLogFiles(slice, policy), static_cast<double>(policy.log_files_max)),
+                Ratio(bytes, static_cast<double>(policy.log_bytes_max)),
+                Ratio(age_micros, static_cast<double>(policy.age_micros_max))});
   if (slice.has_base_file() && LogBytes(slice) >= policy.log_share_bytes_min) {
     const auto limit = policy.log_share_max * static_cast<double>(slice.size_bytes);
     need = std::max(need, Ratio(bytes, limit));

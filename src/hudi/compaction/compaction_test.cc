@@ -87,6 +87,18 @@ TEST(PlanCompaction, ShareDoesNotCountForLogOnlySlices) {
   EXPECT_THAT(Planned({Slice("a", 0, 5, 1000)}, policy), IsEmpty());
 }
 
+TEST(PlanCompaction, SmallLogsOfABigBaseFileCountATenth) {
+  CompactionPolicy policy = kNever;
+  policy.log_files_max = 3;
+  policy.log_share_bytes_min = 1000;
+  const std::vector<FileSlice> slices = {Slice("a", 1600, 29, 1), Slice("b", 1600, 30, 1),
+                                         Slice("c", 1600, 3, 40), Slice("d", 999, 3, 1),
+                                         Slice("e", 0, 3, 1)};
+  EXPECT_THAT(Planned(slices, policy), ElementsAre("a", "b", "c", "d", "e"));
+  policy.small_log_share = 1.0 / 16;
+  EXPECT_THAT(Planned(slices, policy), ElementsAre("b", "c", "d", "e"));
+}
+
 TEST(PlanCompaction, LeavesOutSlicesWithoutLogsAndThoseBeingCompacted) {
   FileSlice busy = Slice("a", 1000, 5, 10);
   busy.pending_compaction = "20261122120001000";
