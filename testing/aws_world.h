@@ -117,7 +117,7 @@ class AwsWorld {
     const auto request = serve::WireDocument::Parse(serve::WireFormat::kJson, json);
     EXPECT_TRUE(request.ok()) << request.status();
     std::string body;
-    serve::JsonWireWriter writer(&body);
+    serve::JsonAnswerWriter writer(&body);
     const auto error = service.Serve(operation, request->root(), &writer);
     if (error) {
       EXPECT_EQ(body, "") << "something was written before the error";

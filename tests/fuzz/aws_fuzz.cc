@@ -74,7 +74,7 @@ class Mutator {
 };
 
 /// Write a value in JSON: the two encodings say the same, so what was read can be written.
-void Copy(const serve::CborValue& value, serve::WireWriter* writer) {
+void Copy(const serve::CborValue& value, serve::AnswerWriter* writer) {
   using Type = serve::CborValue::Type;
   switch (value.type) {
     case Type::kText:
@@ -102,7 +102,7 @@ void Copy(const serve::CborValue& value, serve::WireWriter* writer) {
 
 std::string Encoded(const serve::CborValue& value) {
   std::string bytes;
-  serve::CborWireWriter writer(&bytes);
+  serve::CborAnswerWriter writer(&bytes);
   Copy(value, &writer);
   return bytes;
 }
@@ -116,7 +116,7 @@ const char* CheckService(Service& service, std::span<const std::string_view> ope
   if (!document.ok()) return nullptr;
   for (const std::string_view operation : operations) {
     std::string answer;
-    serve::CborWireWriter writer(&answer);
+    serve::CborAnswerWriter writer(&answer);
     const auto error = service.Serve(operation, document->root(), &writer);
     if (error && (error->type.empty() || error->message.empty())) return "an error without words";
     if (error && !answer.empty()) return "an answer before an error";
@@ -156,7 +156,7 @@ const char* Check(const std::string& bytes, int64_t* accepted) {
     if (!again.ok()) return "what was written is not read";
     if (Encoded(*again) != once) return "what was written is read as something else";
     std::string json;
-    serve::JsonWireWriter writer(&json);
+    serve::JsonAnswerWriter writer(&json);
     Copy(*value, &writer);
     if (value->type == serve::CborValue::Type::kMap && !base::ParseJson(json).ok()) {
       return "what was read is no JSON";

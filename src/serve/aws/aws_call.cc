@@ -175,16 +175,16 @@ HttpResponse EncodeAwsError(const AwsCall& call, const AwsError& cause,
   }
   response.status = error.http_status;
   response.fields.emplace_back("x-amzn-ErrorType", error.type);
-  const auto write = [&error](WireWriter&& writer) {
+  const auto write = [&error](AnswerWriter&& writer) {
     writer.BeginMap();
     writer.Text("__type", error.type);
     writer.Text("message", error.message);
     writer.EndMap();
   };
   if (call.format == WireFormat::kCbor) {
-    write(CborWireWriter(&response.body));
+    write(CborAnswerWriter(&response.body));
   } else {
-    write(JsonWireWriter(&response.body));
+    write(JsonAnswerWriter(&response.body));
   }
   return response;
 }

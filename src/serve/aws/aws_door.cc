@@ -239,12 +239,12 @@ std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const
   }
   const auto document = WireDocument::Parse(call.format, request.body);
   if (!document.ok()) return SerializationError(document.status().message());
-  const auto serve = [&](WireWriter&& writer) {
+  const auto serve = [&](AnswerWriter&& writer) {
     return call.service == "firehose" ? firehose_.Serve(call.operation, document->root(), &writer)
                                       : kinesis_.Serve(call.operation, document->root(), &writer);
   };
-  return call.format == WireFormat::kCbor ? serve(CborWireWriter(body))
-                                          : serve(JsonWireWriter(body));
+  return call.format == WireFormat::kCbor ? serve(CborAnswerWriter(body))
+                                          : serve(JsonAnswerWriter(body));
 }
 
 }  // namespace tapelake::serve

@@ -158,7 +158,7 @@ TEST_F(AwsDoorTest, RefusesBodiesThatAreNone) {
 TEST_F(AwsDoorTest, SpeaksCbor) {
   Open();
   std::string body;
-  CborWireWriter writer(&body);
+  CborAnswerWriter writer(&body);
   writer.BeginMap();
   writer.Text("StreamName", "s");
   writer.Text("PartitionKey", "k");

@@ -148,14 +148,14 @@ WireValue WireDocument::root() const {
   return WireValue(std::get_if<CborValue>(&value_));
 }
 
-void JsonWireWriter::Blob(std::string_view bytes) {
+void JsonAnswerWriter::Blob(std::string_view bytes) {
   std::string text = "\"";
   base::AppendBase64(bytes, &text);
   text.push_back('"');
   writer_.Raw(text);
 }
 
-void JsonWireWriter::TimeMicros(int64_t micros) {
+void JsonAnswerWriter::TimeMicros(int64_t micros) {
   const int64_t millis = FloorMillis(micros);
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%s%lld.%03lld", millis < 0 ? "-" : "",
@@ -164,7 +164,7 @@ void JsonWireWriter::TimeMicros(int64_t micros) {
   writer_.Raw(text.data());
 }
 
-void CborWireWriter::TimeMicros(int64_t micros) {
+void CborAnswerWriter::TimeMicros(int64_t micros) {
   // Milliseconds, without the tag that would make it seconds: what the SDK for Java expects.
   writer_.Integer(FloorMillis(micros));
 }

@@ -68,9 +68,9 @@ class WireDocument {
 };
 
 /// Writes an answer. One thread; the caller sees to it that what is begun is ended.
-class WireWriter {
+class AnswerWriter {
  public:
-  virtual ~WireWriter() = default;
+  virtual ~AnswerWriter() = default;
 
   virtual void BeginMap() = 0;
   virtual void EndMap() = 0;
@@ -99,12 +99,12 @@ class WireWriter {
   }
 };
 
-class JsonWireWriter : public WireWriter {
+class JsonAnswerWriter : public AnswerWriter {
  public:
-  explicit JsonWireWriter(std::string* out) : writer_(out) {}
-  using WireWriter::Bool;
-  using WireWriter::Integer;
-  using WireWriter::Text;
+  explicit JsonAnswerWriter(std::string* out) : writer_(out) {}
+  using AnswerWriter::Bool;
+  using AnswerWriter::Integer;
+  using AnswerWriter::Text;
   void BeginMap() override { writer_.BeginObject(); }
   void EndMap() override { writer_.EndObject(); }
   void BeginList() override { writer_.BeginArray(); }
@@ -120,12 +120,12 @@ class JsonWireWriter : public WireWriter {
   base::JsonWriter writer_;
 };
 
-class CborWireWriter : public WireWriter {
+class CborAnswerWriter : public AnswerWriter {
  public:
-  explicit CborWireWriter(std::string* out) : writer_(out) {}
-  using WireWriter::Bool;
-  using WireWriter::Integer;
-  using WireWriter::Text;
+  explicit CborAnswerWriter(std::string* out) : writer_(out) {}
+  using AnswerWriter::Bool;
+  using AnswerWriter::Integer;
+  using AnswerWriter::Text;
   void BeginMap() override { writer_.BeginMap(); }
   void EndMap() override { writer_.End(); }
   void BeginList() override { writer_.BeginArray(); }

@@ -8,7 +8,7 @@ namespace {
 /// One document in both encodings.
 class WireValueTest : public ::testing::TestWithParam<WireFormat> {
  protected:
-  void Write(WireWriter&& writer) {
+  void Write(AnswerWriter&& writer) {
     writer.BeginMap();
     writer.Text("text", "zwölf");
     writer.Integer("number", -12);
@@ -28,9 +28,9 @@ class WireValueTest : public ::testing::TestWithParam<WireFormat> {
   WireDocument Document() {
     std::string bytes;
     if (GetParam() == WireFormat::kJson) {
-      Write(JsonWireWriter(&bytes));
+      Write(JsonAnswerWriter(&bytes));
     } else {
-      Write(CborWireWriter(&bytes));
+      Write(CborAnswerWriter(&bytes));
     }
     auto document = WireDocument::Parse(GetParam(), bytes);
     EXPECT_TRUE(document.ok()) << document.status();
@@ -119,9 +119,9 @@ TEST(WireValueCbor, ReadsSecondsFromFloatsAndMillisecondsFromIntegers) {
   EXPECT_EQ(document->root().Find("b").TimeMicros(), 1'795'352'784'500'000);
 }
 
-TEST(WireWriterJson, WritesTimesWithMilliseconds) {
+TEST(AnswerWriterJson, WritesTimesWithMilliseconds) {
   std::string json;
-  JsonWireWriter writer(&json);
+  JsonAnswerWriter writer(&json);
   writer.BeginList();
   writer.TimeMicros(1'795'352'784'005'999);
   writer.TimeMicros(0);

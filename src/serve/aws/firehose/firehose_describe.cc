@@ -19,14 +19,14 @@ constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 /// A map of one member.
 void WriteMap(std::string_view key, std::string_view member, std::string_view text,
-              WireWriter* answer) {
+              AnswerWriter* answer) {
   answer->Key(key);
   answer->BeginMap();
   answer->Text(member, text);
   answer->EndMap();
 }
 
-void WriteDisabled(std::string_view key, WireWriter* answer) {
+void WriteDisabled(std::string_view key, AnswerWriter* answer) {
   answer->Key(key);
   answer->BeginMap();
   answer->Bool("Enabled", false);
@@ -36,7 +36,7 @@ void WriteDisabled(std::string_view key, WireWriter* answer) {
 }  // namespace
 
 FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
-                                                              WireWriter* answer) {
+                                                              AnswerWriter* answer) {
   MemberReader::TextRule name_rule = kDeliveryStreamNameRule;
   name_rule.need = MemberReader::Need::kOptional;
   Violations violations;
@@ -65,7 +65,7 @@ FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
 }
 
 FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue request,
-                                                                 WireWriter* answer) {
+                                                                 AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   members.Integer("Limit", {.min = 1, .max = kPageMax});  // there is one destination at most
@@ -96,7 +96,7 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
 }
 
 /// AWS tells of one destination twice, in the words of two generations of clients.
-void FirehoseService::WriteDestination(const DeliveryStream& stream, WireWriter* answer) const {
+void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const {
   answer->BeginMap();
   answer->Text("DestinationId", kDestinationId);
   answer->Key("S3DestinationDescription");
@@ -115,7 +115,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, WireWriter*
 }
 
 /// Where the raw objects lie, in Firehose's own expressions (delivery/delivery.h).
-void FirehoseService::WriteObjects(const DeliveryStream& stream, WireWriter* answer) const {
+void FirehoseService::WriteObjects(const DeliveryStream& stream, AnswerWriter* answer) const {
   answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
   answer->Text("BucketARN", "arn:aws:s3:::" + options_.bucket);
   answer->Text("Prefix", "raw/" + stream.name + "/!{timestamp:yyyy/MM/dd/HH}/");
@@ -131,7 +131,7 @@ void FirehoseService::WriteObjects(const DeliveryStream& stream, WireWriter* ans
   WriteDisabled("CloudWatchLoggingOptions", answer);
 }
 
-FirehoseService::Outcome FirehoseService::ListTags(WireValue request, WireWriter* answer) {
+FirehoseService::Outcome FirehoseService::ListTags(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   members.Integer("Limit", {.min = 1, .max = kTagsPageMax});

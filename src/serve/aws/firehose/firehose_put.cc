@@ -50,7 +50,7 @@ Result<stream::StreamWriter::Places> FirehoseService::PutDurably(
   return stream.writer->Put(entries);
 }
 
-FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, WireWriter* answer) {
+FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   std::vector<std::string> records;
@@ -71,7 +71,7 @@ FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, WireWrite
   return std::nullopt;
 }
 
-FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, WireWriter* answer) {
+FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   const WireValue list = members.List("Records", 1, kEntriesMax);

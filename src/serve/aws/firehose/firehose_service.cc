@@ -44,7 +44,7 @@ bool FirehoseService::Knows(std::string_view operation) {
 }
 
 std::optional<AwsError> FirehoseService::Serve(std::string_view operation, WireValue request,
-                                               WireWriter* answer) {
+                                               AnswerWriter* answer) {
   const auto found = std::ranges::find(Operations(), operation, &Operation::name);
   if (found == Operations().end()) return UnknownOperation(operation);
   return (this->*found->handler)(request, answer);
@@ -64,7 +64,7 @@ FirehoseService::Outcome FirehoseService::FindStream(MemberReader* members,
   return std::nullopt;
 }
 
-FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request, WireWriter*) {
+FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request, AnswerWriter*) {
   Violations violations;
   MemberReader members(request, &violations);
   const auto name = members.Text("DeliveryStreamName", kDeliveryStreamNameRule);
@@ -80,7 +80,7 @@ FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request
       "database.name.");
 }
 
-FirehoseService::Outcome FirehoseService::DeleteDeliveryStream(WireValue request, WireWriter*) {
+FirehoseService::Outcome FirehoseService::DeleteDeliveryStream(WireValue request, AnswerWriter*) {
   Violations violations;
   MemberReader members(request, &violations);
   const DeliveryStream* stream = nullptr;
@@ -91,7 +91,7 @@ FirehoseService::Outcome FirehoseService::DeleteDeliveryStream(WireValue request
                              "deleted here; take its table out of the configuration to end it."};
 }
 
-FirehoseService::Outcome FirehoseService::ChangeDeliveryStream(WireValue request, WireWriter*) {
+FirehoseService::Outcome FirehoseService::ChangeDeliveryStream(WireValue request, AnswerWriter*) {
   Violations violations;
   MemberReader members(request, &violations);
   const DeliveryStream* stream = nullptr;

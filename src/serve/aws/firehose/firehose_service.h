@@ -49,11 +49,12 @@ class FirehoseService {
   static bool Knows(std::string_view operation);
 
   /// Do it, and write the answer (nothing: it has none). After an error nothing is written.
-  std::optional<AwsError> Serve(std::string_view operation, WireValue request, WireWriter* answer);
+  std::optional<AwsError> Serve(std::string_view operation, WireValue request,
+                                AnswerWriter* answer);
 
  private:
   using Outcome = std::optional<AwsError>;
-  using Handler = Outcome (FirehoseService::*)(WireValue, WireWriter*);
+  using Handler = Outcome (FirehoseService::*)(WireValue, AnswerWriter*);
   struct Operation {
     std::string_view name;
     Handler handler;
@@ -61,22 +62,22 @@ class FirehoseService {
   static const std::vector<Operation>& Operations();
 
   // firehose_describe.cc
-  Outcome ListDeliveryStreams(WireValue request, WireWriter* answer);
-  Outcome DescribeDeliveryStream(WireValue request, WireWriter* answer);
-  Outcome ListTags(WireValue request, WireWriter* answer);
-  void WriteDestination(const DeliveryStream& stream, WireWriter* answer) const;
-  void WriteObjects(const DeliveryStream& stream, WireWriter* answer) const;
+  Outcome ListDeliveryStreams(WireValue request, AnswerWriter* answer);
+  Outcome DescribeDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome ListTags(WireValue request, AnswerWriter* answer);
+  void WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const;
+  void WriteObjects(const DeliveryStream& stream, AnswerWriter* answer) const;
 
   // firehose_put.cc
-  Outcome PutRecord(WireValue request, WireWriter* answer);
-  Outcome PutRecordBatch(WireValue request, WireWriter* answer);
+  Outcome PutRecord(WireValue request, AnswerWriter* answer);
+  Outcome PutRecordBatch(WireValue request, AnswerWriter* answer);
   Result<stream::StreamWriter::Places> PutDurably(const DeliveryStream& stream,
                                                   const std::vector<std::string>& records);
 
   // What only the configuration can do.
-  Outcome CreateDeliveryStream(WireValue request, WireWriter* answer);
-  Outcome DeleteDeliveryStream(WireValue request, WireWriter* answer);
-  Outcome ChangeDeliveryStream(WireValue request, WireWriter* answer);
+  Outcome CreateDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome DeleteDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome ChangeDeliveryStream(WireValue request, AnswerWriter* answer);
 
   /// The stream that `DeliveryStreamName` names; call after all other members were taken.
   Outcome FindStream(MemberReader* members, const Violations& violations,

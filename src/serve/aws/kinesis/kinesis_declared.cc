@@ -23,7 +23,7 @@ KinesisService::Outcome KinesisService::RefuseDeclared(WireValue request, std::s
   return Declared(*stream, remedy);
 }
 
-KinesisService::Outcome KinesisService::CreateStream(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::CreateStream(WireValue request, AnswerWriter*) {
   Violations violations;
   MemberReader members(request, &violations);
   MemberReader::TextRule rule = kStreamNameRule;
@@ -41,21 +41,21 @@ KinesisService::Outcome KinesisService::CreateStream(WireValue request, WireWrit
       "configuration with 'source: {kind: stream}'; its stream has its name, database.name.");
 }
 
-KinesisService::Outcome KinesisService::DeleteStream(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::DeleteStream(WireValue request, AnswerWriter*) {
   return RefuseDeclared(request, "take its table out of the configuration to end it.");
 }
 
-KinesisService::Outcome KinesisService::Reshard(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::Reshard(WireValue request, AnswerWriter*) {
   return RefuseDeclared(request,
                         "it keeps the shards that it was made with ('stream.shards' holds for new "
                         "streams).");
 }
 
-KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, AnswerWriter*) {
   return RefuseDeclared(request, "its records are not encrypted (EncryptionType NONE).");
 }
 
-KinesisService::Outcome KinesisService::UpdateStreamMode(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::UpdateStreamMode(WireValue request, AnswerWriter*) {
   return RefuseDeclared(request, "its mode is PROVISIONED.");
 }
 
@@ -79,11 +79,11 @@ KinesisService::Outcome KinesisService::ChangeRetention(WireValue request, bool 
                                " hours) and start Tapelake again.");
 }
 
-KinesisService::Outcome KinesisService::IncreaseRetention(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::IncreaseRetention(WireValue request, AnswerWriter*) {
   return ChangeRetention(request, true);
 }
 
-KinesisService::Outcome KinesisService::DecreaseRetention(WireValue request, WireWriter*) {
+KinesisService::Outcome KinesisService::DecreaseRetention(WireValue request, AnswerWriter*) {
   return ChangeRetention(request, false);
 }
 

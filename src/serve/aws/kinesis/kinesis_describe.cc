@@ -16,7 +16,7 @@ constexpr size_t kTokenCharactersMax = 1'048'576;
 constexpr int64_t kShardsOfStreamMax = 256;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
-void WriteShard(const stream::ShardRange& range, WireWriter* answer) {
+void WriteShard(const stream::ShardRange& range, AnswerWriter* answer) {
   answer->BeginMap();
   answer->Text("ShardId", ShardIdText(range.shard));
   answer->Key("HashKeyRange");
@@ -32,7 +32,7 @@ void WriteShard(const stream::ShardRange& range, WireWriter* answer) {
   answer->EndMap();
 }
 
-void WriteMode(WireWriter* answer) {
+void WriteMode(AnswerWriter* answer) {
   answer->Key("StreamModeDetails");
   answer->BeginMap();
   answer->Text("StreamMode", "PROVISIONED");
@@ -59,7 +59,7 @@ AwsError TokenExpired(int64_t issued_micros, int64_t now_micros) {
 
 }  // namespace
 
-KinesisService::Outcome KinesisService::ListStreams(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::ListStreams(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   const int64_t limit =
@@ -108,7 +108,8 @@ KinesisService::Outcome KinesisService::ListStreams(WireValue request, WireWrite
   return std::nullopt;
 }
 
-void KinesisService::WriteCommonDescription(const ServedStream& stream, WireWriter* answer) const {
+void KinesisService::WriteCommonDescription(const ServedStream& stream,
+                                            AnswerWriter* answer) const {
   answer->Text("StreamName", stream.name());
   answer->Text("StreamARN", ArnOf(stream.name()));
   answer->Text("StreamStatus", "ACTIVE");
@@ -127,7 +128,7 @@ void KinesisService::WriteCommonDescription(const ServedStream& stream, WireWrit
   answer->Text("EncryptionType", "NONE");
 }
 
-KinesisService::Outcome KinesisService::DescribeStream(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::DescribeStream(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   const int64_t limit =
@@ -153,7 +154,7 @@ KinesisService::Outcome KinesisService::DescribeStream(WireValue request, WireWr
 }
 
 KinesisService::Outcome KinesisService::DescribeStreamSummary(WireValue request,
-                                                              WireWriter* answer) {
+                                                              AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   ServedStream* stream = nullptr;
@@ -220,7 +221,7 @@ KinesisService::Outcome KinesisService::ReadNextPage(MemberReader* members,
   return std::nullopt;
 }
 
-KinesisService::Outcome KinesisService::ListShards(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::ListShards(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   const auto limit =
@@ -251,7 +252,7 @@ KinesisService::Outcome KinesisService::ListShards(WireValue request, WireWriter
   return std::nullopt;
 }
 
-KinesisService::Outcome KinesisService::DescribeLimits(WireValue, WireWriter* answer) {
+KinesisService::Outcome KinesisService::DescribeLimits(WireValue, AnswerWriter* answer) {
   int64_t shards = 0;
   for (const auto& stream : streams_)
     shards += static_cast<int64_t>(stream->shards().size());

@@ -20,7 +20,7 @@ int64_t FloorMillis(int64_t micros) {
   return micros / 1'000;
 }
 
-void WriteRecords(const ShardRecords& read, uint32_t shard, WireWriter* answer) {
+void WriteRecords(const ShardRecords& read, uint32_t shard, AnswerWriter* answer) {
   answer->Key("Records");
   answer->BeginList();
   for (const ShardRecords::Record& record : read.records) {
@@ -105,7 +105,7 @@ KinesisService::Outcome KinesisService::FindNumber(const ServedStream& stream,
   return std::nullopt;
 }
 
-KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, AnswerWriter* answer) {
   using Need = MemberReader::Need;
   Violations violations;
   MemberReader members(request, &violations);
@@ -156,7 +156,7 @@ KinesisService::Outcome KinesisService::OpenIterator(const std::string& token,
                              "milliseconds."};
 }
 
-KinesisService::Outcome KinesisService::GetRecords(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::GetRecords(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   const auto token = members.Text("ShardIterator", {.need = MemberReader::Need::kRequired,

@@ -22,7 +22,7 @@ constexpr MemberReader::TextRule kHashKeyRule = {
 constexpr MemberReader::TextRule kOrderingRule = {
     .characters_max = kSequenceDigitsMax, .alphabet = kDigits, .pattern = R"(0|([1-9]\d{0,128}))"};
 
-void WritePlace(const stream::RecordPlace& place, WireWriter* answer) {
+void WritePlace(const stream::RecordPlace& place, AnswerWriter* answer) {
   answer->Text("SequenceNumber",
                SequenceNumber{.shard = place.shard, .sequence = place.sequence}.ToText());
   answer->Text("ShardId", ShardIdText(place.shard));
@@ -101,7 +101,7 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
   }
 }
 
-KinesisService::Outcome KinesisService::PutRecord(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   std::vector<Put> puts(1);
@@ -137,7 +137,7 @@ KinesisService::Outcome KinesisService::ReadEntries(MemberReader* members, Viola
                          " bytes of keys and data.");
 }
 
-KinesisService::Outcome KinesisService::PutRecords(WireValue request, WireWriter* answer) {
+KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
   std::vector<Put> puts;

@@ -48,7 +48,7 @@ bool KinesisService::Knows(std::string_view operation) {
 }
 
 std::optional<AwsError> KinesisService::Serve(std::string_view operation, WireValue request,
-                                              WireWriter* answer) {
+                                              AnswerWriter* answer) {
   const auto found = std::ranges::find(Operations(), operation, &Operation::name);
   if (found == Operations().end()) return UnknownOperation(operation);
   return (this->*found->handler)(request, answer);

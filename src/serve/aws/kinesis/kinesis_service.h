@@ -48,11 +48,12 @@ class KinesisService {
   static bool Knows(std::string_view operation);
 
   /// Do it, and write the answer (nothing: it has none). After an error nothing is written.
-  std::optional<AwsError> Serve(std::string_view operation, WireValue request, WireWriter* answer);
+  std::optional<AwsError> Serve(std::string_view operation, WireValue request,
+                                AnswerWriter* answer);
 
  private:
   using Outcome = std::optional<AwsError>;
-  using Handler = Outcome (KinesisService::*)(WireValue, WireWriter*);
+  using Handler = Outcome (KinesisService::*)(WireValue, AnswerWriter*);
   struct Operation {
     std::string_view name;
     Handler handler;
@@ -63,19 +64,19 @@ class KinesisService {
       : clock_(clock), signer_(std::move(signer)), options_(std::move(options)) {}
 
   // kinesis_describe.cc
-  Outcome ListStreams(WireValue request, WireWriter* answer);
-  Outcome DescribeStream(WireValue request, WireWriter* answer);
-  Outcome DescribeStreamSummary(WireValue request, WireWriter* answer);
-  Outcome ListShards(WireValue request, WireWriter* answer);
-  Outcome DescribeLimits(WireValue request, WireWriter* answer);
-  void WriteCommonDescription(const ServedStream& stream, WireWriter* answer) const;
+  Outcome ListStreams(WireValue request, AnswerWriter* answer);
+  Outcome DescribeStream(WireValue request, AnswerWriter* answer);
+  Outcome DescribeStreamSummary(WireValue request, AnswerWriter* answer);
+  Outcome ListShards(WireValue request, AnswerWriter* answer);
+  Outcome DescribeLimits(WireValue request, AnswerWriter* answer);
+  void WriteCommonDescription(const ServedStream& stream, AnswerWriter* answer) const;
   struct ShardPage;
   Outcome ReadFirstPage(MemberReader* members, Violations* violations, ShardPage* page);
   Outcome ReadNextPage(MemberReader* members, const std::string& token, ShardPage* page);
 
   // kinesis_put.cc
-  Outcome PutRecord(WireValue request, WireWriter* answer);
-  Outcome PutRecords(WireValue request, WireWriter* answer);
+  Outcome PutRecord(WireValue request, AnswerWriter* answer);
+  Outcome PutRecords(WireValue request, AnswerWriter* answer);
   struct Put;
   static void ReadEntry(MemberReader* members, Violations* violations, Put* put);
   static Outcome ReadEntries(MemberReader* members, Violations* violations, std::vector<Put>* puts);
@@ -83,8 +84,8 @@ class KinesisService {
   void PutDurably(ServedStream& stream, std::vector<Put>* puts);
 
   // kinesis_get.cc
-  Outcome GetShardIterator(WireValue request, WireWriter* answer);
-  Outcome GetRecords(WireValue request, WireWriter* answer);
+  Outcome GetShardIterator(WireValue request, AnswerWriter* answer);
+  Outcome GetRecords(WireValue request, AnswerWriter* answer);
   struct IteratorWish;
   Outcome FindPosition(ServedStream& stream, const IteratorWish& wish, ReadPosition* position);
   Outcome FindNumber(const ServedStream& stream, const IteratorWish& wish,
@@ -93,13 +94,13 @@ class KinesisService {
                        ServedStream** stream) const;
 
   // kinesis_declared.cc: what only the configuration can do.
-  Outcome CreateStream(WireValue request, WireWriter* answer);
-  Outcome DeleteStream(WireValue request, WireWriter* answer);
-  Outcome IncreaseRetention(WireValue request, WireWriter* answer);
-  Outcome DecreaseRetention(WireValue request, WireWriter* answer);
-  Outcome Reshard(WireValue request, WireWriter* answer);
-  Outcome ChangeEncryption(WireValue request, WireWriter* answer);
-  Outcome UpdateStreamMode(WireValue request, WireWriter* answer);
+  Outcome CreateStream(WireValue request, AnswerWriter* answer);
+  Outcome DeleteStream(WireValue request, AnswerWriter* answer);
+  Outcome IncreaseRetention(WireValue request, AnswerWriter* answer);
+  Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
+  Outcome Reshard(WireValue request, AnswerWriter* answer);
+  Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
+  Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
   Outcome ChangeRetention(WireValue request, bool increase);
   Outcome RefuseDeclared(WireValue request, std::string_view remedy);
 
