@@ -21,6 +21,13 @@ void Announce(const Cut& cut, bool has_lines, DeliveryState* state) {
   state->next_id = std::max(state->next_id, cut.id + 1);
 }
 
+/// The state after a pending cut has got more partitions.
+void Renew(const Cut& cut, DeliveryState* state) {
+  for (Cut& pending : state->pending) {
+    if (pending.id == cut.id) pending.partitions = cut.partitions;
+  }
+}
+
 void Finish(const Cut& cut, DeliveryState* state) {
   std::erase_if(state->pending, [&](const Cut& pending) { return pending.id == cut.id; });
 }
@@ -82,6 +89,11 @@ Status Publisher::Publish(CutJob* job) {
     Announce(job->cut, true, &announced);
     TAPELAKE_RETURN_NOT_OK(Store(std::move(announced)));
     job->announced = true;
+  } else if (job->outgrown) {
+    DeliveryState announced = state_;
+    Renew(job->cut, &announced);
+    TAPELAKE_RETURN_NOT_OK(Store(std::move(announced)));
+    job->outgrown = false;
   }
   DeliveryCounts written;
   const int64_t held_before = job->assembly.compressed_bytes();
@@ -93,7 +105,7 @@ Status Publisher::Publish(CutJob* job) {
   if (next != nullptr) Announce(next->cut, next->has_lines(), &finished);
   TAPELAKE_RETURN_NOT_OK(Store(std::move(finished)));
   if (next != nullptr) next->announced = true;
-  released_bytes_ += held_before + job->error_bytes;
+  released_bytes_ += held_before + job->held_bytes;
   const std::lock_guard<std::mutex> lock(mutex_);
   counts_.lines += written.lines;
   counts_.raw_objects += written.raw_objects;
@@ -106,26 +118,50 @@ Status Publisher::Publish(CutJob* job) {
 
 Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
   const ObjectName name{.stream = stream_, .cut_micros = job->cut.time_micros, .id = job->cut.id};
+  const ObjectLayout& layout = *job->cut.layout;
   const auto& errors = job->assembly.error_objects();
   for (const auto& [type, content] : errors) {
-    TAPELAKE_RETURN_NOT_OK(WriteObject(ErrorObjectPath(type, name), content));
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout.ErrorPath(type, name), content));
   }
   // What an earlier run wrote of this cut, but is no more since the table was declared anew.
   for (const std::string& type : job->cut.error_types) {
     if (errors.contains(type)) continue;
-    TAPELAKE_RETURN_NOT_OK(DeleteObject(ErrorObjectPath(type, name)));
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout.ErrorPath(type, name)));
   }
-  if (job->lines > 0) {
+  if (!job->assembly.backup().empty()) {
+    const std::string object = CompressText(layout.compression(), job->assembly.backup());
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout.BackupPath(name), object));
+  }
+  if (layout.partitioned()) {
+    TAPELAKE_RETURN_NOT_OK(WritePartitions(job, name, written));
+  } else if (job->lines > 0) {
     const std::string& object = job->assembly.RawObject();
-    TAPELAKE_RETURN_NOT_OK(WriteObject(RawObjectPath(name), object));
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout.RawPath(name, ""), object));
     written->raw_objects = 1;
     written->raw_bytes = static_cast<int64_t>(object.size());
   } else if (job->cut.has_raw_object) {
-    TAPELAKE_RETURN_NOT_OK(DeleteObject(RawObjectPath(name)));
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout.RawPath(name, "")));
   }
   written->lines = job->lines;
   written->error_lines = job->error_lines;
   written->error_objects = static_cast<int64_t>(errors.size());
+  return Status::OK();
+}
+
+Status Publisher::WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written) {
+  const ObjectLayout& layout = *job->cut.layout;
+  const auto& partitions = job->assembly.partitions();
+  for (const auto& [partition, text] : partitions) {
+    const std::string object = CompressText(layout.compression(), text);
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout.RawPath(name, partition), object));
+    ++written->raw_objects;
+    written->raw_bytes += static_cast<int64_t>(object.size());
+  }
+  // Announced by an earlier run, and now without lines.
+  for (const std::string& partition : job->cut.partitions) {
+    if (partitions.contains(partition)) continue;
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout.RawPath(name, partition)));
+  }
   return Status::OK();
 }
 
