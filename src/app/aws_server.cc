@@ -8,6 +8,7 @@
 #include "app/lake_folder.h"
 #include "base/json.h"
 #include "io/local_socket.h"
+#include "io/s3/s3_path.h"
 #include "serve/aws/kinesis/served_stream.h"
 #include "serve/http/listen_address.h"
 #include "serve/metrics.h"
@@ -35,6 +36,13 @@ Status CheckRegion(const std::string& region) {
                    "doors.aws.region '" + region + "' is no region\nhint: for example us-east-1");
 }
 
+/// The last name of a path.
+std::string LakeName(std::string path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.pop_back();
+  return path.substr(path.rfind('/') + 1);
+}
+
 /// What makes the keys of partitions, as jq would have it of a raw line.
 std::string PartitionQuery(const std::vector<delivery::PartitionKey>& keys) {
   std::string query;
@@ -48,7 +56,9 @@ std::string PartitionQuery(const std::vector<delivery::PartitionKey>& keys) {
 Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout,
                            delivery::ObjectLayout::Make(options.layout, options.stream));
-  return serve::DeliveredObjects{
+  const std::string& target = options.layout.target;
+  serve::DeliveredObjects objects{
+      .bucket = target.empty() ? "" : LakeName(target),
       .prefix = layout->raw_prefix().text(),
       .error_prefix = layout->error_prefix().text(),
       .backup_prefix = options.layout.backup ? layout->backup_prefix().text() : "",
@@ -56,13 +66,13 @@ Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptio
       .extension = layout->extension(),
       .time_zone = options.layout.time_zone,
       .partition_query = PartitionQuery(options.layout.partition_keys)};
-}
-
-/// The last name of the lake's path.
-std::string LakeName(std::string path) {
-  while (path.size() > 1 && path.ends_with('/'))
-    path.pop_back();
-  return path.substr(path.rfind('/') + 1);
+  if (!io::IsS3Path(target)) return objects;
+  TAPELAKE_ASSIGN_OR_RAISE(const io::S3Path place, io::ParseS3Path(target));
+  objects.bucket = place.bucket;
+  for (std::string* prefix : {&objects.prefix, &objects.error_prefix, &objects.backup_prefix}) {
+    if (!prefix->empty()) *prefix = io::JoinPath(place.key, *prefix);
+  }
+  return objects;
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ Status CheckPartitioning(const config::ObjectsConfig& objects) {
 }
 
 Result<delivery::LayoutOptions> LayoutOf(const config::ObjectsConfig& objects) {
-  delivery::LayoutOptions layout{.prefix = objects.prefix,
+  delivery::LayoutOptions layout{.target = objects.target,
+                                 .prefix = objects.prefix,
                                  .error_prefix = objects.error_prefix,
                                  .backup_prefix = objects.backup_prefix,
                                  .time_zone = objects.time_zone,
@@ -89,7 +90,8 @@ Result<delivery::DeliveryOptions> OptionsOf(const config::Config& config,
   TAPELAKE_ASSIGN_OR_RAISE(delivery::LayoutOptions layout, LayoutOf(objects));
   TAPELAKE_ASSIGN_OR_RAISE(const auto made, delivery::ObjectLayout::Make(layout, stream));
   // The default layout is as it always was, whatever databases are called.
-  if (!made->is_default()) TAPELAKE_RETURN_NOT_OK(CheckFolders(config, *made));
+  const bool among_tables = layout.target.empty() && !made->is_default();
+  if (among_tables) TAPELAKE_RETURN_NOT_OK(CheckFolders(config, *made));
   delivery::DeliveryOptions options;
   options.lake_path = config.lake.path;
   options.stream = stream;

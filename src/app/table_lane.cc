@@ -5,6 +5,7 @@
 
 #include "app/delivery_plan.h"
 #include "app/lake_folder.h"
+#include "app/s3_plan.h"
 #include "app/stream_feed.h"
 
 namespace tapelake::app {
@@ -54,6 +55,7 @@ Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
                                                    const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
   lane->name_ = plan.definition.QualifiedName();
+  lane->world_.files.StateS3(S3SettingsOf(config.s3));  // where objects may be delivered to
   Status status;
   if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
   if (status.ok() && with_market) {

@@ -170,8 +170,12 @@ void ObjectsConfig::Describe(Visitor& visitor, ObjectsConfig& self) {
                  .min = 0,
                  .max = kMicrosPerHour},
                 &self.buffer_interval);
+  visitor.Field({.key = "target",
+                 .sentence = "Where objects go: a directory or `s3://BUCKET/...` (section `s3` says "
+                             "how it is reached). Default: the lake."},
+                &self.target);
   visitor.Field({.key = "prefix",
-                 .sentence = "Where raw objects lie below the lake, with Firehose's expressions: "
+                 .sentence = "Where raw objects lie below that, with Firehose's expressions: "
                              "`!{timestamp:yyyy/MM/dd}`, `!{partitionKeyFromQuery:NAME}`, "
                              "`!{firehose:random-string}`. Without a timestamp the hour follows. "
                              "Default: `raw/<stream>/` and the hour."},

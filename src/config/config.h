@@ -56,6 +56,7 @@ struct StreamConfig {
 struct ObjectsConfig {
   ByteSize buffer_bytes{32 << 20};
   Duration buffer_interval{kMicrosPerMinute};
+  std::string target;
   std::string prefix;
   std::string error_prefix;
   std::string time_zone;

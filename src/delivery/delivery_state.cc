@@ -33,6 +33,7 @@ Status Corrupt(const std::string& what) {
 
 void WriteLayout(const LayoutOptions& layout, base::JsonWriter* writer) {
   writer->Key("layout").BeginObject();
+  writer->Key("target").String(layout.target);
   writer->Key("prefix").String(layout.prefix);
   writer->Key("error_prefix").String(layout.error_prefix);
   writer->Key("backup_prefix").String(layout.backup_prefix);
@@ -100,7 +101,8 @@ Result<LayoutOptions> ReadLayout(const JsonValue* object) {
   }
   layout.backup = backup->boolean();
   layout.partitions_max = static_cast<int64_t>(*partitions_max);
-  for (const auto& [name, text] : {std::pair("prefix", &layout.prefix),
+  for (const auto& [name, text] : {std::pair("target", &layout.target),
+                                   std::pair("prefix", &layout.prefix),
                                    std::pair("error_prefix", &layout.error_prefix),
                                    std::pair("backup_prefix", &layout.backup_prefix),
                                    std::pair("time_zone", &layout.time_zone),

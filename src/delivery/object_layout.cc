@@ -117,8 +117,10 @@ Status CheckKeys(const LayoutOptions& options, const PrefixExpression& raw) {
 }
 
 /// The lake's folder is no bucket of its own: other folders beside the objects are the lake's.
-Status CheckFirstFolder(const PrefixExpression& prefix) {
-  if (!prefix.text().starts_with("!{partitionKeyFromQuery:")) return Status::OK();
+Status CheckFirstFolder(const LayoutOptions& options, const PrefixExpression& prefix) {
+  if (!options.target.empty() || !prefix.text().starts_with("!{partitionKeyFromQuery:")) {
+    return Status::OK();
+  }
   return Refuse("prefix '" + prefix.text() +
                 "': its first folder would be named by records, and could be one of the lake's own"
                 "\nhint: put a name in front, for example pair=" + prefix.text());
@@ -157,7 +159,7 @@ Result<std::shared_ptr<const ObjectLayout>> ObjectLayout::Make(const LayoutOptio
       PrefixExpression::Parse(
           RawPrefixText(options, stream),
           {.use = PrefixExpression::Use::kObjects, .partition_keys = keys, .zone = zone}));
-  TAPELAKE_RETURN_NOT_OK(CheckFirstFolder(raw));
+  TAPELAKE_RETURN_NOT_OK(CheckFirstFolder(options, raw));
   TAPELAKE_RETURN_NOT_OK(CheckKeys(options, raw));
   if (options.error_prefix.empty() && options.prefix.find("!{") != std::string::npos) {
     return Refuse("prefix '" + options.prefix +

@@ -30,6 +30,7 @@ inline constexpr int64_t kPartitionsMax = 500;
 /// A layout as it is configured. The default is that of docs/internals/delivery.md.
 /// Stored in the state of delivery, with every cut that is not of the default layout.
 struct LayoutOptions {
+  std::string target;                         ///< Directory or `s3://bucket/...`; empty: the lake.
   std::string prefix;                         ///< Empty: `raw/<stream>/` and the hour.
   std::string error_prefix;                   ///< Empty: `errors/<type>/` and the hour.
   std::string backup_prefix;                  ///< Empty: `source/<stream>/` and the hour.
@@ -80,7 +81,12 @@ class ObjectLayout {
            !options_.backup_prefix.empty() || !options_.time_zone.empty();
   }
 
-  /// Below the lake. `partition` is empty if the layout has none.
+  /// What all paths are below: the target, or the lake.
+  const std::string& Root(const std::string& lake_path) const {
+    return options_.target.empty() ? lake_path : options_.target;
+  }
+
+  /// Below the root. `partition` is empty if the layout has none.
   std::string RawPath(const ObjectName& name, std::string_view partition) const;
   std::string ErrorPath(std::string_view type, const ObjectName& name) const;
   std::string BackupPath(const ObjectName& name) const;

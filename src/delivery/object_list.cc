@@ -84,22 +84,23 @@ class HourWalk {
 /// Walks the directories that a prefix can name.
 class PrefixWalk {
  public:
-  /// `type`: of error objects; empty: any.
-  PrefixWalk(io::FileSystem& files, const ObjectRange& range, const PrefixExpression& prefix,
-             std::string_view ending, std::string_view type)
+  /// `layout` has the prefix. `type`: of error objects; empty: any.
+  PrefixWalk(io::FileSystem& files, const ObjectRange& range, const ObjectLayout& layout,
+             const PrefixExpression& prefix, std::string_view ending, std::string_view type)
       : files_(files),
         range_(range),
+        root_(layout.Root(range.lake_path)),
         prefix_(prefix),
         ending_(ending),
         type_(type),
         glob_(prefix.Glob()) {}
 
-  /// Find the objects below `directory`, relative to the lake, which the first `depth` characters
+  /// Find the objects below `directory`, relative to the root, which the first `depth` characters
   /// of the glob have led to. A timestamp's pattern may hold slashes, but they are text: so each
   /// slash of a path is one of the glob.
   Status Walk(const std::string& directory, size_t depth, std::vector<Found>* found) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto names,
-                             NamesIn(files_, io::JoinPath(range_.lake_path, directory)));
+                             NamesIn(files_, io::JoinPath(root_, directory)));
     const size_t slash = glob_.find('/', depth);
     for (const std::string& name : names) {
       if (slash == glob_.npos) {
@@ -119,7 +120,7 @@ class PrefixWalk {
   /// A wildcard may fit files of others, too.
   Result<bool> IsDirectory(std::string_view folder, const std::string& path) {
     if (folder.find(PrefixExpression::kWild) == folder.npos) return true;
-    const Result<io::FileInfo> info = files_.GetInfo(io::JoinPath(range_.lake_path, path));
+    const Result<io::FileInfo> info = files_.GetInfo(io::JoinPath(root_, path));
     if (info.ok()) return info->is_directory;
     if (KindOf(info.status()) == ErrorKind::kNotFound) return false;
     return info.status();
@@ -138,11 +139,12 @@ class PrefixWalk {
     if (!GlobMatches(expected, path)) return;
     found->push_back({.id = name->id,
                       .type = std::string(type_),
-                      .path = io::JoinPath(range_.lake_path, path)});
+                      .path = io::JoinPath(root_, path)});
   }
 
   io::FileSystem& files_;
   const ObjectRange& range_;
+  const std::string root_;
   const PrefixExpression& prefix_;
   const std::string_view ending_;
   const std::string_view type_;
@@ -169,7 +171,7 @@ Result<std::vector<std::string>> ListRawObjects(io::FileSystem& files, const Obj
   TAPELAKE_RETURN_NOT_OK(HourWalk(files, range, kRawEnding).Walk(root, "", "", &found));
   if (range.layout == LayoutOptions()) return InCutOrder(std::move(found));
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout, ObjectLayout::Make(range.layout, range.stream));
-  PrefixWalk walk(files, range, layout->raw_prefix(), layout->extension(), "");
+  PrefixWalk walk(files, range, *layout, layout->raw_prefix(), layout->extension(), "");
   TAPELAKE_RETURN_NOT_OK(walk.Walk("", 0, &found));
   return InCutOrder(std::move(found));
 }
@@ -186,12 +188,14 @@ Result<std::vector<std::string>> ListErrorObjects(io::FileSystem& files, const O
   for (const std::string& one : types) {
     TAPELAKE_RETURN_NOT_OK(walk.Walk(io::JoinPath(folder, one), one, "", &found));
   }
-  // Without a prefix of their own error objects lie where they always do, in UTC.
-  if (range.layout.error_prefix.empty() && range.layout.time_zone.empty()) {
+  // Without these error objects lie where they always do.
+  const LayoutOptions& own_layout = range.layout;
+  if (own_layout.target.empty() && own_layout.error_prefix.empty() &&
+      own_layout.time_zone.empty()) {
     return InCutOrder(std::move(found));
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout, ObjectLayout::Make(range.layout, range.stream));
-  PrefixWalk own(files, range, layout->error_prefix(), kErrorEnding, type);
+  PrefixWalk own(files, range, *layout, layout->error_prefix(), kErrorEnding, type);
   TAPELAKE_RETURN_NOT_OK(own.Walk("", 0, &found));
   return InCutOrder(std::move(found));
 }

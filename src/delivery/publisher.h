@@ -48,11 +48,12 @@ class Publisher {
   Status Publish(CutJob* job);
   Status WriteObjects(CutJob* job, DeliveryCounts* written);
   Status WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written);
-  Status WriteObject(const std::string& path, std::string_view content);
-  Status DeleteObject(const std::string& path);
+  Status WriteObject(const ObjectLayout& layout, const std::string& path,
+                     std::string_view content);
+  Status DeleteObject(const ObjectLayout& layout, const std::string& path);
   /// Write `state` and, if that succeeded, believe it.
   Status Store(DeliveryState state);
-  Status MakeDirectory(const std::string& relative);
+  Status MakeDirectory(const std::string& root, const std::string& relative);
   CutJob* NextToAnnounce(const CutJob* before) const;
 
   io::FileSystem& files_;

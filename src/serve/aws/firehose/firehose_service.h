@@ -18,6 +18,7 @@ namespace tapelake::serve {
 
 /// Where the objects of a delivery stream lie and what they are, in Firehose's words.
 struct DeliveredObjects {
+  std::string bucket;  ///< Empty: FirehoseOptions::bucket.
   std::string prefix;  ///< With expressions, as the two others.
   std::string error_prefix;
   std::string backup_prefix;  ///< Empty: source records are not kept.
