@@ -16,18 +16,13 @@ constexpr int64_t kMicrosPerMilli = 1000;
 constexpr size_t kArrivalDigitsMax = 20;
 constexpr size_t kQuotedText = 200;  // of a payload in a message
 
-size_t Base64Bytes(size_t bytes) {
-  return (bytes + 2) / 3 * 4;
-}
-
 std::string Base64(std::string_view bytes) {
   std::string text;
   base::AppendBase64(bytes, &text);
   return text;
 }
 
-/// Without the record's data; a comma counted in. Ids are short and plain, but need not be: twice
-/// the escapes' growth is never reached by what Firehose and we call records.
+/// What stands around a record's data, a comma counted in. Ids are digits: nothing is escaped.
 size_t RecordOverhead(const TransformRecord& record) {
   constexpr std::string_view kMembers =
       R"({"recordId":"","approximateArrivalTimestamp":,"data":""},)";
@@ -100,7 +95,7 @@ TransformOutcome ReadOutcome(const JsonValue& answer) {
 size_t RequestBytes(const TransformCaller& caller, const std::vector<TransformRecord>& records) {
   size_t bytes = HeadBytes(caller);
   for (const TransformRecord& record : records)
-    bytes += RecordOverhead(record) + Base64Bytes(record.data.size());
+    bytes += RecordOverhead(record) + base::Base64EncodedSize(record.data.size());
   return bytes;
 }
 
@@ -110,7 +105,7 @@ size_t CountOfBatch(const TransformCaller& caller, const std::vector<TransformRe
   size_t data = 0;
   size_t count = 0;
   for (const TransformRecord& record : records) {
-    request += RecordOverhead(record) + Base64Bytes(record.data.size());
+    request += RecordOverhead(record) + base::Base64EncodedSize(record.data.size());
     data += record.data.size();
     if (count > 0 && (request > kInvocationBytesMax || data > buffer_bytes)) break;
     ++count;
