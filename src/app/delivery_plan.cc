@@ -47,9 +47,10 @@ Status CheckFolders(const config::Config& config, const delivery::ObjectLayout& 
     const std::string_view first = std::string_view(glob).substr(0, glob.find('/'));
     for (const config::TableConfig& table : config.tables) {
       if (!delivery::GlobMatches(first, table.database)) continue;
-      return MakeError(ErrorKind::kInvalid,
-                       "prefix '" + prefix->text() + "': its first folder may be that of the "
-                       "database '" + table.database + "'");
+      return MakeError(ErrorKind::kInvalid, "prefix '" + prefix->text() +
+                                                "': its first folder may be that of the "
+                                                "database '" +
+                                                table.database + "'");
     }
   }
   return Status::OK();

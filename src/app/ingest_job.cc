@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "app/delivery_plan.h"
 #include "app/interrupt.h"
 #include "app/lake.h"
-#include "app/delivery_plan.h"
 #include "app/lake_folder.h"
 
 namespace tapelake::app {
@@ -72,9 +72,8 @@ Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRu
   if (options.count_rows) {
     TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world, options.lake_path, plan));
   }
-  TAPELAKE_ASSIGN_OR_RAISE(
-      const delivery::DeliveryOptions configured,
-      DeliveryOptionsOf(options.config, plan.definition.QualifiedName()));
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions configured,
+                           DeliveryOptionsOf(options.config, plan.definition.QualifiedName()));
   TAPELAKE_ASSIGN_OR_RAISE(run.delivery,
                            delivery::Delivery::Open(world.files, world.clock, plan.definition,
                                                     {.lake_path = options.lake_path,

@@ -90,8 +90,7 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
   TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
                            DeliveryOptionsOf(config, name_));
   TAPELAKE_ASSIGN_OR_RAISE(
-      delivery_,
-      delivery::Delivery::Open(world_.files, world_.clock, plan.definition, options));
+      delivery_, delivery::Delivery::Open(world_.files, world_.clock, plan.definition, options));
   delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);
   compaction_worker_ = std::make_unique<CompactionWorker>(
       compaction_world_.table_environment(), TablePath(lake_path, plan.definition),

@@ -177,10 +177,8 @@ Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Ta
   }
   if (takers.market && !refusal.refused()) parts_.market->Add(parser_.change(), verdict);
   if (!takers.delivery) return Status::OK();
-  const delivery::DeliveredRecord record{.source = feed_->source_id(),
-                                         .offset = entry.offset,
-                                         .place = feed_->place(),
-                                         .raw = bytes};
+  const delivery::DeliveredRecord record{
+      .source = feed_->source_id(), .offset = entry.offset, .place = feed_->place(), .raw = bytes};
   if (refusal.refused()) {
     parts_.delivery->AddError(refusal.error, refusal.reason, record);
   } else {

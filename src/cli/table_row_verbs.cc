@@ -220,9 +220,8 @@ class TableWhyCommand : public TableCommand {
     const std::string lake = io::ParentPath(io::ParentPath(name.path));
     TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions delivery,
                              app::DeliveryOptionsOf(context.config, story.table));
-    TAPELAKE_ASSIGN_OR_RAISE(
-        story.events,
-        app::FindKeyEvents(context.world, lake, story.table, story.key, delivery.layout));
+    TAPELAKE_ASSIGN_OR_RAISE(story.events, app::FindKeyEvents(context.world, lake, story.table,
+                                                              story.key, delivery.layout));
     Print(json() ? StoryJson(story) : StoryText(story));
     for (const Status& failure : story.events.failures)
       PrintError(failure);

@@ -151,9 +151,7 @@ void DeliveryConfig::Describe(Visitor& visitor, DeliveryConfig& self) {
 
 void StreamObjectsConfig::Describe(Visitor& visitor, StreamObjectsConfig& self) {
   visitor.Place(&self.place);
-  visitor.Field({.key = "stream",
-                 .sentence = "The stream, `database.table`.",
-                 .required = true},
+  visitor.Field({.key = "stream", .sentence = "The stream, `database.table`.", .required = true},
                 &self.stream);
   ObjectsConfig::Describe(visitor, self);
 }
@@ -171,8 +169,8 @@ void ObjectsConfig::Describe(Visitor& visitor, ObjectsConfig& self) {
                  .max = kMicrosPerHour},
                 &self.buffer_interval);
   visitor.Field({.key = "target",
-                 .sentence = "Where objects go: a directory or `s3://BUCKET/...` (section `s3` says "
-                             "how it is reached). Default: the lake."},
+                 .sentence = "Where objects go: a directory or `s3://BUCKET/...` (section `s3` "
+                             "says how it is reached). Default: the lake."},
                 &self.target);
   visitor.Field({.key = "prefix",
                  .sentence = "Where raw objects lie below that, with Firehose's expressions: "

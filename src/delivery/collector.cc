@@ -259,8 +259,7 @@ bool Collector::Old() const {
 }
 
 bool Collector::Due() const {
-  return open_->text_bytes + open_->error_bytes >= options_.buffer_bytes ||
-         Old() ||
+  return open_->text_bytes + open_->error_bytes >= options_.buffer_bytes || Old() ||
          open_->cut.ranges.size() >= kRangesMax ||
          (open_->has_lines() && waiting_bytes() >= options_.waiting_bytes_max / 2);
 }
@@ -273,8 +272,7 @@ void Collector::Cut(bool flush) {
   job.assembly.CompletePart(open_part_);
   if (job.has_lines()) {
     job.cut.id = next_id_++;
-    job.cut.time_micros =
-        layout_->names_by_arrival() ? open_wall_micros_ : clock_.WallMicros();
+    job.cut.time_micros = layout_->names_by_arrival() ? open_wall_micros_ : clock_.WallMicros();
   }
   job.cut.has_raw_object = job.lines > 0;
   for (const auto& [type, lines] : job.assembly.error_objects())

@@ -19,13 +19,13 @@ struct Format {
 };
 
 // Snappy and Hadoop's blocks of it have no common ending but these, Firehose's own.
-constexpr std::array<Format, 6> kFormats = {{{Compression::kGzip, "GZIP", ".gz"},
-                                             {Compression::kNone, "UNCOMPRESSED", ""},
-                                             {Compression::kZip, "ZIP", ".zip"},
-                                             {Compression::kSnappy, "Snappy", ".snappy"},
-                                             {Compression::kHadoopSnappy, "HADOOP_SNAPPY",
-                                              ".hsnappy"},
-                                             {Compression::kZstd, "ZSTD", ".zst"}}};
+constexpr std::array<Format, 6> kFormats = {
+    {{Compression::kGzip, "GZIP", ".gz"},
+     {Compression::kNone, "UNCOMPRESSED", ""},
+     {Compression::kZip, "ZIP", ".zip"},
+     {Compression::kSnappy, "Snappy", ".snappy"},
+     {Compression::kHadoopSnappy, "HADOOP_SNAPPY", ".hsnappy"},
+     {Compression::kZstd, "ZSTD", ".zst"}}};
 
 const Format& FormatOf(Compression compression) {
   for (const Format& format : kFormats) {

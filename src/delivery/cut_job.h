@@ -23,8 +23,8 @@ struct CutJob {
         assembly(pool, cut.layout->compression()),
         known(cut.partitions.begin(), cut.partitions.end()) {}
 
-  Cut cut;            ///< Its ranges are the parts of the assembly.
-  const bool plain;   ///< A change goes into the one raw object, and nowhere else.
+  Cut cut;           ///< Its ranges are the parts of the assembly.
+  const bool plain;  ///< A change goes into the one raw object, and nowhere else.
   Assembly assembly;
   int64_t lines = 0;
   int64_t text_bytes = 0;

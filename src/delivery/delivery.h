@@ -22,9 +22,9 @@ namespace tapelake::delivery {
 
 struct DeliveryOptions {
   std::string lake_path;
-  std::string stream;                     ///< In `raw/<stream>/...`; empty: `database.table`.
-  bool raw = true;                        ///< Off: only error objects are written.
-  int64_t buffer_bytes = 32 << 20;        ///< NDJSON bytes of one raw object, before compression.
+  std::string stream;               ///< In `raw/<stream>/...`; empty: `database.table`.
+  bool raw = true;                  ///< Off: only error objects are written.
+  int64_t buffer_bytes = 32 << 20;  ///< NDJSON bytes of one raw object, before compression.
   /// Oldest line's greatest age before an object is cut. 0: it is cut as soon as no other waits to
   /// be written.
   int64_t buffer_micros = 60'000'000;

@@ -101,13 +101,12 @@ Result<LayoutOptions> ReadLayout(const JsonValue* object) {
   }
   layout.backup = backup->boolean();
   layout.partitions_max = static_cast<int64_t>(*partitions_max);
-  for (const auto& [name, text] : {std::pair("target", &layout.target),
-                                   std::pair("prefix", &layout.prefix),
-                                   std::pair("error_prefix", &layout.error_prefix),
-                                   std::pair("backup_prefix", &layout.backup_prefix),
-                                   std::pair("time_zone", &layout.time_zone),
-                                   std::pair("compression", &layout.compression),
-                                   std::pair("extension", &layout.extension)}) {
+  for (const auto& [name, text] :
+       {std::pair("target", &layout.target), std::pair("prefix", &layout.prefix),
+        std::pair("error_prefix", &layout.error_prefix),
+        std::pair("backup_prefix", &layout.backup_prefix),
+        std::pair("time_zone", &layout.time_zone), std::pair("compression", &layout.compression),
+        std::pair("extension", &layout.extension)}) {
     const JsonValue* member = object->Find(name);
     if (member == nullptr) return Corrupt("a layout lacks '" + std::string(name) + "'");
     *text = member->text();

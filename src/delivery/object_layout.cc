@@ -62,8 +62,8 @@ std::vector<std::string_view> Split(std::string_view partition) {
 }
 
 std::string RawPrefixText(const LayoutOptions& options, const std::string& stream) {
-  std::string text = options.prefix.empty() ? std::string(kRawFolder) + "/" + stream + "/"
-                                            : options.prefix;
+  std::string text =
+      options.prefix.empty() ? std::string(kRawFolder) + "/" + stream + "/" : options.prefix;
   if (text.find("!{timestamp:") == text.npos) text.append(kHourExpression);
   return text;
 }
@@ -78,24 +78,23 @@ std::string ErrorPrefixText(const LayoutOptions& options) {
 }
 
 std::string BackupPrefixText(const LayoutOptions& options, const std::string& stream) {
-  std::string text = options.backup_prefix.empty()
-                         ? std::string(kBackupFolder) + "/" + stream + "/"
-                         : options.backup_prefix;
+  std::string text = options.backup_prefix.empty() ? std::string(kBackupFolder) + "/" + stream + "/"
+                                                   : options.backup_prefix;
   if (text.find("!{timestamp:") == text.npos) text.append(kHourExpression);
   return text;
 }
 
 Status CheckExtension(const std::string& extension) {
   constexpr std::string_view kSigns = "!-_.*'()";
-  const bool fits = extension.size() <= kExtensionCharactersMax &&
-                    (extension.empty() || (extension.size() > 1 && extension.front() == '.')) &&
-                    std::all_of(extension.begin(), extension.end(), [&](char c) {
-                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                             kSigns.find(c) != kSigns.npos;
-                    });
+  const bool fits =
+      extension.size() <= kExtensionCharactersMax &&
+      (extension.empty() || (extension.size() > 1 && extension.front() == '.')) &&
+      std::all_of(extension.begin(), extension.end(), [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || kSigns.find(c) != kSigns.npos;
+      });
   if (fits) return Status::OK();
   return Refuse("file_extension '" + extension +
-                "' is none: a dot, then small letters, digits and !-_.*'(), at most 128 characters");
+                "' is none: a dot, then small letters, digits and !-_.*'(), at most 128");
 }
 
 Status CheckKeys(const LayoutOptions& options, const PrefixExpression& raw) {
@@ -123,7 +122,8 @@ Status CheckFirstFolder(const LayoutOptions& options, const PrefixExpression& pr
   }
   return Refuse("prefix '" + prefix.text() +
                 "': its first folder would be named by records, and could be one of the lake's own"
-                "\nhint: put a name in front, for example pair=" + prefix.text());
+                "\nhint: put a name in front, for example pair=" +
+                prefix.text());
 }
 
 }  // namespace
@@ -166,18 +166,18 @@ Result<std::shared_ptr<const ObjectLayout>> ObjectLayout::Make(const LayoutOptio
                   "' has expressions, so there must be an error_prefix\nhint: "
                   "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/");
   }
-  TAPELAKE_ASSIGN_OR_RAISE(PrefixExpression error,
-                           PrefixExpression::Parse(ErrorPrefixText(options),
-                                                   {.use = PrefixExpression::Use::kErrors,
-                                                    .zone = zone}));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      PrefixExpression error,
+      PrefixExpression::Parse(ErrorPrefixText(options),
+                              {.use = PrefixExpression::Use::kErrors, .zone = zone}));
   if (!error.has_error_type()) {
     return Refuse("error_prefix '" + options.error_prefix +
                   "' has expressions, so !{firehose:error-output-type} must be among them");
   }
-  TAPELAKE_ASSIGN_OR_RAISE(PrefixExpression backup,
-                           PrefixExpression::Parse(BackupPrefixText(options, stream),
-                                                   {.use = PrefixExpression::Use::kBackup,
-                                                    .zone = zone}));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      PrefixExpression backup,
+      PrefixExpression::Parse(BackupPrefixText(options, stream),
+                              {.use = PrefixExpression::Use::kBackup, .zone = zone}));
   if (options.backup && raw.text() == backup.text()) {
     return Refuse("backup_prefix '" + backup.text() + "' is the prefix of the raw objects, too");
   }
@@ -185,9 +185,9 @@ Result<std::shared_ptr<const ObjectLayout>> ObjectLayout::Make(const LayoutOptio
   if (extension.empty()) {
     extension = std::string(kErrorEnding).append(CompressionEnding(*compression));
   }
-  const size_t name_bytes = std::max({raw.name_bytes_max(), error.name_bytes_max(),
-                                      backup.name_bytes_max()}) +
-                            stream.size() + kNameTailBytesMax + extension.size();
+  const size_t name_bytes =
+      std::max({raw.name_bytes_max(), error.name_bytes_max(), backup.name_bytes_max()}) +
+      stream.size() + kNameTailBytesMax + extension.size();
   if (name_bytes > kFileNameBytesMax && !(options == LayoutOptions())) {
     return Refuse("an object's name may become " + std::to_string(name_bytes) +
                   " bytes long, more than " + std::to_string(kFileNameBytesMax) +

@@ -30,16 +30,16 @@ inline constexpr int64_t kPartitionsMax = 500;
 /// A layout as it is configured. The default is that of docs/internals/delivery.md.
 /// Stored in the state of delivery, with every cut that is not of the default layout.
 struct LayoutOptions {
-  std::string target;                         ///< Directory or `s3://bucket/...`; empty: the lake.
-  std::string prefix;                         ///< Empty: `raw/<stream>/` and the hour.
-  std::string error_prefix;                   ///< Empty: `errors/<type>/` and the hour.
-  std::string backup_prefix;                  ///< Empty: `source/<stream>/` and the hour.
-  std::string time_zone;                      ///< Of timestamps; empty: UTC.
-  std::string compression = "GZIP";           ///< See CompressionText.
-  std::string extension;                      ///< Empty: `.ndjson` and what the compression adds.
-  bool backup = false;                        ///< Source records go into objects of their own.
-  std::vector<PartitionKey> partition_keys;   ///< None: one raw object a cut.
-  int64_t partitions_max = kPartitionsMax;    ///< Of one cut.
+  std::string target;                        ///< Directory or `s3://bucket/...`; empty: the lake.
+  std::string prefix;                        ///< Empty: `raw/<stream>/` and the hour.
+  std::string error_prefix;                  ///< Empty: `errors/<type>/` and the hour.
+  std::string backup_prefix;                 ///< Empty: `source/<stream>/` and the hour.
+  std::string time_zone;                     ///< Of timestamps; empty: UTC.
+  std::string compression = "GZIP";          ///< See CompressionText.
+  std::string extension;                     ///< Empty: `.ndjson` and what the compression adds.
+  bool backup = false;                       ///< Source records go into objects of their own.
+  std::vector<PartitionKey> partition_keys;  ///< None: one raw object a cut.
+  int64_t partitions_max = kPartitionsMax;   ///< Of one cut.
   bool operator==(const LayoutOptions&) const = default;
 };
 
@@ -50,8 +50,7 @@ Result<PartitionKey> ParsePartitionKey(const std::string& text);
 /// The `error-output-type` of changes that dynamic partitioning cannot place, and its error codes,
 /// in Firehose's words.
 inline constexpr std::string_view kProcessingFailed = "processing-failed";
-inline constexpr std::string_view kNoPartitionKey =
-    "DynamicPartitioning.MetadataExtractionFailed";
+inline constexpr std::string_view kNoPartitionKey = "DynamicPartitioning.MetadataExtractionFailed";
 inline constexpr std::string_view kTooManyPartitions =
     "DynamicPartitioning.ActivePartitionsLimitExceeded";
 
@@ -93,8 +92,7 @@ class ObjectLayout {
 
   /// Find the partition of a change. False: `*reason` says which key has no value that a path can
   /// hold.
-  bool PartitionOf(const record::Change& change, std::string* partition,
-                   std::string* reason) const;
+  bool PartitionOf(const record::Change& change, std::string* partition, std::string* reason) const;
 
   const PrefixExpression& raw_prefix() const { return raw_; }
   const PrefixExpression& error_prefix() const { return error_; }

@@ -66,8 +66,7 @@ TEST(ObjectLayout, KeepsFirehosesRules) {
   EXPECT_THAT(Refusal({.prefix = "a/!{timestamp:yyyy}/"}), HasSubstr("must be an error_prefix"));
   EXPECT_THAT(Refusal({.error_prefix = "a/!{timestamp:yyyy}/"}),
               HasSubstr("!{firehose:error-output-type} must be among them"));
-  EXPECT_THAT(Refusal({.prefix = "a/!{firehose:error-output-type}/",
-                       .error_prefix = "e/"}),
+  EXPECT_THAT(Refusal({.prefix = "a/!{firehose:error-output-type}/", .error_prefix = "e/"}),
               HasSubstr("error prefix only"));
   EXPECT_THAT(Refusal({.compression = "gzip"}), HasSubstr("'gzip'"));
   EXPECT_THAT(Refusal({.extension = "json"}), HasSubstr("file_extension 'json'"));
@@ -76,9 +75,9 @@ TEST(ObjectLayout, KeepsFirehosesRules) {
   EXPECT_THAT(Refusal({.time_zone = "Moon/Base"}), HasSubstr("Moon/Base"));
   EXPECT_THAT(Refusal({.prefix = "a/", .backup_prefix = "a/", .backup = true}),
               HasSubstr("the prefix of the raw objects"));
-  EXPECT_THAT(Refusal({.prefix = "a/!{timestamp:yyyy}" + std::string(190, 'x'),
-                       .error_prefix = "e/"}),
-              HasSubstr(" bytes long"));
+  EXPECT_THAT(
+      Refusal({.prefix = "a/!{timestamp:yyyy}" + std::string(190, 'x'), .error_prefix = "e/"}),
+      HasSubstr(" bytes long"));
 }
 
 TEST(ObjectLayout, WantsItsPartitionKeysUsed) {
@@ -108,10 +107,9 @@ TEST(ObjectLayout, ReadsPartitionKeys) {
 }
 
 std::string PartitionOf(const std::string& image) {
-  const auto layout =
-      Make({.prefix = "p/!{partitionKeyFromQuery:a}/!{partitionKeyFromQuery:b}/",
-            .error_prefix = "e/",
-            .partition_keys = {{"a", "pair"}, {"b", "count"}}});
+  const auto layout = Make({.prefix = "p/!{partitionKeyFromQuery:a}/!{partitionKeyFromQuery:b}/",
+                            .error_prefix = "e/",
+                            .partition_keys = {{"a", "pair"}, {"b", "count"}}});
   const transform::ParsedRecord parsed(transform::KinesisRecord(image));
   EXPECT_EQ(parsed.error(), transform::ParseError::kNone);
   std::string partition;
@@ -145,8 +143,8 @@ TEST(ObjectLayout, PutsPartitionsIntoPaths) {
   const std::string path = layout->RawPath(kName, "BTC/12.5");
   EXPECT_TRUE(path.starts_with("p/b=12.5/a=BTC/2026/")) << path;
   EXPECT_EQ(path, layout->RawPath(kName, "BTC/12.5"));
-  EXPECT_TRUE(GlobMatches(layout->raw_prefix().Glob(kMicros, ""),
-                          path.substr(0, path.rfind('/') + 1)));
+  EXPECT_TRUE(
+      GlobMatches(layout->raw_prefix().Glob(kMicros, ""), path.substr(0, path.rfind('/') + 1)));
 }
 
 }  // namespace

@@ -99,8 +99,7 @@ class PrefixWalk {
   /// of the glob have led to. A timestamp's pattern may hold slashes, but they are text: so each
   /// slash of a path is one of the glob.
   Status Walk(const std::string& directory, size_t depth, std::vector<Found>* found) {
-    TAPELAKE_ASSIGN_OR_RAISE(const auto names,
-                             NamesIn(files_, io::JoinPath(root_, directory)));
+    TAPELAKE_ASSIGN_OR_RAISE(const auto names, NamesIn(files_, io::JoinPath(root_, directory)));
     const size_t slash = glob_.find('/', depth);
     for (const std::string& name : names) {
       if (slash == glob_.npos) {
@@ -137,9 +136,8 @@ class PrefixWalk {
     expected.append(FormatObjectName(*name)).append(ending_);
     const std::string path = io::JoinPath(directory, file);
     if (!GlobMatches(expected, path)) return;
-    found->push_back({.id = name->id,
-                      .type = std::string(type_),
-                      .path = io::JoinPath(root_, path)});
+    found->push_back(
+        {.id = name->id, .type = std::string(type_), .path = io::JoinPath(root_, path)});
   }
 
   io::FileSystem& files_;

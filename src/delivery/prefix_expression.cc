@@ -80,12 +80,11 @@ Status Refuse(std::string_view prefix, const std::string& why) {
 Result<absl::TimeZone> FindTimeZone(const std::string& name) {
   if (name.empty() || name == "UTC") return absl::UTCTimeZone();
   // Names become paths in the machine's database of zones: nothing may lead out of it.
-  const bool plain =
-      IsLetter(name.front()) && name.find("..") == name.npos && name != "localtime" &&
-      std::all_of(name.begin(), name.end(), [](char c) {
-        return IsLetter(c) || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' ||
-               c == '/';
-      });
+  const bool plain = IsLetter(name.front()) && name.find("..") == name.npos &&
+                     name != "localtime" && std::all_of(name.begin(), name.end(), [](char c) {
+                       return IsLetter(c) || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
+                              c == '-' || c == '/';
+                     });
   absl::TimeZone zone;
   if (plain && absl::LoadTimeZone(name, &zone)) return zone;
   return MakeError(ErrorKind::kInvalid, "'" + name +
@@ -145,8 +144,9 @@ class PrefixParser {
     if (space == "firehose") return AddFirehose(value);
     if (space == "partitionKeyFromQuery") return AddKey(value);
     if (space == "partitionKeyFromLambda") {
-      return Refuse(text_, "partitionKeyFromLambda needs a Lambda transform, which delivery does "
-                           "not call\nhint: partitionKeyFromQuery with delivery.partition_keys");
+      return Refuse(text_,
+                    "partitionKeyFromLambda needs a Lambda transform, which delivery does "
+                    "not call\nhint: partitionKeyFromQuery with delivery.partition_keys");
     }
     return Refuse(text_, "'" + std::string(space) +
                              "' is no namespace: timestamp, firehose, partitionKeyFromQuery");
@@ -197,8 +197,8 @@ class PrefixParser {
         TAPELAKE_RETURN_NOT_OK(AddTimeField(c, end - at));
         at = end;
       } else if (std::string_view("#{}[]").find(c) != std::string_view::npos) {
-        return Refuse(text_, "'" + std::string(1, c) + "' of the pattern '" +
-                                 std::string(pattern) + "' is not supported outside of quotes");
+        return Refuse(text_, "'" + std::string(1, c) + "' of the pattern '" + std::string(pattern) +
+                                 "' is not supported outside of quotes");
       } else {
         AddText(pattern.substr(at++, 1));
       }

@@ -32,8 +32,8 @@ struct PrefixValues {
   std::string_view seed;
 };
 
-/// Text with expressions, which evaluates to the front of an object's path below its target: folders
-/// and, behind the last slash, how the object's own name begins.
+/// Text with expressions, which evaluates to the front of an object's path below its target:
+/// folders and, behind the last slash, how the object's own name begins.
 ///
 /// - `!{timestamp:PATTERN}`: letters y u M d D H h m s S a E of Java's DateTimeFormatter, as it
 ///   writes them in English; text in single quotes, `''`, and signs stand for themselves.

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int64_t kMicros = 1'795'339'859'120'000;  // Sunday, 2026-11-22T09:30:59.12Z
+constexpr int64_t kMicros = 1'795'339'859'120'000;   // Sunday, 2026-11-22T09:30:59.12Z
 constexpr int64_t kJanuary = 1'767'225'600'000'000;  // Thursday, 2026-01-01T00:00:00Z
 
 PrefixExpression::Options Keys(std::vector<std::string> keys) {

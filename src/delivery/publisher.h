@@ -48,8 +48,7 @@ class Publisher {
   Status Publish(CutJob* job);
   Status WriteObjects(CutJob* job, DeliveryCounts* written);
   Status WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written);
-  Status WriteObject(const ObjectLayout& layout, const std::string& path,
-                     std::string_view content);
+  Status WriteObject(const ObjectLayout& layout, const std::string& path, std::string_view content);
   Status DeleteObject(const ObjectLayout& layout, const std::string& path);
   /// Write `state` and, if that succeeded, believe it.
   Status Store(DeliveryState state);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The contract of Firehose's Lambda transforms: requests made, answers judged, error lines written.
-/// Pure. Nothing calls functions yet (docs/decisions/0017-firehose-role.md).
+/// The contract of Firehose's Lambda transforms: requests made, answers judged, error lines
+/// written. Pure. Nothing calls functions yet (docs/decisions/0017-firehose-role.md).
 
 #include <cstddef>
 #include <cstdint>
@@ -58,9 +58,9 @@ struct TransformFailure {
 struct TransformOutcome {
   enum class Kind : uint8_t { kOk, kDropped, kFailed };
   Kind kind = Kind::kFailed;
-  std::string data = {};                               ///< Of kOk.
+  std::string data = {};                                   ///< Of kOk.
   std::map<std::string, std::string> partition_keys = {};  ///< Likewise.
-  TransformFailure failure = {};                       ///< Of kFailed.
+  TransformFailure failure = {};                           ///< Of kFailed.
 };
 
 /// What an invocation brought: HTTP status, `X-Amz-Function-Error` (empty: none), payload.

@@ -34,12 +34,13 @@ std::vector<TransformOutcome> Read(const std::string& answers, size_t records) {
 }
 
 TEST(TransformCall, AsksAsFirehoseDoes) {
-  EXPECT_EQ(FormatTransformRequest(kCaller, Records(2)),
-            R"({"invocationId":"11111111-2222-3333-4444-555555555555","deliveryStreamArn":)"
-            R"("arn:aws:firehose:us-east-1:123456789012:deliverystream/crypto.transactions",)"
-            R"("region":"us-east-1","records":[)"
-            R"({"recordId":"record0","approximateArrivalTimestamp":1495072949453,"data":"YWJj"},)"
-            R"({"recordId":"record1","approximateArrivalTimestamp":1495072949453,"data":"YWJj"}]})");
+  EXPECT_EQ(
+      FormatTransformRequest(kCaller, Records(2)),
+      R"({"invocationId":"11111111-2222-3333-4444-555555555555","deliveryStreamArn":)"
+      R"("arn:aws:firehose:us-east-1:123456789012:deliverystream/crypto.transactions",)"
+      R"("region":"us-east-1","records":[)"
+      R"({"recordId":"record0","approximateArrivalTimestamp":1495072949453,"data":"YWJj"},)"
+      R"({"recordId":"record1","approximateArrivalTimestamp":1495072949453,"data":"YWJj"}]})");
 }
 
 TEST(TransformCall, NeverAsksForMoreThanAnInvocationTakes) {
@@ -115,8 +116,8 @@ TEST(TransformCall, JudgesInvocations) {
   ASSERT_TRUE(failed.has_value());
   EXPECT_EQ(failed->code, "Lambda.FunctionError");
   EXPECT_THAT(failed->message, HasSubstr("Unhandled"));
-  const auto large = JudgeInvocation(
-      {.http_status = 200, .payload = std::string(kInvocationBytesMax + 1, ' ')});
+  const auto large =
+      JudgeInvocation({.http_status = 200, .payload = std::string(kInvocationBytesMax + 1, ' ')});
   ASSERT_TRUE(large.has_value());
   EXPECT_EQ(large->code, "Lambda.FunctionError");
 }
@@ -131,12 +132,11 @@ TEST(TransformCall, WritesErrorLinesAsFirehoseDoes) {
                             .ended_micros = 1'495'072'950'000'000,
                             .lambda_arn = "arn:aws:lambda:us-east-1:1:function:f:$LATEST"},
                            &line);
-  EXPECT_EQ(line,
-            R"({"attemptsMade":4,"arrivalTimestamp":1495072949453,)"
-            R"("errorCode":"Lambda.FunctionError","errorMessage":"it \"failed\"",)"
-            R"("attemptEndingTimestamp":1495072950000,"rawData":"YWJj",)"
-            R"("lambdaArn":"arn:aws:lambda:us-east-1:1:function:f:$LATEST"})"
-            "\n");
+  EXPECT_EQ(line, R"({"attemptsMade":4,"arrivalTimestamp":1495072949453,)"
+                  R"("errorCode":"Lambda.FunctionError","errorMessage":"it \"failed\"",)"
+                  R"("attemptEndingTimestamp":1495072950000,"rawData":"YWJj",)"
+                  R"("lambdaArn":"arn:aws:lambda:us-east-1:1:function:f:$LATEST"})"
+                  "\n");
 }
 
 }  // namespace

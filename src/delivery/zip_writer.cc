@@ -56,8 +56,8 @@ void ZipWriter::Begin(std::string* out) {
 
 void ZipWriter::Append(std::string_view text, std::string* out) {
   Begin(out);
-  checksum_ = crc32_gzip_refl(checksum_, reinterpret_cast<const unsigned char*>(text.data()),
-                              text.size());
+  checksum_ =
+      crc32_gzip_refl(checksum_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   text_bytes_ += text.size();
   const size_t before = out->size();
   deflate_->Append(text, out);

@@ -153,9 +153,9 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
 void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_view prefix,
                                    AnswerWriter* answer) const {
   answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
-  answer->Text("BucketARN", "arn:aws:s3:::" + (stream.objects.bucket.empty()
-                                                         ? options_.bucket
-                                                         : stream.objects.bucket));
+  answer->Text(
+      "BucketARN",
+      "arn:aws:s3:::" + (stream.objects.bucket.empty() ? options_.bucket : stream.objects.bucket));
   answer->Text("Prefix", prefix);
   answer->Text("ErrorOutputPrefix", stream.objects.error_prefix);
   answer->Key("BufferingHints");
