@@ -66,6 +66,7 @@ Result<std::string> CheckDelivery(const config::Config& config, const std::strin
   TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
                            DeliveryOptionsOf(config, stream));
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout, delivery::ObjectLayout::Make(options.layout, stream));
+  if (!options.raw) return std::string("no raw objects");
   return "raw objects at " + layout->raw_prefix().text() + "*" + layout->extension();
 }
 

@@ -162,7 +162,7 @@ void Collector::AddElsewhere(const record::Change& change, const DeliveredRecord
   CutJob& job = *place.job;
   const ObjectLayout& layout = *job.cut.layout;
   AddBackup(record.raw, place);
-  // The parts of a line, as writers want room for more than they write.
+  // Not into the texts at once: the writer wants room for more than it writes.
   line_.resize(std::max(line_.size(), writer_.BytesMax(change)));
   const char* end = writer_.Write(change, line_.data());
   const std::string_view line(line_.data(), static_cast<size_t>(end - line_.data()));

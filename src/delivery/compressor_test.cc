@@ -117,7 +117,7 @@ std::string Unzip(const std::string& bytes) {
 }
 
 std::string Unzstd(std::string_view bytes) {
-  const auto size = ZSTD_findDecompressedSize(bytes.data(), bytes.size());
+  const auto size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
   std::string text(size == ZSTD_CONTENTSIZE_UNKNOWN ? 4'000'000 : size, '\0');
   const size_t got = ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size());
   EXPECT_EQ(ZSTD_isError(got), 0u) << ZSTD_getErrorName(got);
