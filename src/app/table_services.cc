@@ -25,17 +25,20 @@ Status TableServices::Begin(hudi::Table& table) {
 
 Result<TableServices::Done> TableServices::Run(hudi::Table& table) {
   Done done;
-  if (table.config().type == hudi::TableType::kMergeOnRead) {
-    TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
-                             table.ScheduleCompaction(policies_.compaction));
-    if (!instant.empty()) TAPELAKE_RETURN_NOT_OK(Compact(table, instant));
-  }
+  TAPELAKE_RETURN_NOT_OK(CompactWhatIsDue(table));
   if (--commits_until_services_ > 0) return done;
   commits_until_services_ = policies_.commits_between;
   TAPELAKE_ASSIGN_OR_RAISE(done.cleaned_files, table.Clean(policies_.cleaning));
   TAPELAKE_ASSIGN_OR_RAISE(done.archived_instants,
                            table.Archive(policies_.archival, ingest::kPositionsKey));
   return done;
+}
+
+Status TableServices::CompactWhatIsDue(hudi::Table& table) {
+  if (table.config().type != hudi::TableType::kMergeOnRead) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string instant,
+                           table.ScheduleCompaction(policies_.compaction));
+  return instant.empty() ? Status::OK() : Compact(table, instant);
 }
 
 Status TableServices::Compact(hudi::Table& table, const std::string& instant) {

@@ -44,6 +44,10 @@ class TableServices {
   /// What is due after a commit. Errors: those of hudi::Table.
   Result<Done> Run(hudi::Table& table);
 
+  /// Compaction alone, for a table that gets no commits. Archival has to wait for the next one:
+  /// Spark takes a table's schema from the newest active commit that is no compaction.
+  Status CompactWhatIsDue(hudi::Table& table);
+
  private:
   Status Compact(hudi::Table& table, const std::string& instant);
 

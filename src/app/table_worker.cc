@@ -115,7 +115,10 @@ Result<bool> TableWorker::Work() {
     TAPELAKE_RETURN_NOT_OK(Serve());
     return true;
   }
-  if (serve_micros_ != 0 && now >= serve_micros_) TAPELAKE_RETURN_NOT_OK(Serve());
+  if (serve_micros_ != 0 && now >= serve_micros_) {
+    PlanServing();
+    TAPELAKE_RETURN_NOT_OK(services_.CompactWhatIsDue(ingest_->table()));
+  }
   const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
   if (due) TAPELAKE_RETURN_NOT_OK(Commit());
   return read || delivered || due;
