@@ -26,6 +26,21 @@ using Disk = std::map<std::string, std::string>;  // path -> bytes
 constexpr uint64_t kSeed = 7;
 constexpr int kFlips = 60;
 
+/// Takes compactions back and pins a commit, which changes no row.
+void PinAndTakeBack(SimWorld& world) {
+  const auto table = hudi::Table::Open(world.table_environment(), SimTablePath()).ValueOrDie();
+  const std::string newest = table->LoadTimeline()->NewestCompletedCommit()->timestamp;
+  for (const bool restores : {false, true}) {
+    world.clock.Advance(1'000'000);
+    const std::string compaction = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+    EXPECT_TRUE(table->RunCompaction(compaction, 1).ok());
+    world.clock.Advance(1'000'000);
+    const auto taken_back = restores ? table->Restore(newest) : table->RollBackCommit(compaction);
+    EXPECT_TRUE(taken_back.ok()) << taken_back.status();
+  }
+  EXPECT_TRUE(table->Savepoint(newest, {}).ok());
+}
+
 /// A drained lake that holds files of every kind.
 struct Lake {
   SimSetup setup;
@@ -44,6 +59,7 @@ const Lake& TheLake() {
     };
     made->setup = DrawSetup(options);
     options.before_checks = [made](SimWorld& world) {
+      PinAndTakeBack(world);
       made->end_micros = world.clock.WallMicros();
       for (const std::string& path : world.files.disk().Paths())
         made->disk[path] = world.files.disk().Find(path)->bytes;
@@ -165,6 +181,11 @@ INSTANTIATE_TEST_SUITE_P(OfALake, AFlippedBit,
                                            Kind{"hudi/clean", Which::kAny, false},
                                            Kind{"hudi/clean.requested", Which::kAny, false},
                                            Kind{"hudi/clean.inflight", Which::kAny, false},
+                                           Kind{"hudi/rollback", Which::kAny, false},
+                                           Kind{"hudi/rollback.requested", Which::kAny, false},
+                                           Kind{"hudi/restore", Which::kAny, false},
+                                           Kind{"hudi/restore.requested", Which::kAny, false},
+                                           Kind{"hudi/savepoint", Which::kAny, false},
                                            Kind{"hudi/archive", Which::kAny, false},
                                            Kind{"hudi/partition metadata", Which::kAny, false},
                                            Kind{"delivery/state", Which::kAny, true}),

@@ -184,6 +184,10 @@ Result<int64_t> Table::FinishPendingCleans(const Timeline& timeline) {
   return services().cleaning.FinishPending(timeline);
 }
 
+Result<int64_t> Table::FinishArchival(const Timeline& timeline) {
+  return services().archival.Finish(timeline);
+}
+
 Result<int64_t> Table::Clean(const CleaningPolicy& policy) {
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
