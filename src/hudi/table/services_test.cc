@@ -370,6 +370,39 @@ TEST_F(ServicesTest, ArchiveKeepsTheTimelineShortAndLosesNothing) {
   EXPECT_THAT(Rows(*Open()), SizeIs(4));
 }
 
+/// As `up` runs them, for longer than both keep by number.
+TEST_F(ServicesTest, WhatALongQueryReadsStaysThroughCleaningAndArchival) {
+  constexpr int64_t kReaderMicros = 60'000'000;
+  const CleaningPolicy cleaning{.commits_retained = 2, .reader_micros = kReaderMicros};
+  const ArchivalPolicy archival{
+      .instants_keep_min = 3, .instants_keep_max = 4, .reader_micros = kReaderMicros};
+  const auto table = CreateMergeOnRead(1);
+  const auto step = [&](int version) {
+    Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+    Compact(*table);  // so that the slice before is needed by those alone that are reading it
+    ASSERT_TRUE(table->Clean(cleaning).ok());
+    ASSERT_TRUE(table->Archive(archival, kKey).ok());
+  };
+  int version = 0;
+  while (version < 20)
+    step(++version);
+  const Snapshot query = *table->LatestSnapshot();
+  const auto is_there = [&] {
+    return *files_.Exists(std::string(kPath) + "/" + query.slices.at(0).RelativePath());
+  };
+  const int64_t begun = clock_.WallMicros();
+  while (clock_.WallMicros() + 5'000'000 < begun + kReaderMicros) {
+    step(++version);
+    ASSERT_TRUE(is_there()) << (clock_.WallMicros() - begun) / 1'000'000 << " seconds after";
+  }
+  for (int last = version + 10; version < last;)
+    step(++version);
+  EXPECT_FALSE(is_there()) << "the query is done long since";
+  EXPECT_THAT(FilesLike(".commits_.archive."), Not(IsEmpty()));
+  // A commit and a compaction in four seconds.
+  EXPECT_LE(table->LoadTimeline()->CompletedCommits().size(), 2U * 60 / 4 + 4);
+}
+
 TEST_F(ServicesTest, ArchiveWaitsForAPendingCompaction) {
   const auto table = CreateMergeOnRead(1);
   Commit(*table, {.rows = {{"a", kDay, 1, {}}}, .extra_metadata = {{kKey, "1"}}});
