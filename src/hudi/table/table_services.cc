@@ -182,6 +182,8 @@ Result<std::map<std::string, std::string>> Table::MetadataToCarry() {
 }
 
 Result<int64_t> Table::FinishPendingCleans(const Timeline& timeline) {
+  if (PendingOf(timeline, InstantAction::kClean).empty()) return 0;
+  TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   return services().cleaning.FinishPending(timeline);
 }
 
@@ -189,9 +191,10 @@ Result<int64_t> Table::Clean(const CleaningPolicy& policy) {
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
   CleaningJob& job = services().cleaning;
-  TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, job.FinishPending(timeline));
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, FinishPendingCleans(timeline));
   TAPELAKE_ASSIGN_OR_RAISE(const CleanerPlan plan, job.Plan(timeline, policy));
   if (plan.files_by_partition.empty()) return finished;
+  TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, WaitForInstant());
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t deleted, job.Run(instant, plan));
   return finished + deleted;
