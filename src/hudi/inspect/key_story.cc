@@ -15,6 +15,7 @@
 #include "hudi/reader/base_file_check.h"
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -145,12 +146,7 @@ class Storyteller {
   }
 
   Status TellPresent(const FileSlice& slice) {
-    const SliceSource source{
-        .files = files_,
-        .base_path = table_.base_path(),
-        .timeline = *snapshot_.timeline,
-        .schema = snapshot_.schema,
-        .scan = {.as_of = snapshot_.instant, .precombine_field = snapshot_.precombine_field}};
+    const SliceSource source = SourceOf(files_, table_.base_path(), snapshot_);
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, SliceReader::Open(source, slice, columns_));
     while (true) {
       TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());

@@ -77,6 +77,22 @@ TEST_F(DiffTest, TellsWhatCameWentAndChanged) {
   }
 }
 
+/// What a query sees, whoever wrote the table: here the older row of the base file wins.
+TEST_F(DiffTest, MergesByTheRuleOfTheTable) {
+  auto table = CreateMergeOnRead(1);
+  const std::string first = Commit(*table, {.rows = {{"a", kDay, 5, "kept"}, {"b", kDay, 1, "x"}}});
+  Compact(*table);
+  const std::string second =
+      Commit(*table, {.rows = {{"a", kDay, 3, "late"}, {"b", kDay, 2, "y"}}});
+  table = ReopenWithDefaultPayload();
+  EXPECT_THAT(Diff(*table, first, second), ElementsAre("updated b version:1>2 text:x>y"));
+  const auto story = TellKey(World(), *table, "a");
+  ASSERT_TRUE(story.ok()) << story.status();
+  ASSERT_EQ(story->rows.size(), 1U);
+  EXPECT_EQ(story->rows[0].commit, first);
+  EXPECT_EQ(story->rows[0].row[3].second, "kept");
+}
+
 TEST_F(DiffTest, RefusesWhatWasCleaned) {
   const auto table = Create(1);
   std::vector<std::string> instants;

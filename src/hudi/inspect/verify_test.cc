@@ -396,6 +396,19 @@ TEST_F(VerifyTest, PropertiesThatDoNotParseAreFound) {
   EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kTableUnreadable, ".hoodie")));
 }
 
+/// A late row whose sequence does not grow counts only where a query sees it.
+TEST_F(VerifyTest, RowsAreMergedByTheRuleOfTheTable) {
+  const auto table = CreateMergeOnRead(1);
+  Commit(*table, {.rows = {{"a", kDay, 5, "x"}, {"c", kDay, 4, "x"}}});
+  Compact(*table);
+  Commit(*table, {.rows = {{"a", kDay, 3, "late"}, {"b", kDay, 6, "y"}}});
+  EXPECT_THAT(Findings(), ElementsAre(Field(&Finding::kind, FindingKind::kSequenceWrong)));
+  ReopenWithDefaultPayload();
+  const VerifyReport report = Verify();
+  EXPECT_THAT(report.findings, IsEmpty());
+  EXPECT_EQ(report.rows, 3);
+}
+
 TEST_F(VerifyTest, FindingsBeyondTheLimitAreCounted) {
   const auto table = CreateMergeOnRead(4);
   for (const char* day : {kDay, kOtherDay})
