@@ -8,6 +8,7 @@
 #include "base/decimal.h"
 #include "base/time.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "record/table_definition.h"
 
 namespace tapelake::sim {
@@ -113,11 +114,7 @@ Result<TextTable> ReadSnapshot(io::FileSystem& files, const std::string& base_pa
                                const std::vector<std::string>& columns) {
   TextTable table{.columns = columns};
   if (snapshot.instant.empty()) return table;
-  const hudi::SliceSource source{.files = files,
-                                 .base_path = base_path,
-                                 .timeline = *snapshot.timeline,
-                                 .schema = snapshot.schema,
-                                 .scan = {.precombine_field = snapshot.precombine_field}};
+  const hudi::SliceSource source = hudi::SourceOf(files, base_path, snapshot);
   for (const hudi::FileSlice& slice : snapshot.slices) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, hudi::SliceReader::Open(source, slice, columns));
     while (true) {
