@@ -166,38 +166,34 @@ TEST_P(AFlippedBit, IsNeverAWrongRow) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(OfALake, AFlippedBit,
-                         ::testing::Values(Kind{"stream/segment", Which::kAny, false},
-                                           Kind{"stream/metadata", Which::kAny, true},
-                                           Kind{"hudi/properties", Which::kAny, false},
-                                           Kind{"hudi/ingest state", Which::kAny, true},
-                                           Kind{"hudi/base file", Which::kNeeded, true},
-                                           Kind{"hudi/log file", Which::kNeeded, true},
-                                           Kind{"hudi/deltacommit", Which::kNewest, true},
-                                           Kind{"hudi/deltacommit", Which::kAny, false},
-                                           Kind{"hudi/deltacommit.inflight", Which::kAny, false},
-                                           Kind{"hudi/commit", Which::kAny, false},
-                                           Kind{"hudi/compaction.requested", Which::kAny, false},
-                                           Kind{"hudi/clean", Which::kAny, false},
-                                           Kind{"hudi/clean.requested", Which::kAny, false},
-                                           Kind{"hudi/clean.inflight", Which::kAny, false},
-                                           Kind{"hudi/rollback", Which::kAny, false},
-                                           Kind{"hudi/rollback.requested", Which::kAny, false},
-                                           Kind{"hudi/restore", Which::kAny, false},
-                                           Kind{"hudi/restore.requested", Which::kAny, false},
-                                           Kind{"hudi/savepoint", Which::kAny, false},
-                                           Kind{"hudi/archive", Which::kAny, false},
-                                           Kind{"hudi/partition metadata", Which::kAny, false},
-                                           Kind{"delivery/state", Which::kAny, true}),
-                         [](const auto& kind) {
-                           std::string name = kind.param.file_class;
-                           for (char& c : name) {
-                             if (c == '/' || c == ' ' || c == '.') c = '_';
-                           }
-                           if (kind.param.which == Which::kNewest) name += "_newest";
-                           if (kind.param.which == Which::kNeeded) name += "_needed";
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    OfALake, AFlippedBit,
+    ::testing::Values(
+        Kind{"stream/segment", Which::kAny, false}, Kind{"stream/metadata", Which::kAny, true},
+        Kind{"hudi/properties", Which::kAny, false}, Kind{"hudi/ingest state", Which::kAny, true},
+        Kind{"hudi/base file", Which::kNeeded, true}, Kind{"hudi/log file", Which::kNeeded, true},
+        Kind{"hudi/deltacommit", Which::kNewest, true},
+        Kind{"hudi/deltacommit", Which::kAny, false},
+        Kind{"hudi/deltacommit.inflight", Which::kAny, false},
+        Kind{"hudi/commit", Which::kAny, false},
+        Kind{"hudi/compaction.requested", Which::kAny, false},
+        Kind{"hudi/clean", Which::kAny, false}, Kind{"hudi/clean.requested", Which::kAny, false},
+        Kind{"hudi/clean.inflight", Which::kAny, false}, Kind{"hudi/rollback", Which::kAny, false},
+        Kind{"hudi/rollback.requested", Which::kAny, false},
+        Kind{"hudi/restore", Which::kAny, false},
+        Kind{"hudi/restore.requested", Which::kAny, false},
+        Kind{"hudi/savepoint", Which::kAny, false}, Kind{"hudi/archive", Which::kAny, false},
+        Kind{"hudi/partition metadata", Which::kAny, false},
+        Kind{"delivery/state", Which::kAny, true}),
+    [](const auto& kind) {
+      std::string name = kind.param.file_class;
+      for (char& c : name) {
+        if (c == '/' || c == ' ' || c == '.') c = '_';
+      }
+      if (kind.param.which == Which::kNewest) name += "_newest";
+      if (kind.param.which == Which::kNeeded) name += "_needed";
+      return name;
+    });
 
 /// The records that a replay of one delivered object brings, and how it ends.
 struct Replay {
