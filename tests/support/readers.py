@@ -12,6 +12,7 @@ from support.program import Lake
 from support.spark_table import INCREMENTAL, META_PREFIX, READ_OPTIMIZED, SNAPSHOT
 
 HUDI_RS = "hudi-rs 0.5"
+BEGIN = "hoodie.datasource.read.begin.instanttime"
 
 
 def read_all(lake: Lake, peers, query: str = SNAPSHOT, **past) -> list[tuple[str, Callable]]:
@@ -37,7 +38,7 @@ def read_peer(peer, path: Path, query: str = SNAPSHOT, as_of: str = "",
     if as_of:
         return peer.read(path, query, {"as.of.instant": as_of})
     if begin:
-        return peer.read(path, INCREMENTAL, {"hoodie.datasource.read.begin.instanttime": begin})
+        return peer.read(path, INCREMENTAL, {BEGIN: begin})
     return peer.read(path, query)
 
 

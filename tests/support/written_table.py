@@ -52,6 +52,11 @@ def job_options(type: str, index: str, version: int = 6) -> dict[str, str]:
         "hoodie.write.table.version": str(version), "hoodie.write.auto.upgrade": "false"}
 
 
+def change_logging(logging: str) -> dict[str, str]:
+    """What a Spark job states, too, to make a table that logs its changes."""
+    return {"hoodie.table.cdc.enabled": "true", "hoodie.table.cdc.supplemental.logging.mode": logging}
+
+
 class WrittenTable:
     """`type` is cow or mor; `logging`, if any, is the mode of its change-data logs.
 
