@@ -148,7 +148,7 @@ def list_of_no_such() -> str:
     for reason, cells in NO_SUCH:
         named_by = (cells.operations, cells.types, cells.indexes,
                     [f"version {version}" for version in cells.versions], cells.directions)
-        where = "; ".join(", ".join(names) for names in named_by if names)
+        where = "; ".join(", ".join(f"`{name}`" for name in names) for names in named_by if names)
         lines.append(f"- {where}: {reason}.")
     return "\n".join(lines) + "\n"
 

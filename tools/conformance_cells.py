@@ -45,7 +45,7 @@ class Case:
     index: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cells:
     """Cells by what they have in common. An empty list covers everything."""
 
@@ -94,9 +94,9 @@ def wanted() -> list[Case]:
 class Lack(Cells):
     """What a peer cannot do: an entry of unsupported.toml."""
 
-    id: str = ""
-    engines: tuple = ()
-    why: str = ""
+    id: str
+    engines: tuple
+    why: str
     says: str = ""
     document: str = ""
 
@@ -109,8 +109,6 @@ def load_lacks(path: Path = LACKS) -> list[Lack]:
     with open(path, "rb") as file:
         lacks = [Lack(**entry) for entry in tomllib.load(file)["lack"]]
     for lack in lacks:
-        if not (lack.id and lack.engines and lack.why):
-            raise ValueError(f"{path.name}: {lack.id or 'an entry'} needs `id`, `engines` and `why`")
         if bool(lack.says) == bool(lack.document):
             raise ValueError(f"{path.name}: {lack.id} needs either `says` or `document`")
     if len({lack.id for lack in lacks}) != len(lacks):

@@ -6,8 +6,8 @@
 // With type and index the table is created, keyed by `id`, partitioned by `part`, ordered by `seq`;
 // LOGGING, a mode as Hudi names it, makes it one with change-data logs.
 // OPERATION: upsert, insert, delete (of the rows' keys), bulk_insert, insert_overwrite,
-// insert_overwrite_table. `archive` leaves three commits on the timeline, if there are more than four:
-// the program does that beside its commits only. Prints one JSON line.
+// insert_overwrite_table. `archive` leaves three commits on the timeline, if there are more than
+// four: the program archives beside its own commits only. Prints one JSON line.
 
 #include <cstdio>
 #include <map>

@@ -48,7 +48,7 @@ def job_options(type: str, index: str, version: int = 6) -> dict[str, str]:
         "hoodie.datasource.write.precombine.field": "seq",
         "hoodie.datasource.write.hive_style_partitioning": "true",
         "hoodie.parquet.writelegacyformat.enabled": "true",  # decimals that its own upsert can read
-        "hoodie.compact.inline": "false",
+        "hoodie.compact.inline": "false", "hoodie.embed.timeline.server": "false",
         "hoodie.write.table.version": str(version), "hoodie.write.auto.upgrade": "false"}
 
 
