@@ -135,9 +135,10 @@ def rows(first: int, last: int, seq: int) -> list[dict]:
 def changes_by_a_spark(folder, kind, logging, writer, version: int = 6) -> ChangeFeed:
     """Of a table that the Spark made, read by us."""
     jobs = job_options(*kind, version) | change_logging(logging)
-    feed = ChangeFeed(WrittenTable(folder, *kind, [], jobs, version=version), logging)
-    feed.write("insert", rows(0, 30, 0), by=writer)
-    feed.write("upsert", rows(20, 40, 1000), by=writer)
+    table = WrittenTable(folder, *kind, [], jobs, version=version)
+    table.write_with_spark(writer, "insert", rows(0, 40, 0))
+    feed = ChangeFeed(table, logging)
+    feed.write("upsert", rows(30, 50, 1000), by=writer)
     feed.write("delete", rows(0, 6, 2000), by=writer)
     feed.expect([], by=[writer])
     return feed
@@ -147,7 +148,7 @@ def changes_by_a_spark(folder, kind, logging, writer, version: int = 6) -> Chang
 def test_we_read_and_continue_the_changes_that_a_spark_logged(kind, logging, writer, tmp_path):
     feed = changes_by_a_spark(tmp_path, kind, logging, writer)
     feed.table.state_index()
-    feed.write("upsert", rows(30, 50, 3000))
+    feed.write("upsert", rows(40, 60, 3000))
     feed.write("delete", rows(10, 13, 4000))
     feed.expect([writer])
 

@@ -116,15 +116,16 @@ if FULL:
 def test_change_data_is_what_spark_reads_whoever_wrote_last(type, index, logging, tmp_path, sparks,
                                                             peers):
     table = WrittenTable(tmp_path, type, index, peers, logging=logging)
+    table.write("upsert", rows(0, 60, 0))
+    table.compact()  # Hudi 0.15 tells no changes of groups that are logs only
     feed = ChangeFeed(table, logging)
-    feed.write("upsert", rows(0, 30, 0))
-    feed.write("upsert", rows(21, 39, 1000))
+    feed.write("upsert", rows(51, 69, 1000))
     feed.write("delete", rows(0, 6, 2000))
     feed.expect(sparks)
     for round, spark in enumerate(reversed(sparks)):
-        first = 36 + 4 * round
+        first = 66 + 4 * round
         feed.write("upsert", rows(first, first + 9, 10_000 + 1000 * round, "by Spark"), by=spark)
         feed.expect([spark], by=[spark])
-    feed.write("upsert", rows(30, 60, 20_000))
+    feed.write("upsert", rows(60, 90, 20_000))
     feed.expect(sparks)
     table.expect_equal_everywhere("upsert")

@@ -8,22 +8,19 @@ from support.written_table import WrittenTable
 
 
 class ChangeFeed:
-    """Writes, and expects the feed to say what was written. The first write comes before the feed."""
+    """Writes, and expects the feed to say what was written; it begins after what the table has."""
 
     def __init__(self, table: WrittenTable, logging: str):
         self.table, self.operation = table, f"change data, {logging}"
-        self.begin, self.expected = "", Counter()
+        self.begin, _ = table.state()
+        self.expected = Counter()
 
     def write(self, operation: str, rows: list[dict], by=None) -> None:
-        changes = Counter((self.change(operation, each), each["id"]) for each in rows)
+        self.expected.update((self.change(operation, each), each["id"]) for each in rows)
         if by is None:
             self.table.write(operation, rows)
         else:
             self.table.write_with_spark(by, operation, rows)
-        if self.begin:
-            self.expected += changes
-        else:
-            self.begin, _ = self.table.state()
 
     def change(self, operation: str, row: dict) -> str:
         """As Hudi names it; a deleted row must be there."""
