@@ -117,7 +117,7 @@ def test_change_data_is_what_spark_reads_whoever_wrote_last(type, index, logging
                                                             peers):
     table = WrittenTable(tmp_path, type, index, peers, logging=logging)
     table.write("upsert", rows(0, 60, 0))
-    table.compact()  # Hudi 0.15 tells no changes of groups that are logs only
+    table.compact()  # for a log Hudi 0.15 looks for the base file that it changes
     feed = ChangeFeed(table, logging)
     feed.write("upsert", rows(51, 69, 1000))
     feed.write("delete", rows(0, 6, 2000))
