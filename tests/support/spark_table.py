@@ -52,7 +52,7 @@ def roll_back(session, path, instant: str) -> None:
     jvm = session.sparkContext._jvm
     options = jvm.PythonUtils.toScalaMap({"hoodie.rollback.using.markers": "false"})
     client = jvm.org.apache.hudi.HoodieCLIUtils.createHoodieWriteClient(
-        session._jsparkSession, str(path), options, jvm.scala.Option.empty())
+        session._jsparkSession, str(path), options, jvm.scala.Option.apply(None))
     try:
         assert client.rollback(instant), f"{instant} was not rolled back"
     finally:
