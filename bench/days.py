@@ -152,12 +152,12 @@ def hour_lines(hour: dict) -> list[str]:
     ]
 
 
-def report(days: list[dict], hour: dict, load: str) -> tuple[list[str], list[Figure]]:
+def report(days: list[dict], hour: dict) -> tuple[list[str], list[Figure]]:
     taken, base = (sum(day[name] for day in days) for name in ("taken_bytes", "base_written_bytes"))
     logs = sum(day["log_written_bytes"] for day in days)
     found = bounded(days) + [Figure("bytes rewritten per byte taken", base / taken),
-                             Figure("the same at the pace of `up`", hour["rewritten"])]
-    lines = figures.heading("Days without end", "days", f"{load} at start") + [
+                             Figure("bytes rewritten per byte taken at the pace of `up`", hour["rewritten"])]
+    lines = figures.heading("Days without end", "days") + [
         f"A merge-on-read table with the default settings ({BUCKETS} buckets a day) gets "
         f"{days[0]['table_rows']:,} new rows a day. For each new row come 0.15 updates and 0.005 deletes of "
         "rows made an hour before in the mean (exponentially distributed), and at two in the morning 1% of "
@@ -200,10 +200,9 @@ def main() -> int:
     if options.days < WARM_UP + WINDOW:
         parser.error(f"--days is at least {WARM_UP + WINDOW}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    load = figures.load()
     lines = run(options.program.resolve(), options.folder.resolve() / "table", options.days,
                 options.rows, options.commits)
-    return figures.finish(options.output, *report(lines[:-1], lines[-1], load))
+    return figures.finish(options.output, *report(lines[:-1], lines[-1]))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "docs" / "reports"
+LOAD_AT_START = os.getloadavg()[0]
 HEAD = ["| figure | measured | bound |", "|---|---|---|"]
 
 
@@ -76,13 +77,10 @@ def commit() -> str:
     return git("rev-parse", "--short=12", "HEAD").stdout.strip() + (" with changes" if changed else "")
 
 
-def load() -> str:
-    return f"load average {os.getloadavg()[0]:.1f}"
-
-
 def heading(title: str, bench: str, *circumstances: str) -> list[str]:
     """The first lines of a report: when, on what commit and machine, and what else was so."""
-    facts = ", ".join((f"{datetime.date.today()}", f"commit {commit()}", machine(), *circumstances))
+    facts = ", ".join((f"{datetime.date.today()}", f"commit {commit()}", machine(),
+                       f"load average {LOAD_AT_START:.1f} at start", *circumstances))
     return [f"# {title}", "", f"{facts}. `./dev bench {bench}` made this file.", ""]
 
 

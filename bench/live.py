@@ -158,9 +158,8 @@ def main() -> int:
     parser.add_argument("--warm-up", type=float, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
-    load = figures.load()
     found = figures_of(measure(options))
-    lines = figures.heading("The live page", "live", f"{load} at start") + [
+    lines = figures.heading("The live page", "live") + [
         f"The program with a simulated market of 20 pairs on 6 exchanges at {options.rate:,} changes a "
         "second, a commit every two seconds, market tables every five; its page in headless Chromium on "
         f"the same two cores, for {options.seconds} s. Change times are in microseconds (Kinesis shape).",

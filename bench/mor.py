@@ -53,7 +53,6 @@ def measure_upsert(program: Path, folder: Path, rows: Path) -> list[dict]:
 
 def main() -> int:
     options = cow.parse_options(__doc__, "mor")
-    load = figures.load()
     append = cow.summary(measure_append(options.program, options.folder))
     ours = cow.summary(measure_upsert(options.program, options.folder, options.rows))
     if options.ours_only:
@@ -66,7 +65,7 @@ def main() -> int:
                     at_least=TARGET_ROWS_PER_CPU_SECOND),
              *cow.against_spark("upsert of 100,000", ours, spark, TARGET_RATIO)]
     lines = figures.heading("Merge-on-read: appends, and an upsert against Spark + Hudi", "mor",
-                            f"{load} at start", f"{theirs['load']} at Spark's") + [
+                            f"{theirs['load']:.1f} at Spark's") + [
         "Append: 1,000,000 rows of 18 columns, 100,000 a commit, 2 partitions of 4 buckets, the second "
         "time in its process. Upsert: "
         "100,000 rows of 13 columns into 1,000,000, 6 partitions, 4 buckets each (ours) or Hudi's "

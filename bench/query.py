@@ -112,8 +112,8 @@ def snapshot_lines(name: str, questions: list[dict], found: list[Figure]) -> lis
     return lines + [f"| geometric mean | | | {mean.measured} | | |"]
 
 
-def report(snapshots: dict, incremental: dict, upsert: dict, load: str) -> tuple[list[str], list[Figure]]:
-    lines = figures.heading("SQL over our tables", "query", f"{load} at start") + [
+def report(snapshots: dict, incremental: dict, upsert: dict) -> tuple[list[str], list[Figure]]:
+    lines = figures.heading("SQL over our tables", "query") + [
         f"{SMALL:,} rows of 18 columns, 2 partitions of 4 buckets. `table`: `hudi('PATH')`; `files`: its "
         "base files named by hand in the same DuckDB; medians of nine, alternately, after one of each. "
         "`first`: the first statement of its kind in a new process, over the table. The bound is for every "
@@ -129,8 +129,8 @@ def report(snapshots: dict, incremental: dict, upsert: dict, load: str) -> tuple
                at_most=INCREMENTAL_BOUND),
         Figure(f"upsert of 1% into {LARGE:,} rows", upsert["seconds"], "s", at_most=UPSERT_SECONDS_MAX,
                note=f"runs {upsert['runs']}, the first {cow.WARM_UP_RUNS} not counted"),
-        Figure("its CPU", upsert["cpu_seconds"], "s"),
-        Figure("its peak memory", upsert["peak_bytes"] / 1e6, "MB"),
+        Figure("CPU of that upsert", upsert["cpu_seconds"], "s"),
+        Figure("peak memory of that upsert", upsert["peak_bytes"] / 1e6, "MB"),
     ]
     lines += ["", "## Incremental read, and upsert", "",
               f"The rows that a commit of {CHANGED:,} changes wrote, merge-on-read:", "",
@@ -152,13 +152,12 @@ def main() -> int:
     if options.fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    load = figures.load()
     tables = Tables(options.program.resolve(), folder)
     snapshots = compare_snapshots(tables)
     incremental = compare_incremental(tables)
     upsert = measure_upsert(tables)
     shutil.rmtree(folder / "changed")
-    return figures.finish(options.output, *report(snapshots, incremental, upsert, load))
+    return figures.finish(options.output, *report(snapshots, incremental, upsert))
 
 
 if __name__ == "__main__":
