@@ -51,15 +51,14 @@ Status Run(const Arguments& arguments) {
   } else {
     TAPELAKE_ASSIGN_OR_RAISE(table, hudi::Table::Open(environment, arguments.table));
   }
-  TAPELAKE_ASSIGN_OR_RAISE(
-      const auto result,
-      table->Upsert({.schema = rows->schema(),
-                     .rows = rows,
-                     .partition_values = changes.partition_values,
-                     .changes = changes.changes,
-                     .operation = is_load ? hudi::WriteOperation::kBulkInsert
-                                          : hudi::WriteOperation::kUpsert,
-                     .threads = kThreads}));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto result,
+                           table->Upsert({.schema = rows->schema(),
+                                          .rows = rows,
+                                          .partition_values = changes.partition_values,
+                                          .changes = changes.changes,
+                                          .operation = is_load ? hudi::WriteOperation::kBulkInsert
+                                                               : hudi::WriteOperation::kUpsert,
+                                          .threads = kThreads}));
   TAPELAKE_RETURN_NOT_OK(result.reason);
   const int64_t end = clock.SteadyMicros();
   std::printf(

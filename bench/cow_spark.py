@@ -163,7 +163,7 @@ def write(session, table_type: str, operation: str, rows: Path, table: Path) -> 
 
 
 def measure(session, table_type: str, folder: Path) -> dict:
-    """All runs of both operations; the first of each only warm the JVM."""
+    """All runs of both operations; the first of each only warm it up."""
     loaded = folder / "spark-loaded"
     loads, upserts = [], []
     for _ in range(WARM_UP_RUNS + MEASURED_RUNS):
