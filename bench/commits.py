@@ -106,7 +106,7 @@ def report(runs: dict, load: float) -> str:
         "the services do what is due, as in `up` and with its default limits, but `history.readers: 0s`; compactions run at once. "
         "Every 50 commits the process dies, in turn amidst the data, just before the commit counts and in "
         "a compaction; a new one opens the table, rolls back or finishes what is there, and commits. With the "
-        "simple index all is compacted and small files are merged every 200 commits, which counts as services. A "
+        "simple index small files are merged, too, as in `up`. A "
         "snapshot opens the table and reads every row. The last 1,000 commits alternate with the first 1,000 of "
         "a twin that is made then and gets the changes that the old table got first: the two are compared, as the machine "
         "itself is now faster and now slower.",

@@ -205,9 +205,9 @@ void ClusteringConfig::Describe(Visitor& visitor, ClusteringConfig& self) {
                 &self.files_min);
   visitor.Field({.key = "bytes_max",
                  .sentence = "Most bytes that are read for it between two commits, and so the "
-                             "biggest file it makes. The next commit waits meanwhile: on a local "
-                             "disk about a second for 16 MiB. `tapelake table cluster` makes bigger "
-                             "files of a table at rest.",
+                             "biggest file it makes; of 64 files at most, or `files_min`. The next "
+                             "commit waits meanwhile: on a local disk about a second for 16 MiB. "
+                             "`tapelake table cluster` makes bigger files of a table at rest.",
                  .min = kKibibyte,
                  .max = 16 * kGibibyte},
                 &self.bytes_max);
