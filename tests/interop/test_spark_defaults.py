@@ -1,13 +1,16 @@
 """Tables that Spark makes with its default index and metadata table, ingested into by the program."""
 
+import copy
 import json
 import shutil
+from collections import Counter
 
 import pytest
 
 from support import program
-from support.cells import TYPES, History
+from support.cells import COW, READS_OURS, TYPES, Case, History, cell
 from support.lake_under_test import LakeUnderTest
+from support.spark_table import INCREMENTAL, changed_image
 
 CHANGES = 5_000
 SPARK_CHANGES = {"updates": 120, "inserts": 80, "deletes": 40}
@@ -81,3 +84,30 @@ def test_the_program_makes_tables_with_a_bloom_index(type, tmp_path, sparks, pee
         program.run("table", "compact", table.lake.table, "--lake", table.lake.path)
         table.expect_equal_everywhere("compaction")
         table.expect_read_optimized_equal()
+
+
+@pytest.mark.parametrize("mode", ["op_key_only", "data_before", "data_before_after"])
+def test_spark_reads_the_change_data_of_tables_configured_to_keep_it(mode, tmp_path, sparks):
+    table = LakeUnderTest(tmp_path, "cow", "streams", CHANGES, sparks, index="bloom",
+                          change_data=mode)
+    table.ingest(table.simulation.events)
+    properties = table.properties()
+    assert properties["hoodie.table.cdc.enabled"] == "true"
+    assert properties["hoodie.table.cdc.supplemental.logging.mode"] == mode.upper()
+    begin = table.lake.instants()[-1].split(".")[0]
+    before = copy.deepcopy(table.expected)
+    table.ingest(table.further_changes())
+    assert list(table.lake.table_path.rglob("*.cdc"))
+    table.expect_equal_everywhere("ingest")
+    path = table.lake.table_path
+    ours = Counter(map(tuple, table.lake.sql(
+        f"SELECT op, _hoodie_record_key FROM hudi_changes('{path}', '{begin}')").rows))
+    changed = {key for key in before | table.expected if before.get(key) != table.expected.get(key)}
+    assert {key for _, key in ours} == changed
+    for spark in sparks:
+        feed = spark.read(path, INCREMENTAL, {
+            "hoodie.datasource.query.incremental.format": "cdc",
+            "hoodie.datasource.read.begin.instanttime": begin}).select(["op", "before", "after"])
+        theirs = Counter((op, changed_image(old, new)["transaction_id"]) for op, old, new in feed.rows)
+        with cell(spark.name, Case(READS_OURS, 6, f"change data, {mode.upper()}", COW, "bloom")):
+            assert theirs == ours

@@ -19,7 +19,6 @@ app::ServicePolicies PoliciesOf(const SimSetup& setup) {
   policies.compaction.slices_max = setup.compaction_slices_max;
   policies.clustering = {.small_file_bytes = setup.clustering_small_bytes,
                          .files_min = setup.clustering_files_min,
-                         .largest_share_max = 0.8,
                          .bytes_max = setup.clustering_bytes_max};
   policies.cleaning.commits_retained = setup.commits_retained;
   policies.archival.instants_keep_min = setup.instants_keep_min;

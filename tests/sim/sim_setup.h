@@ -65,8 +65,8 @@ struct SimSetup {
   int64_t compaction_slices_max = 0;
   /// Small enough that a run of a table without buckets merges often.
   int64_t clustering_files_min = 2;
-  int64_t clustering_small_bytes = 64 << 10;
-  int64_t clustering_bytes_max = 128 << 10;
+  int64_t clustering_small_bytes = 256 << 10;
+  int64_t clustering_bytes_max = 512 << 10;
   int64_t commits_between_services = 1;
   int64_t commits_retained = 3;
   int64_t instants_keep_min = 8;
