@@ -54,8 +54,7 @@ TEST(PlanTables, ChangeDataHasHudisNames) {
   EXPECT_FALSE(Plan("").plans.at(0).change_data.has_value());
   EXPECT_FALSE(Plan("").plans.at(0).change_data_stated);
   for (const char* text : {"op_key_only", "data_before", "data_before_after"}) {
-    const Planned planned =
-        Plan("tables:\n- {name: a, change_data: " + std::string(text) + "}\n");
+    const Planned planned = Plan("tables:\n- {name: a, change_data: " + std::string(text) + "}\n");
     ASSERT_EQ(planned.problems.size(), 0u) << planned.problems[0].what;
     ASSERT_TRUE(planned.plans[0].change_data.has_value());
     std::string name(hudi::CdcLoggingName(*planned.plans[0].change_data));

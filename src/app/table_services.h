@@ -28,8 +28,8 @@ struct ServicePolicies {
   int64_t commits_between = 20;
 };
 
-/// Plans compactions, merges small files, cleans and archives one table that we write, whose commits carry
-/// ingest::kPositionsKey. One thread: the table's own.
+/// Plans compactions, merges small files, cleans and archives one table that we write, whose
+/// commits carry ingest::kPositionsKey. One thread: the table's own.
 class TableServices {
  public:
   /// Called with the instant of every compaction to run; empty: they run at once.

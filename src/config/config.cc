@@ -185,18 +185,20 @@ void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {
 }
 
 void ClusteringConfig::Describe(Visitor& visitor, ClusteringConfig& self) {
-  visitor.Field({.key = "enabled",
-                 .sentence = "Whether small files of a partition are merged, with their logs, every "
-                             "20 commits. Tables with a bucket index and those with `change_data` "
-                             "keep the files they have."},
-                &self.enabled);
-  visitor.Field({.key = "small_file_bytes",
-                 .sentence = "A smaller file, its logs counted, is merged, but not with others that "
-                             "together are smaller than itself; so no row is written again and "
-                             "again.",
-                 .min = kKibibyte,
-                 .max = 16 * kGibibyte},
-                &self.small_file_bytes);
+  visitor.Field(
+      {.key = "enabled",
+       .sentence = "Whether small files of a partition are merged, with their logs, every "
+                   "20 commits. Tables with a bucket index and those with `change_data` "
+                   "keep the files they have."},
+      &self.enabled);
+  visitor.Field(
+      {.key = "small_file_bytes",
+       .sentence = "A smaller file, its logs counted, is merged, but not with others that "
+                   "together are smaller than itself; so no row is written again and "
+                   "again.",
+       .min = kKibibyte,
+       .max = 16 * kGibibyte},
+      &self.small_file_bytes);
   visitor.Field({.key = "files_min",
                  .sentence = "So many files at least become one.",
                  .unit = "files",

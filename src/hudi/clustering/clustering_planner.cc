@@ -83,8 +83,8 @@ void PackFiles(std::vector<SmallFile> files, const ClusteringPolicy& policy,
     pack = Pack();
   };
   for (const SmallFile& file : files) {
-    const bool is_full = pack.bytes + file.bytes > target_bytes ||
-                         std::ssize(pack.files) >= policy.files_max;
+    const bool is_full =
+        pack.bytes + file.bytes > target_bytes || std::ssize(pack.files) >= policy.files_max;
     if (is_full) close();
     pack.files.push_back(file);
     pack.bytes += file.bytes;

@@ -14,13 +14,13 @@
 namespace tapelake::hudi {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Each;
-using ::testing::UnorderedElementsAre;
 using testing::TableFixture;
 using testing::TestRow;
+using ::testing::UnorderedElementsAre;
 
 FileSlice SliceOf(const std::string& partition, const std::string& file_id, int64_t bytes) {
   return {.partition_path = partition,
@@ -88,11 +88,13 @@ TEST(PlanClustering, StaysWithinTheBoundsOfARunTheGroupsOfTheMostFilesFirst) {
 TEST(PlanClustering, LeavesAFileAloneThatIsBiggerThanAllItWouldBeMergedWith) {
   ClusteringPolicy policy = kSmall;
   policy.largest_share_max = 0.5;
-  EXPECT_THAT(Planned({SliceOf("a", "1", 10), SliceOf("a", "2", 10), SliceOf("a", "3", 50)}, policy),
-              ElementsAre("a: 1 2"));
+  EXPECT_THAT(
+      Planned({SliceOf("a", "1", 10), SliceOf("a", "2", 10), SliceOf("a", "3", 50)}, policy),
+      ElementsAre("a: 1 2"));
   EXPECT_THAT(Planned({SliceOf("a", "1", 10), SliceOf("a", "3", 50)}, policy), IsEmpty());
-  EXPECT_THAT(Planned({SliceOf("a", "1", 10), SliceOf("a", "2", 20), SliceOf("a", "3", 30)}, policy),
-              ElementsAre("a: 1 2 3"));
+  EXPECT_THAT(
+      Planned({SliceOf("a", "1", 10), SliceOf("a", "2", 20), SliceOf("a", "3", 30)}, policy),
+      ElementsAre("a: 1 2 3"));
 }
 
 /// A table that a service merges again and again as it grows by small files.

@@ -143,9 +143,8 @@ Result<std::unique_ptr<SliceReader>> SliceReader::Open(const SliceSource& source
   std::shared_ptr<const LogOverlay> overlay;
   if (!slice.log_files.empty()) {
     TAPELAKE_RETURN_NOT_OK(SchemaOf(*source.schema, columns).status());  // before any reading
-    TAPELAKE_ASSIGN_OR_RAISE(overlay,
-                             ReadSliceLogs(source.files, source.base_path, slice, source.timeline,
-                                           source.schema, source.scan));
+    TAPELAKE_ASSIGN_OR_RAISE(overlay, ReadSliceLogs(source.files, source.base_path, slice,
+                                                    source.timeline, source.schema, source.scan));
   }
   return OpenOver(source, slice, columns, std::move(overlay));
 }
