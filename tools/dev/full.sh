@@ -23,7 +23,7 @@ bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small file
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      every operation, index and type with three Sparks, hudi-rs and Trino; writes docs/conformance.md
 s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
-fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
+fuzz             mutated change records, table files, HTTP and AWS requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
@@ -122,12 +122,14 @@ FUZZ_ROUNDS=1000000
 fuzz_parsers() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan record_fuzz file_fuzz request_fuzz || return 1
+  build_preset asan record_fuzz file_fuzz request_fuzz aws_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/file_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" . \
     || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/request_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
+    || return 1
+  ASAN_OPTIONS=detect_leaks=0 build/asan/aws_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     || return 1
   printf 'figure: %s mutated records and as many files and requests, seed %s, nothing found\n' \
     "$FUZZ_ROUNDS" "$seed"

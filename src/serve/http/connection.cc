@@ -165,7 +165,7 @@ asio::awaitable<void> Connection::Refuse() {
   const HttpResponse response =
       ErrorResponse(503, ErrorKind::kUnavailable,
                     "the server has " + std::to_string(environment_.options.connections_max) +
-                        " connections already (dashboard.clients_max)");
+                        " connections already (" + environment_.options.section + ".clients_max)");
   co_await WriteResponse(response);
   co_await Linger();
   stream_.close();
@@ -188,6 +188,12 @@ asio::awaitable<void> Connection::Linger() {
 }
 
 asio::awaitable<bool> Connection::ServeOne() {
+  const bool go_on = co_await ServeRequest();
+  environment_.bodies_bytes -= std::exchange(body_bytes_, 0);
+  co_return go_on;
+}
+
+asio::awaitable<bool> Connection::ServeRequest() {
   const auto request = std::make_shared<HttpRequest>();
   HttpResponse response;
   keep_alive_ = true;
@@ -238,10 +244,11 @@ asio::awaitable<Connection::Read> Connection::ReadRequest(HttpRequest* request,
     if (ec || closing_) co_return Read::kGone;
     buffer_.commit(count);
   }
-  RequestReader reader(environment_.options, stream_, buffer_);
+  RequestReader reader(environment_.options, stream_, buffer_, &environment_.bodies_bytes);
   reading_ = true;
   const bool whole = co_await reader.Read(request, refusal);
   reading_ = false;
+  body_bytes_ = reader.reserved_bytes();
   ++environment_.requests_total;
   request->peer = peer_;
   version_11_ = reader.version_11();

@@ -26,7 +26,8 @@ namespace tapelake::serve {
 
 class Connection;
 
-/// What the connections of a server share. `connections` and `closing` belong to its thread.
+/// What the connections of a server share. `connections`, `bodies_bytes` and `closing` belong to
+/// its thread.
 struct ConnectionEnvironment {
   const HttpServerOptions& options;
   Dispatcher& dispatcher;
@@ -34,6 +35,7 @@ struct ConnectionEnvironment {
   TaskPool& slow;
 
   std::set<Connection*> connections;
+  size_t bodies_bytes = 0;  ///< Reserved for the requests under way.
   bool closing = false;
   std::atomic<int64_t> connections_open = 0;
   std::atomic<int64_t> connections_total = 0;
@@ -90,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> Run();
   boost::asio::awaitable<void> Refuse();
   boost::asio::awaitable<bool> ServeOne();
+  boost::asio::awaitable<bool> ServeRequest();
   boost::asio::awaitable<Read> ReadRequest(HttpRequest* request, HttpResponse* refusal);
   boost::asio::awaitable<HttpResponse> RunHandler(const HttpRoute* route,
                                                   std::shared_ptr<const HttpRequest> request);
@@ -116,6 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool watches_peer_ = false;
   bool peer_gone_ = false;
   // Of the request under way.
+  size_t body_bytes_ = 0;  // what it holds of environment_.bodies_bytes
   bool keep_alive_ = true;
   bool head_only_ = false;
   bool version_11_ = true;

@@ -87,7 +87,11 @@ class HttpServer::Impl {
     ConnectionEnvironment environment;
   };
 
+  std::string ListenKey() const { return options_.section + ".listen"; }
+  Status CheckReach(const ListenAddress& address) const;
+  std::unique_ptr<Dispatcher> MakeDispatcher(const ListenAddress& address) const;
   Status Listen(const ListenAddress& address);
+  static HttpCounters CountersOf(const ConnectionEnvironment& environment);
   asio::awaitable<void> AcceptLoop();
   void Admit(tcp::socket socket);
   void BeginClose();
@@ -98,6 +102,8 @@ class HttpServer::Impl {
   const std::vector<HttpRoute> routes_;
   const AssetStore* const assets_;
   uint16_t port_ = 0;
+  // Held where the next two change and where counters() looks at them, from whatever thread.
+  mutable std::mutex running_mutex_;
   HttpCounters last_;  // of the run before
   std::unique_ptr<Running> running_;
   std::unique_ptr<asio::io_context> context_;
@@ -105,19 +111,32 @@ class HttpServer::Impl {
   std::thread thread_;
 };
 
+Status HttpServer::Impl::CheckReach(const ListenAddress& address) const {
+  if (address.loopback || !options_.token.empty()) return Status::OK();
+  return MakeError(
+      ErrorKind::kInvalid,
+      ListenKey() + " '" + options_.listen + "' can be reached from other machines: " +
+          (options_.handler ? "this door speaks no TLS yet; let it listen at 127.0.0.1 or [::1]"
+                            : "set " + options_.section + ".token"));
+}
+
+std::unique_ptr<Dispatcher> HttpServer::Impl::MakeDispatcher(const ListenAddress& address) const {
+  if (options_.handler) return std::make_unique<DoorDispatcher>(options_.handler);
+  return std::make_unique<PageDispatcher>(
+      clock_, DispatcherOptionsOf(options_, address.loopback, port_), routes_, assets_);
+}
+
 Status HttpServer::Impl::Start() {
-  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address, ParseListenAddress(options_.listen));
-  if (!address.loopback && options_.token.empty()) {
-    return MakeError(ErrorKind::kInvalid,
-                     "dashboard.listen '" + options_.listen +
-                         "' can be reached from other machines: set dashboard.token");
-  }
+  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address,
+                           ParseListenAddress(options_.listen, ListenKey()));
+  TAPELAKE_RETURN_NOT_OK(CheckReach(address));
   context_ = std::make_unique<asio::io_context>(1);
   TAPELAKE_RETURN_NOT_OK(Listen(address));
-  running_ = std::make_unique<Running>(
-      options_,
-      std::make_unique<Dispatcher>(clock_, DispatcherOptionsOf(options_, address.loopback, port_),
-                                   routes_, assets_));
+  auto running = std::make_unique<Running>(options_, MakeDispatcher(address));
+  {
+    const std::lock_guard lock(running_mutex_);
+    running_ = std::move(running);
+  }
   asio::co_spawn(*context_, AcceptLoop(), asio::detached);
   thread_ = std::thread([this] { context_->run(); });
   return Status::OK();
@@ -127,7 +146,7 @@ Status HttpServer::Impl::Listen(const ListenAddress& address) {
   error_code ec;
   const asio::ip::address host = asio::ip::make_address(address.host, ec);
   if (ec) {
-    return MakeError(ErrorKind::kInvalid, "dashboard.listen '" + options_.listen +
+    return MakeError(ErrorKind::kInvalid, ListenKey() + " '" + options_.listen +
                                               "' has no numeric address; write for example "
                                               "127.0.0.1:8990");
   }
@@ -143,9 +162,9 @@ Status HttpServer::Impl::Listen(const ListenAddress& address) {
   }
   acceptor_.reset();
   if (ec == boost::system::errc::address_in_use) {
-    return MakeError(ErrorKind::kAlreadyExists,
-                     "another program listens at " + options_.listen +
-                         "; end it, or set dashboard.listen to another port");
+    return MakeError(ErrorKind::kAlreadyExists, "another program listens at " + options_.listen +
+                                                    "; end it, or set " + ListenKey() +
+                                                    " to another port");
   }
   return MakeError(ErrorKind::kUnavailable,
                    "cannot listen at " + options_.listen + ": " + ec.message());
@@ -205,16 +224,23 @@ void HttpServer::Impl::Stop() {
   thread_.join();
   for (Connection* connection : running_->environment.connections)
     connection->DetachSink();
-  last_ = counters();
   acceptor_.reset();
+  std::unique_ptr<Running> ended;
+  {
+    const std::lock_guard lock(running_mutex_);
+    last_ = CountersOf(running_->environment);
+    ended = std::move(running_);
+  }
   // The connections that are left go with the context, and use the environment while they do.
   context_.reset();
-  running_.reset();
 }
 
 HttpCounters HttpServer::Impl::counters() const {
-  if (running_ == nullptr) return last_;
-  const ConnectionEnvironment& environment = running_->environment;
+  const std::lock_guard lock(running_mutex_);
+  return running_ == nullptr ? last_ : CountersOf(running_->environment);
+}
+
+HttpCounters HttpServer::Impl::CountersOf(const ConnectionEnvironment& environment) {
   return {.connections = environment.connections_open.load(),
           .connections_total = environment.connections_total.load(),
           .connections_refused_total = environment.connections_refused_total.load(),

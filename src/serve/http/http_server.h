@@ -1,6 +1,6 @@
 #pragma once
 
-/// The HTTP/1.1 server behind the page, its API and `/metrics`.
+/// The HTTP/1.1 server behind the page, its API and `/metrics`, and behind the AWS-compatible door.
 
 #include <cstdint>
 #include <functional>
@@ -16,12 +16,14 @@
 namespace tapelake::serve {
 
 struct HttpServerOptions {
+  std::string section = "dashboard";      ///< Of the configuration: what messages name.
   std::string listen = "127.0.0.1:8990";  ///< See ParseListenAddress().
   std::string token;  ///< What clients must show unless `listen` is loopback; then not empty.
   int64_t connections_max = 256;         ///< One more is answered 503.
   int64_t requests_per_second = 200;     ///< Of one address; more are answered 429.
   size_t head_bytes_max = 16 << 10;      ///< Of a request: 431 beyond.
   size_t body_bytes_max = 1 << 20;       ///< 413 beyond.
+  size_t bodies_bytes_max = 256 << 20;   ///< Of all requests under way together: 503 beyond.
   int64_t idle_micros_max = 75'000'000;  ///< Between two requests of a connection.
   int64_t read_micros_max =
       10'000'000;  ///< For a head, and for a body: whole, however it trickles.
@@ -33,6 +35,10 @@ struct HttpServerOptions {
   /// Called for each answer with the pattern of its route (`file`: of the page, `refused`: no
   /// handler was asked), status, and how long the handler took; any thread. May be empty.
   std::function<void(const std::string& route, int status, int64_t micros)> on_answered;
+  /// Answers every request, whatever its method and path, on the quick threads: of a door whose
+  /// protocol says who may. There are no routes, files, guard, rate or on_answered then, and it
+  /// listens to this machine only. Empty: none.
+  HttpHandler handler;
 };
 
 struct HttpCounters {
@@ -44,7 +50,8 @@ struct HttpCounters {
   int64_t bytes_sent_total = 0;
 };
 
-/// Serves the routes and the files of `assets`, behind the checks of Guard and the limits above.
+/// Serves the routes and the files of `assets`, behind the checks of Guard, or all by one handler;
+/// within the limits above.
 ///
 /// One thread does all reading and writing; handlers run on the threads of their lane, so that a
 /// long statement holds up nobody else. Answers of a connection come in the order of its requests;
@@ -56,7 +63,7 @@ struct HttpCounters {
 class HttpServer {
  public:
   /// `clock` and `assets` (nullptr: none) must outlive it. `POST /api/v1/login` is added to the
-  /// routes.
+  /// routes. With `options.handler` there are neither routes nor assets.
   HttpServer(io::Clock& clock, HttpServerOptions options, std::vector<HttpRoute> routes,
              const AssetStore* assets);
   /// Stops.
@@ -72,6 +79,7 @@ class HttpServer {
 
   /// The port it listens at, after Start().
   uint16_t port() const;
+  /// Any thread.
   HttpCounters counters() const;
 
  private:

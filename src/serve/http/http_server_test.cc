@@ -270,6 +270,50 @@ TEST_F(HttpServerTest, BoundsHeadAndBody) {
   EXPECT_EQ(client.ReadAnswer().status, 413);
 }
 
+TEST_F(HttpServerTest, BoundsTheBodiesOfAllRequestsTogether) {
+  Start({.body_bytes_max = 1'000, .bodies_bytes_max = 1'500});
+  const std::string head =
+      "POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  Client first({.port = server_->port()});
+  first.Send(head + "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+  EXPECT_EQ(first.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(Raw(head + "Content-Length: 501\r\n\r\n").status, 503);
+  EXPECT_EQ(Raw(head + "Transfer-Encoding: chunked\r\n\r\n").status, 503);
+  EXPECT_EQ(Raw(head + "Content-Length: 500\r\n\r\n" + std::string(500, 'x')).status, 200);
+  EXPECT_EQ(Get(server_->port(), "/api/echo").status, 200);
+  first.Send(std::string(1'000, 'y'));
+  EXPECT_EQ(first.ReadAnswer().status, 200);
+  // What was held is free again.
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(Raw(head + "Content-Length: 1000\r\n\r\n" + std::string(1'000, 'z')).status, 200);
+}
+
+TEST_F(HttpServerTest, GivesEverythingToTheHandlerOfADoor) {
+  HttpServerOptions options;
+  options.section = "doors.test";
+  options.connections_max = 1;
+  options.handler = [](const HttpRequest& request) {
+    HttpResponse response;
+    response.content_type = "text/plain";
+    response.body = request.method + " " + request.path + " " + request.body;
+    response.for_browsers = false;
+    return response;
+  };
+  Start(options);
+  Client client({.port = server_->port()});
+  client.Send("PUT /any/where HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 4\r\n\r\nbody");
+  const Answer answer = client.ReadAnswer();
+  EXPECT_EQ(answer.body, "PUT /any/where body");
+  EXPECT_FALSE(answer.fields.contains("content-security-policy"));
+  const Answer refused = Get(server_->port(), "/");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("doors.test.clients_max"), std::string::npos);
+  HttpServer open(clock_,
+                  {.section = "doors.test", .listen = "0.0.0.0:0", .handler = options.handler}, {},
+                  nullptr);
+  EXPECT_EQ(KindOf(open.Start()), ErrorKind::kInvalid);
+}
+
 TEST_F(HttpServerTest, ClosesOnWhoSendsTooSlowly) {
   Start({.idle_micros_max = 10'000'000, .read_micros_max = 50'000});
   Client half_a_head({.port = server_->port()});

@@ -135,7 +135,8 @@ HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_secon
 std::string EncodeHead(const HttpResponse& response, std::string_view framing) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head.append(HttpReason(response.status)).append("\r\n");
-  head.append("Server: tapelake\r\n").append(kSecurityFields);
+  head.append("Server: tapelake\r\n");
+  if (response.for_browsers) head.append(kSecurityFields);
   if (!response.content_type.empty()) {
     head.append("Content-Type: ").append(response.content_type).append("\r\n");
   }

@@ -47,8 +47,8 @@ HttpResponse BadRequest(std::string_view message) {
 }  // namespace
 
 RequestReader::RequestReader(const HttpServerOptions& options, beast::tcp_stream& stream,
-                             beast::flat_buffer& buffer)
-    : options_(options), stream_(stream), buffer_(buffer) {
+                             beast::flat_buffer& buffer, size_t* bodies_bytes)
+    : options_(options), stream_(stream), buffer_(buffer), bodies_bytes_(bodies_bytes) {
   parser_.header_limit(static_cast<uint32_t>(options_.head_bytes_max));
   parser_.body_limit(options_.body_bytes_max);
 }
@@ -59,7 +59,7 @@ asio::awaitable<bool> RequestReader::Read(HttpRequest* request, HttpResponse* re
   co_await http::async_read_header(stream_, buffer_, parser_,
                                    asio::redirect_error(asio::use_awaitable, ec));
   if (ec) co_return Fail(ec, refusal);
-  if (!TakeHead(request, refusal)) co_return false;
+  if (!TakeHead(request, refusal) || !Reserve(refusal)) co_return false;
   if (!parser_.is_done()) {
     if (const auto expect = request->Field("expect"); expect && Lower(*expect) == "100-continue") {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -94,6 +94,22 @@ bool RequestReader::Fail(error_code error, HttpResponse* refusal) {
     gone_ = true;  // timed out, reset, or closed in the middle of a request
   }
   return false;
+}
+
+bool RequestReader::Reserve(HttpResponse* refusal) {
+  if (parser_.is_done()) return true;
+  const auto length = parser_.content_length();
+  const size_t wanted = length ? static_cast<size_t>(*length) : options_.body_bytes_max;
+  if (*bodies_bytes_ + wanted > options_.bodies_bytes_max) {
+    *refusal = ErrorResponse(503, ErrorKind::kUnavailable,
+                             "the requests under way hold " + std::to_string(*bodies_bytes_) +
+                                 " bytes already; try again soon");
+    refusal->fields.emplace_back("Retry-After", "1");
+    return false;
+  }
+  *bodies_bytes_ += wanted;
+  reserved_bytes_ = wanted;
+  return true;
 }
 
 bool RequestReader::TakeHead(HttpRequest* request, HttpResponse* refusal) {

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/monitoring.h"
+#include "app/table_lane.h"
+#include "app/world.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "io/random.h"
+#include "security/key_ring.h"
+#include "serve/aws/aws_door.h"
+
+namespace tapelake::app {
+
+/// The AWS-compatible port of a running pipeline: Kinesis and Firehose over the streams of the
+/// lanes, STS.
+///
+/// All public functions belong to one thread.
+class AwsServer {
+ public:
+  struct Parts {
+    const config::Config& config;   ///< Used by Open() only.
+    std::vector<TableLane*> lanes;  ///< Must outlive the server, as all references.
+    Monitoring& monitoring;
+    std::string version;  ///< Of the program.
+  };
+
+  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: kInvalid
+  /// (address, account or region), kUnavailable (the key of its tokens cannot be kept), those of
+  /// serve::KinesisService::Open.
+  static Result<std::unique_ptr<AwsServer>> Open(Parts parts);
+  /// Stops.
+  ~AwsServer();
+
+  /// Begin to serve; `<lake>/.tapelake/aws.json` then says where. Errors: those of
+  /// serve::AwsDoor::Start; then nothing runs.
+  Status Start();
+
+  /// Answer what is under way, close. The streams' writers must still be stepped.
+  void Stop();
+
+  /// Where it is, after Start(): `http://127.0.0.1:4566`.
+  std::string url() const { return door_->url(); }
+  bool insecure() const { return insecure_; }
+  /// Whether there is a key that a client could use. Errors: those of security::ReadKeyFile.
+  Result<bool> HasKeys();
+
+ private:
+  explicit AwsServer(std::string lake_path)
+      : lake_path_(std::move(lake_path)), random_(world_.random.Next()) {}
+  Result<std::string> KeepTokenKey();
+  Status OpenKinesis(const Parts& parts);
+  Status OpenFirehose(const Parts& parts);
+
+  World world_;
+  const std::string lake_path_;
+  bool insecure_ = false;
+  io::SeededRandom random_;  // of the door
+  std::unique_ptr<security::KeyRing> keys_;
+  std::unique_ptr<serve::KinesisService> kinesis_;
+  std::unique_ptr<serve::FirehoseService> firehose_;
+  std::unique_ptr<serve::AwsDoor> door_;
+  bool serving_ = false;
+};
+
+}  // namespace tapelake::app

@@ -1,0 +1,250 @@
+#include "serve/aws/aws_door.h"
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/base64.h"
+#include "base/json.h"
+#include "io/aws/sigv4.h"
+#include "io/http_client.h"
+#include "serve/http/listen_address.h"
+
+namespace tapelake::serve {
+namespace {
+
+/// 10 MiB of data in base64, and 500 keys.
+constexpr size_t kBodyBytesMax = size_t{16} << 20;
+constexpr size_t kBodiesBytesMax = size_t{128} << 20;
+/// Puts wait for the disk, many of them for the same write.
+constexpr int kThreads = 16;
+constexpr std::string_view kOther = "other";
+constexpr std::string_view kSuccess = "OK";
+constexpr std::string_view kGlobalRegion = "us-east-1";
+
+AwsError ErrorOfVerdict(const security::Verdict& verdict) {
+  using security::AuthFailure;
+  switch (verdict.failure) {
+    case AuthFailure::kMissing:
+      return {.type = "MissingAuthenticationTokenException", .message = verdict.message};
+    case AuthFailure::kIncomplete:
+      return {.type = "IncompleteSignatureException", .message = verdict.message};
+    case AuthFailure::kUnknownKey:
+      return {.type = "UnrecognizedClientException", .message = verdict.message};
+    case AuthFailure::kInvalid:
+      break;
+  }
+  return {.type = "InvalidSignatureException", .message = verdict.message};
+}
+
+/// Nobody but programs of this machine may use a door that asks for no signature: no page of
+/// another site, and no name that somebody else points here.
+std::optional<AwsError> RefuseForeign(const HttpRequest& request) {
+  if (!request.Field("origin") && IsLoopbackHost(request.Field("host").value_or(""))) {
+    return std::nullopt;
+  }
+  return AwsError{.type = "AccessDeniedException",
+                  .message =
+                      "This door verifies no signatures (insecure_local); it answers to "
+                      "programs that call it by a loopback name, such as 'localhost', not "
+                      "to pages and other names."};
+}
+
+bool Knows(const AwsCall& call) {
+  return (call.service == "kinesis" && KinesisService::Knows(call.operation)) ||
+         (call.service == "firehose" && FirehoseService::Knows(call.operation)) ||
+         (call.service == "sts" && StsService::Knows(call.operation));
+}
+
+std::string Hex(uint64_t number, int digits) {
+  std::array<char, 20> text{};
+  std::snprintf(text.data(), text.size(), "%0*llx", digits,
+                static_cast<unsigned long long>(number));
+  return text.data();
+}
+
+}  // namespace
+
+/// Whose request it is. Holds the keys that `key` points into.
+struct AwsDoor::Caller {
+  std::shared_ptr<const security::KeySet> keys;
+  const security::AccessKey* key = nullptr;
+};
+
+AwsDoor::AwsDoor(const Parts& parts, AwsDoorOptions options)
+    : clock_(parts.clock),
+      keys_(parts.keys),
+      kinesis_(parts.kinesis),
+      firehose_(parts.firehose),
+      options_(std::move(options)),
+      sts_(options_.account),
+      random_(parts.random),
+      server_(clock_, ServerOptions(options_), {}, nullptr) {}
+
+AwsDoor::~AwsDoor() {
+  Stop();
+}
+
+HttpServerOptions AwsDoor::ServerOptions(const AwsDoorOptions& options) {
+  HttpServerOptions server;
+  server.section = "doors.aws";
+  server.listen = options.listen;
+  server.connections_max = options.connections_max;
+  server.body_bytes_max = kBodyBytesMax;
+  server.bodies_bytes_max = kBodiesBytesMax;
+  server.quick_threads = kThreads;
+  server.slow_threads = 0;
+  server.waiting_max = static_cast<size_t>(options.connections_max);
+  server.handler = [this](const HttpRequest& request) { return Answer(request); };
+  return server;
+}
+
+Status AwsDoor::Start() {
+  return server_.Start();
+}
+
+void AwsDoor::Stop() {
+  server_.Stop();
+}
+
+std::string AwsDoor::url() const {
+  return "http://" + options_.listen.substr(0, options_.listen.rfind(':') + 1) +
+         std::to_string(server_.port());
+}
+
+uint64_t AwsDoor::Draw() {
+  const std::lock_guard lock(random_mutex_);
+  return random_.Next();
+}
+
+/// A UUID (RFC 9562, version 4).
+std::string AwsDoor::MakeRequestId() {
+  const uint64_t high = Draw();
+  const uint64_t low = Draw();
+  return Hex(high >> 32, 8) + "-" + Hex(high >> 16 & 0xffff, 4) + "-4" + Hex(high & 0xfff, 3) +
+         "-" + Hex((low >> 48 & 0x3fff) | 0x8000, 4) + "-" + Hex(low & 0xffffffffffff, 12);
+}
+
+std::string AwsDoor::MakeSecondId() {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) {
+    const uint64_t word = Draw();
+    std::array<char, sizeof(word)> part{};
+    std::memcpy(part.data(), &word, part.size());
+    bytes.append(part.data(), part.size());
+  }
+  std::string text;
+  base::AppendBase64(bytes, &text);
+  return text;
+}
+
+HttpResponse AwsDoor::Health() const {
+  HttpResponse response;
+  response.content_type = "application/json";
+  base::JsonWriter writer(&response.body);
+  writer.BeginObject().Key("status").String("ok").Key("version").String(options_.version);
+  writer.Key("region").String(options_.region).Key("services").BeginArray();
+  writer.String("kinesis").String("firehose").String("sts").EndArray().EndObject();
+  response.body.push_back('\n');
+  return response;
+}
+
+HttpResponse AwsDoor::Answer(const HttpRequest& request) {
+  const int64_t begin = clock_.SteadyMicros();
+  const std::string request_id = MakeRequestId();
+  const bool is_health =
+      request.path == "/health" && (request.method == "GET" || request.method == "HEAD");
+  HttpResponse response;
+  AwsAnswered answered;
+  if (is_health) {
+    response = Health();
+    answered = {.service = "door", .operation = "health", .outcome = std::string(kSuccess)};
+  } else {
+    const ReadCall read = ReadAwsCall(request);
+    answered = {.service = read.call.service.empty() ? std::string(kOther) : read.call.service,
+                .operation = Knows(read.call) ? read.call.operation : std::string(kOther),
+                .outcome = std::string(kSuccess)};
+    response = AnswerCall(request, read, request_id, &answered.outcome);
+    if (read.call.service == "kinesis" || read.call.service == "firehose") {
+      response.fields.emplace_back("x-amz-id-2", MakeSecondId());
+    }
+  }
+  response.for_browsers = false;
+  response.fields.emplace_back("x-amzn-RequestId", request_id);
+  // Clients whose clock is wrong find that out by it.
+  response.fields.emplace_back("Date", io::FormatHttpDate(clock_.WallMicros()));
+  answered.micros = clock_.SteadyMicros() - begin;
+  if (options_.on_answered) options_.on_answered(answered);
+  return response;
+}
+
+HttpResponse AwsDoor::AnswerCall(const HttpRequest& request, const ReadCall& read,
+                                 const std::string& request_id, std::string* outcome) {
+  const AwsCall& call = read.call;
+  Caller caller;
+  HttpResponse response;
+  response.content_type = call.content_type;
+  std::optional<AwsError> error = Admit(request, call, &caller);
+  if (!error) error = read.error;
+  if (!error && !Knows(call)) error = UnknownOperation(call.operation);
+  if (!error && call.service == "sts") {
+    response.body = sts_.GetCallerIdentity(caller.key, call.xml, request_id);
+  } else if (!error) {
+    error = ServeDocument(request, call, &response.body);
+  }
+  if (!error) return response;
+  *outcome = error->type;
+  return EncodeAwsError(call, *error, request_id);
+}
+
+std::optional<AwsError> AwsDoor::Admit(const HttpRequest& request, const AwsCall& call,
+                                       Caller* caller) {
+  return options_.insecure_local ? RefuseForeign(request) : Verify(request, call, caller);
+}
+
+std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCall& call,
+                                        Caller* caller) {
+  const std::string payload_hash = io::aws::Sha256Hex(request.body);
+  const security::ReceivedRequest received{.method = request.method,
+                                           .path = request.path,
+                                           .query = request.query,
+                                           .fields = request.fields,
+                                           .payload_hash = payload_hash};
+  security::VerifyRules rules{
+      .regions = {options_.region}, .service = call.service, .now_micros = clock_.WallMicros()};
+  // STS was global before it was regional, and older clients still call it there.
+  if (call.service == "sts") rules.regions.emplace_back(kGlobalRegion);
+  auto keys = keys_.Current();
+  if (!keys.ok()) return InternalFailure(keys.status().message());
+  security::Verdict verdict = security::VerifyRequest(received, **keys, rules);
+  if (!verdict.ok() && verdict.failure == security::AuthFailure::kUnknownKey) {
+    keys = keys_.Newest();  // it may be new
+    if (!keys.ok()) return InternalFailure(keys.status().message());
+    verdict = security::VerifyRequest(received, **keys, rules);
+  }
+  if (!verdict.ok()) return ErrorOfVerdict(verdict);
+  caller->keys = *keys;
+  caller->key = verdict.key;
+  return std::nullopt;
+}
+
+/// Of the services whose requests are documents, in JSON or CBOR.
+std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const AwsCall& call,
+                                               std::string* body) {
+  const std::string_view encoding = request.Field("content-encoding").value_or("identity");
+  if (encoding != "identity") {
+    return SerializationError(
+        "This door takes no compressed bodies (Content-Encoding); send it as it is.");
+  }
+  const auto document = WireDocument::Parse(call.format, request.body);
+  if (!document.ok()) return SerializationError(document.status().message());
+  const auto serve = [&](AnswerWriter&& writer) {
+    return call.service == "firehose" ? firehose_.Serve(call.operation, document->root(), &writer)
+                                      : kinesis_.Serve(call.operation, document->root(), &writer);
+  };
+  return call.format == WireFormat::kCbor ? serve(CborAnswerWriter(body))
+                                          : serve(JsonAnswerWriter(body));
+}
+
+}  // namespace tapelake::serve
