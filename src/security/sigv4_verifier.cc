@@ -395,21 +395,39 @@ Check CheckSignature(const ReceivedRequest& request, const Claims& claims, const
   return std::nullopt;
 }
 
+/// Steps 1 to 6.
+Check CheckHead(const ReceivedRequest& request, const KeySet& keys, const VerifyRules& rules,
+                Claims* claims, const AccessKey** key, int64_t* time_micros) {
+  Check refused = ReadClaims(request, claims);
+  if (!refused) refused = CheckScope(*claims, rules);
+  if (!refused) refused = CheckTime(*claims, rules, time_micros);
+  if (!refused) refused = FindKey(*claims, keys, key);
+  if (!refused) refused = CheckSignedHeaders(request, *claims);
+  return refused;
+}
+
+Verdict VerdictOf(Check refused, const AccessKey* key) {
+  if (refused) return {.failure = refused->failure, .message = std::move(refused->message)};
+  return {.key = key};
+}
+
 }  // namespace
+
+Verdict VerifyHead(const ReceivedRequest& request, const KeySet& keys, const VerifyRules& rules) {
+  Claims claims;
+  int64_t time_micros = 0;
+  const AccessKey* key = nullptr;
+  return VerdictOf(CheckHead(request, keys, rules, &claims, &key, &time_micros), key);
+}
 
 Verdict VerifyRequest(const ReceivedRequest& request, const KeySet& keys,
                       const VerifyRules& rules) {
   Claims claims;
   int64_t time_micros = 0;
   const AccessKey* key = nullptr;
-  Check refused = ReadClaims(request, &claims);
-  if (!refused) refused = CheckScope(claims, rules);
-  if (!refused) refused = CheckTime(claims, rules, &time_micros);
-  if (!refused) refused = FindKey(claims, keys, &key);
-  if (!refused) refused = CheckSignedHeaders(request, claims);
+  Check refused = CheckHead(request, keys, rules, &claims, &key, &time_micros);
   if (!refused) refused = CheckSignature(request, claims, *key, time_micros);
-  if (refused) return {.failure = refused->failure, .message = std::move(refused->message)};
-  return {.key = key};
+  return VerdictOf(std::move(refused), key);
 }
 
 }  // namespace tapelake::security

@@ -57,6 +57,11 @@ struct Verdict {
   bool ok() const { return key != nullptr; }
 };
 
+/// Judge what can be judged before the body is there (`payload_hash` is not looked at): all but the
+/// signature itself. Who is refused here is refused by VerifyRequest() for the same reason; who is
+/// not has proved nothing.
+Verdict VerifyHead(const ReceivedRequest& request, const KeySet& keys, const VerifyRules& rules);
+
 /// Judge a request, in this order: there is a signature; it is whole (field `authorization`, or the
 /// parameters of a presigned URL, not both); its scope is this door's (day, region, service,
 /// terminator); its time is near ours; its key is one of `keys`; it covers what doors read (`host`,

@@ -17,6 +17,8 @@ namespace {
 /// 10 MiB of data in base64, and 500 keys.
 constexpr size_t kBodyBytesMax = size_t{16} << 20;
 constexpr size_t kBodiesBytesMax = size_t{128} << 20;
+/// A batch of 10 MiB from far away.
+constexpr int64_t kBodyMicrosMax = 60'000'000;
 /// Puts wait for the disk, many of them for the same write.
 constexpr int kThreads = 16;
 constexpr std::string_view kOther = "other";
@@ -57,6 +59,23 @@ bool Knows(const AwsCall& call) {
          (call.service == "sts" && StsService::Knows(call.operation));
 }
 
+bool IsHealth(const HttpRequest& request) {
+  return request.path == "/health" && (request.method == "GET" || request.method == "HEAD");
+}
+
+AwsAnswered NamesOf(const AwsCall& call, std::string outcome) {
+  return {.service = call.service.empty() ? std::string(kOther) : call.service,
+          .operation = Knows(call) ? call.operation : std::string(kOther),
+          .outcome = std::move(outcome)};
+}
+
+/// What AWS calls a refusal for which no service was asked.
+AwsError ErrorOfRefusal(const HttpRefusal& refusal) {
+  if (refusal.status == 413) return RequestEntityTooLarge(refusal.message);
+  if (refusal.status == 503) return ServiceUnavailable(refusal.message);
+  return MalformedHttpRequest(refusal.message, refusal.status);
+}
+
 std::string Hex(uint64_t number, int digits) {
   std::array<char, 20> text{};
   std::snprintf(text.data(), text.size(), "%0*llx", digits,
@@ -92,15 +111,29 @@ HttpServerOptions AwsDoor::ServerOptions(const AwsDoorOptions& options) {
   server.listen = options.listen;
   server.connections_max = options.connections_max;
   server.body_bytes_max = kBodyBytesMax;
+  server.body_micros_max = kBodyMicrosMax;
   server.bodies_bytes_max = kBodiesBytesMax;
   server.quick_threads = kThreads;
   server.slow_threads = 0;
   server.waiting_max = static_cast<size_t>(options.connections_max);
-  server.handler = [this](const HttpRequest& request) { return Answer(request); };
+  server.tls = options.tls;
+  server.door = HttpDoor{
+      .answer = [this](const HttpRequest& request) { return Answer(request); },
+      .refuse = [this](const HttpRequest& head,
+                       const HttpRefusal& refusal) { return Refuse(head, refusal); },
+      .refuse_head = [this](const HttpRequest& head) { return RefuseHead(head); }};
   return server;
 }
 
 Status AwsDoor::Start() {
+  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address,
+                           ParseListenAddress(options_.listen, "doors.aws.listen"));
+  if (options_.insecure_local && !address.loopback) {
+    return MakeError(ErrorKind::kInvalid,
+                     "doors.aws.insecure_local is for an address of this machine only (127.0.0.1 or "
+                     "[::1]), not for doors.aws.listen '" +
+                         options_.listen + "'");
+  }
   return server_.Start();
 }
 
@@ -109,7 +142,7 @@ void AwsDoor::Stop() {
 }
 
 std::string AwsDoor::url() const {
-  return "http://" + options_.listen.substr(0, options_.listen.rfind(':') + 1) +
+  return (options_.tls ? "https://" : "http://") + options_.listen.substr(0, options_.listen.rfind(':') + 1) +
          std::to_string(server_.port());
 }
 
@@ -153,28 +186,48 @@ HttpResponse AwsDoor::Health() const {
 HttpResponse AwsDoor::Answer(const HttpRequest& request) {
   const int64_t begin = clock_.SteadyMicros();
   const std::string request_id = MakeRequestId();
-  const bool is_health =
-      request.path == "/health" && (request.method == "GET" || request.method == "HEAD");
   HttpResponse response;
-  AwsAnswered answered;
-  if (is_health) {
+  AwsAnswered answered{.service = "door", .operation = "health", .outcome = std::string(kSuccess)};
+  if (IsHealth(request)) {
     response = Health();
-    answered = {.service = "door", .operation = "health", .outcome = std::string(kSuccess)};
   } else {
     const ReadCall read = ReadAwsCall(request);
-    answered = {.service = read.call.service.empty() ? std::string(kOther) : read.call.service,
-                .operation = Knows(read.call) ? read.call.operation : std::string(kOther),
-                .outcome = std::string(kSuccess)};
+    answered = NamesOf(read.call, std::string(kSuccess));
     response = AnswerCall(request, read, request_id, &answered.outcome);
-    if (read.call.service == "kinesis" || read.call.service == "firehose") {
-      response.fields.emplace_back("x-amz-id-2", MakeSecondId());
-    }
   }
+  answered.micros = clock_.SteadyMicros() - begin;
+  return Complete(std::move(response), request_id, answered);
+}
+
+HttpResponse AwsDoor::Refuse(const HttpRequest& head, const HttpRefusal& refusal) {
+  HttpResponse response = Fail(ReadAwsCall(head).call, ErrorOfRefusal(refusal));
+  if (refusal.try_again) response.fields.emplace_back("Retry-After", "1");
+  return response;
+}
+
+std::optional<HttpResponse> AwsDoor::RefuseHead(const HttpRequest& head) {
+  if (IsHealth(head)) return std::nullopt;
+  const AwsCall call = ReadAwsCall(head).call;
+  Caller caller;
+  const std::optional<AwsError> error = Admit(head, call, security::VerifyHead, &caller);
+  return error ? std::optional(Fail(call, *error)) : std::nullopt;
+}
+
+HttpResponse AwsDoor::Fail(const AwsCall& call, const AwsError& error) {
+  const std::string request_id = MakeRequestId();
+  return Complete(EncodeAwsError(call, error, request_id), request_id, NamesOf(call, error.type));
+}
+
+/// What every answer carries.
+HttpResponse AwsDoor::Complete(HttpResponse response, const std::string& request_id,
+                               const AwsAnswered& answered) {
   response.for_browsers = false;
   response.fields.emplace_back("x-amzn-RequestId", request_id);
+  if (answered.service == "kinesis" || answered.service == "firehose") {
+    response.fields.emplace_back("x-amz-id-2", MakeSecondId());
+  }
   // Clients whose clock is wrong find that out by it.
   response.fields.emplace_back("Date", io::FormatHttpDate(clock_.WallMicros()));
-  answered.micros = clock_.SteadyMicros() - begin;
   if (options_.on_answered) options_.on_answered(answered);
   return response;
 }
@@ -185,7 +238,7 @@ HttpResponse AwsDoor::AnswerCall(const HttpRequest& request, const ReadCall& rea
   Caller caller;
   HttpResponse response;
   response.content_type = call.content_type;
-  std::optional<AwsError> error = Admit(request, call, &caller);
+  std::optional<AwsError> error = Admit(request, call, security::VerifyRequest, &caller);
   if (!error) error = read.error;
   if (!error && !Knows(call)) error = UnknownOperation(call.operation);
   if (!error && call.service == "sts") {
@@ -199,12 +252,12 @@ HttpResponse AwsDoor::AnswerCall(const HttpRequest& request, const ReadCall& rea
 }
 
 std::optional<AwsError> AwsDoor::Admit(const HttpRequest& request, const AwsCall& call,
-                                       Caller* caller) {
-  return options_.insecure_local ? RefuseForeign(request) : Verify(request, call, caller);
+                                       Judge judge, Caller* caller) {
+  return options_.insecure_local ? RefuseForeign(request) : Verify(request, call, judge, caller);
 }
 
 std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCall& call,
-                                        Caller* caller) {
+                                        Judge judge, Caller* caller) {
   const std::string payload_hash = io::aws::Sha256Hex(request.body);
   const security::ReceivedRequest received{.method = request.method,
                                            .path = request.path,
@@ -217,11 +270,11 @@ std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCal
   if (call.service == "sts") rules.regions.emplace_back(kGlobalRegion);
   auto keys = keys_.Current();
   if (!keys.ok()) return InternalFailure(keys.status().message());
-  security::Verdict verdict = security::VerifyRequest(received, **keys, rules);
+  security::Verdict verdict = judge(received, **keys, rules);
   if (!verdict.ok() && verdict.failure == security::AuthFailure::kUnknownKey) {
     keys = keys_.Newest();  // it may be new
     if (!keys.ok()) return InternalFailure(keys.status().message());
-    verdict = security::VerifyRequest(received, **keys, rules);
+    verdict = judge(received, **keys, rules);
   }
   if (!verdict.ok()) return ErrorOfVerdict(verdict);
   caller->keys = *keys;
@@ -234,7 +287,7 @@ std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const
                                                std::string* body) {
   const std::string_view encoding = request.Field("content-encoding").value_or("identity");
   if (encoding != "identity") {
-    return SerializationError(
+    return MalformedHttpRequest(
         "This door takes no compressed bodies (Content-Encoding); send it as it is.");
   }
   const auto document = WireDocument::Parse(call.format, request.body);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -30,20 +31,22 @@ struct AwsAnswered {
 };
 
 struct AwsDoorOptions {
-  std::string listen = "127.0.0.1:4566";  ///< Of this machine only: there is no TLS yet.
+  std::string listen = "127.0.0.1:4566";  ///< Others than this machine's need `tls`.
   std::string region = "us-east-1";       ///< Signatures must be for it.
   std::string account = "000000000000";
   /// Verify no signature. For this machine only, and for programs that cannot sign: whoever reaches
   /// the port may put and read.
   bool insecure_local = false;
   int64_t connections_max = 256;
-  std::string version;  ///< Of the program, for /health.
+  std::optional<TlsIdentity> tls;  ///< nullopt: plain HTTP.
+  std::string version;             ///< Of the program, for /health.
   /// Called for each answer, on any thread. May be empty.
   std::function<void(const AwsAnswered& answered)> on_answered;
 };
 
 /// Answers HTTP requests as AWS does: reads which call it is, verifies who calls, lets the service
-/// answer, and writes that in the protocol of the client. `GET /health` needs no signature.
+/// answer, and writes that in the protocol of the client. `GET /health` needs no signature. Who cannot
+/// be a client of ours is refused by the head of the request, before its body takes memory.
 ///
 /// One call of a connection at a time, in order; pipelined ones wait. Start() and Stop() belong to
 /// one thread.
@@ -61,15 +64,15 @@ class AwsDoor {
   /// Stops.
   ~AwsDoor();
 
-  /// Begin to listen. Errors: those of HttpServer::Start; an address that is not this machine's is
-  /// kInvalid.
+  /// Begin to listen. Errors: those of HttpServer::Start; kInvalid, too, where nothing is verified
+  /// and the address is not this machine's.
   Status Start();
 
   /// Stop listening, answer what is under way, close. Puts under way end first: the streams'
   /// writers must still be stepped, or closed.
   void Stop();
 
-  /// `http://127.0.0.1:4566`, after Start().
+  /// `http://127.0.0.1:4566`, or `https://...`, after Start().
   std::string url() const;
   HttpCounters counters() const { return server_.counters(); }
 
@@ -78,11 +81,20 @@ class AwsDoor {
 
  private:
   struct Caller;
+  using Judge = security::Verdict (*)(const security::ReceivedRequest&, const security::KeySet&,
+                                      const security::VerifyRules&);
   HttpResponse Health() const;
+  HttpResponse Refuse(const HttpRequest& head, const HttpRefusal& refusal);
+  std::optional<HttpResponse> RefuseHead(const HttpRequest& head);
+  HttpResponse Fail(const AwsCall& call, const AwsError& error);
+  HttpResponse Complete(HttpResponse response, const std::string& request_id,
+                        const AwsAnswered& answered);
   HttpResponse AnswerCall(const HttpRequest& request, const ReadCall& read,
                           const std::string& request_id, std::string* outcome);
-  std::optional<AwsError> Admit(const HttpRequest& request, const AwsCall& call, Caller* caller);
-  std::optional<AwsError> Verify(const HttpRequest& request, const AwsCall& call, Caller* caller);
+  std::optional<AwsError> Admit(const HttpRequest& request, const AwsCall& call, Judge judge,
+                                Caller* caller);
+  std::optional<AwsError> Verify(const HttpRequest& request, const AwsCall& call, Judge judge,
+                                 Caller* caller);
   std::optional<AwsError> ServeDocument(const HttpRequest& request, const AwsCall& call,
                                         std::string* body);
   HttpServerOptions ServerOptions(const AwsDoorOptions& options);

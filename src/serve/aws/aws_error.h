@@ -23,6 +23,19 @@ inline AwsError SerializationError(std::string message) {
   return {.type = "SerializationException", .message = std::move(message)};
 }
 
+/// What HTTP itself forbids, or this door does not speak of it.
+inline AwsError MalformedHttpRequest(std::string message, int http_status = 400) {
+  return {.type = "MalformedHttpRequestException",
+          .message = std::move(message),
+          .http_status = http_status};
+}
+
+inline AwsError RequestEntityTooLarge(std::string message) {
+  return {.type = "RequestEntityTooLargeException",
+          .message = std::move(message),
+          .http_status = 413};
+}
+
 /// A value that the model allows and the service does not.
 inline AwsError InvalidArgument(std::string message) {
   return {.type = "InvalidArgumentException", .message = std::move(message)};

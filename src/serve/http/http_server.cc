@@ -15,6 +15,7 @@
 
 #include "serve/http/connection.h"
 #include "serve/http/listen_address.h"
+#include "serve/http/tls_context.h"
 
 namespace tapelake::serve {
 namespace {
@@ -75,12 +76,16 @@ class HttpServer::Impl {
   /// What lives from Start() to Stop(). The order of the members is that of their making: the
   /// threads of the handlers end before the context they post to.
   struct Running {
-    Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made)
+    Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made,
+            asio::ssl::context* tls)
         : dispatcher(std::move(made)),
           quick({.threads = options.quick_threads, .waiting_max = options.waiting_max}),
           slow({.threads = options.slow_threads, .waiting_max = options.waiting_max}),
-          environment{.options = options, .dispatcher = *dispatcher, .quick = quick, .slow = slow} {
-    }
+          environment{.options = options,
+                      .dispatcher = *dispatcher,
+                      .quick = quick,
+                      .slow = slow,
+                      .tls = tls} {}
     std::unique_ptr<Dispatcher> dispatcher;
     TaskPool quick;
     TaskPool slow;
@@ -106,22 +111,23 @@ class HttpServer::Impl {
   mutable std::mutex running_mutex_;
   HttpCounters last_;  // of the run before
   std::unique_ptr<Running> running_;
+  std::unique_ptr<asio::ssl::context> tls_;  // outlives the connections
   std::unique_ptr<asio::io_context> context_;
   std::unique_ptr<tcp::acceptor> acceptor_;
   std::thread thread_;
 };
 
 Status HttpServer::Impl::CheckReach(const ListenAddress& address) const {
-  if (address.loopback || !options_.token.empty()) return Status::OK();
-  return MakeError(
-      ErrorKind::kInvalid,
-      ListenKey() + " '" + options_.listen + "' can be reached from other machines: " +
-          (options_.handler ? "this door speaks no TLS yet; let it listen at 127.0.0.1 or [::1]"
-                            : "set " + options_.section + ".token"));
+  if (address.loopback || (options_.door ? options_.tls.has_value() : !options_.token.empty())) {
+    return Status::OK();
+  }
+  return MakeError(ErrorKind::kInvalid,
+                   ListenKey() + " '" + options_.listen + "' can be reached from other machines: " +
+                       (options_.door ? "that needs TLS" : "set " + options_.section + ".token"));
 }
 
 std::unique_ptr<Dispatcher> HttpServer::Impl::MakeDispatcher(const ListenAddress& address) const {
-  if (options_.handler) return std::make_unique<DoorDispatcher>(options_.handler);
+  if (options_.door) return std::make_unique<DoorDispatcher>(options_.door->answer);
   return std::make_unique<PageDispatcher>(
       clock_, DispatcherOptionsOf(options_, address.loopback, port_), routes_, assets_);
 }
@@ -130,9 +136,10 @@ Status HttpServer::Impl::Start() {
   TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address,
                            ParseListenAddress(options_.listen, ListenKey()));
   TAPELAKE_RETURN_NOT_OK(CheckReach(address));
+  if (options_.tls) TAPELAKE_RETURN_NOT_OK(MakeTlsContext(*options_.tls).Value(&tls_));
   context_ = std::make_unique<asio::io_context>(1);
   TAPELAKE_RETURN_NOT_OK(Listen(address));
-  auto running = std::make_unique<Running>(options_, MakeDispatcher(address));
+  auto running = std::make_unique<Running>(options_, MakeDispatcher(address), tls_.get());
   {
     const std::lock_guard lock(running_mutex_);
     running_ = std::move(running);
@@ -189,9 +196,12 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop() {
 void HttpServer::Impl::Admit(tcp::socket socket) {
   ConnectionEnvironment& environment = running_->environment;
   const auto open = static_cast<size_t>(environment.connections_open.load());
-  if (open < static_cast<size_t>(options_.connections_max)) {
+  const bool full = open >= static_cast<size_t>(options_.connections_max);
+  if (!full || !environment.greeting.empty()) {
+    if (full) environment.greeting.front()->Drop();
+    if (full) environment.greeting.pop_front();
     std::make_shared<Connection>(std::move(socket), environment)->Start();
-  } else if (environment.connections.size() - open < kRefusingMax) {
+  } else if (tls_ == nullptr && environment.connections.size() - open < kRefusingMax) {
     std::make_shared<Connection>(std::move(socket), environment)->StartRefusing();
   } else {
     ++environment.connections_refused_total;

@@ -126,6 +126,12 @@ HttpResponse ErrorResponse(const Status& error) {
   return response;
 }
 
+HttpResponse ErrorResponse(const HttpRefusal& refusal) {
+  HttpResponse response = ErrorResponse(refusal.status, refusal.kind, refusal.message);
+  if (refusal.try_again) response.fields.emplace_back("Retry-After", "1");
+  return response;
+}
+
 HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_seconds) {
   HttpResponse response = ErrorResponse(429, ErrorKind::kThrottled, message);
   response.fields.emplace_back("Retry-After", std::to_string(retry_after_seconds));

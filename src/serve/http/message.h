@@ -72,6 +72,15 @@ HttpResponse ErrorResponse(const Status& error);
 /// The same with a status of its own (405, 408, 413...).
 HttpResponse ErrorResponse(int http_status, ErrorKind kind, std::string_view message);
 
+/// Why a request is answered before anybody who knows its protocol has seen it whole.
+struct HttpRefusal {
+  int status = 400;
+  ErrorKind kind = ErrorKind::kInvalid;
+  std::string message;
+  bool try_again = false;  ///< It is the server's state: the answer says `Retry-After: 1`.
+};
+HttpResponse ErrorResponse(const HttpRefusal& refusal);
+
 /// 429 with Retry-After.
 HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_seconds);
 
