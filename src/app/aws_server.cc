@@ -46,11 +46,15 @@ std::string LakeName(std::string path) {
 Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
   const config::Config& config = parts.config;
   const config::AwsDoorConfig& aws = config.doors.aws;
-  TAPELAKE_RETURN_NOT_OK(serve::ParseListenAddress(aws.listen, "doors.aws.listen").status());
+  TAPELAKE_ASSIGN_OR_RAISE(const serve::ListenAddress address,
+                           serve::ParseListenAddress(aws.listen, "doors.aws.listen"));
+  TAPELAKE_RETURN_NOT_OK(serve::CheckInsecureLocal(aws.insecure_local, address));
   TAPELAKE_RETURN_NOT_OK(CheckAccount(aws.account));
   TAPELAKE_RETURN_NOT_OK(CheckRegion(aws.region));
   std::unique_ptr<AwsServer> server(new AwsServer(config.lake.path));
   server->insecure_ = aws.insecure_local;
+  TAPELAKE_ASSIGN_OR_RAISE(server->certificate_,
+                           OpenDoorCertificate(server->world_, config, address.loopback));
   server->keys_ = std::make_unique<security::KeyRing>(server->world_.files, server->world_.clock,
                                                       KeyFilePath(config.lake.path));
   TAPELAKE_RETURN_NOT_OK(server->OpenKinesis(parts));
@@ -62,6 +66,7 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
                                 .insecure_local = aws.insecure_local,
                                 .connections_max = aws.clients_max,
                                 .version = parts.version};
+  if (server->certificate_) options.tls = server->certificate_->identity;
   options.on_answered = [&registry](const serve::AwsAnswered& answered) {
     registry
         .GetCounter(serve::kAwsRequests, {answered.service, answered.operation, answered.outcome})

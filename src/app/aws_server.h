@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/door_certificate.h"
 #include "app/monitoring.h"
 #include "app/table_lane.h"
 #include "app/world.h"
@@ -30,7 +32,7 @@ class AwsServer {
 
   /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: kInvalid
   /// (address, account or region), kUnavailable (the key of its tokens cannot be kept), those of
-  /// serve::KinesisService::Open.
+  /// OpenDoorCertificate and serve::KinesisService::Open.
   static Result<std::unique_ptr<AwsServer>> Open(Parts parts);
   /// Stops.
   ~AwsServer();
@@ -44,6 +46,8 @@ class AwsServer {
 
   /// Where it is, after Start(): `http://127.0.0.1:4566`.
   std::string url() const { return door_->url(); }
+  /// What it shows to clients; nullopt: it speaks no TLS.
+  const std::optional<DoorCertificate>& certificate() const { return certificate_; }
   bool insecure() const { return insecure_; }
   /// Whether there is a key that a client could use. Errors: those of security::ReadKeyFile.
   Result<bool> HasKeys();
@@ -58,6 +62,7 @@ class AwsServer {
   World world_;
   const std::string lake_path_;
   bool insecure_ = false;
+  std::optional<DoorCertificate> certificate_;
   io::SeededRandom random_;  // of the door
   std::unique_ptr<security::KeyRing> keys_;
   std::unique_ptr<serve::KinesisService> kinesis_;

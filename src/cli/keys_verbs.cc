@@ -1,3 +1,4 @@
+#include "app/door_certificate.h"
 #include "app/lake_folder.h"
 #include "base/json.h"
 #include "base/time.h"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr size_t kNameWidth = 24;
 
-/// What the three verbs share: the lake whose keys they are.
+/// What the verbs share: the lake whose keys they are.
 class KeysCommand : public Command {
  public:
   void Declare(Options& options) override {
@@ -24,9 +25,13 @@ class KeysCommand : public Command {
   virtual void DeclareMore(Options& options) = 0;
 
   /// Errors: kInvalid (the lake lies where no pipeline can run).
-  Result<std::string> KeyFile(const Context& context) const {
-    const std::string lake = lake_.value_or(context.config.lake.path);
+  Result<std::string> LakePath(const Context& context) const {
+    std::string lake = lake_.value_or(context.config.lake.path);
     TAPELAKE_RETURN_NOT_OK(app::CheckLakeIsLocal(lake));
+    return lake;
+  }
+  Result<std::string> KeyFile(const Context& context) const {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string lake, LakePath(context));
     return app::KeyFilePath(lake);
   }
 
@@ -148,7 +153,61 @@ class KeysRevokeCommand : public KeysCommand {
   std::vector<std::string> ids_;
 };
 
+class KeysCertifyCommand : public KeysCommand {
+ public:
+  Result<int> Run(Context& context) override {
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string lake, LakePath(context));
+    TAPELAKE_ASSIGN_OR_RAISE(const app::CertifiedDoor done,
+                             app::CertifyDoor(context.world, lake, hosts_));
+    const std::string until = base::FormatDate(done.facts.not_after_micros);
+    if (!json_) {
+      PrintNote("the certificate is for " + Listed(done.facts.hosts) + ", until " + until +
+                "; a running door shows it after its next start");
+      if (done.new_authority) PrintNote("the authority is new: clients must trust it");
+      Print("AWS_CA_BUNDLE=" + done.trusted_path + "\n");
+      return kExitOk;
+    }
+    std::string out;
+    base::JsonWriter writer(&out);
+    writer.BeginObject().Key("ca").String(done.trusted_path);
+    writer.Key("new_authority").Bool(done.new_authority).Key("hosts").BeginArray();
+    for (const std::string& host : done.facts.hosts)
+      writer.String(host);
+    writer.EndArray().Key("until").String(until).EndObject();
+    Print(out + "\n");
+    return kExitOk;
+  }
+
+ protected:
+  void DeclareMore(Options& options) override {
+    options.Flag(
+        {.name = "--json", .placeholder = "", .sentence = "Print the result as one JSON object."},
+        &json_);
+    options.Positional({.name = "",
+                        .placeholder = "HOST",
+                        .sentence = "A name or address by which clients reach the door, besides "
+                                    "localhost.",
+                        .repeated = true},
+                       &hosts_);
+  }
+
+ private:
+  static std::string Listed(const std::vector<std::string>& hosts) {
+    std::string text;
+    for (const std::string& host : hosts)
+      text += (text.empty() ? "" : ", ") + host;
+    return text;
+  }
+
+  std::vector<std::string> hosts_;
+  bool json_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<Command> MakeKeysCertifyCommand() {
+  return std::make_unique<KeysCertifyCommand>();
+}
 
 std::unique_ptr<Command> MakeKeysCreateCommand() {
   return std::make_unique<KeysCreateCommand>();

@@ -225,6 +225,14 @@ class UpCommand : public Command {
     app::AwsServer* aws = pipeline.aws();
     if (aws == nullptr) return "";
     std::string out = "AWS clients call   " + aws->url() + "\n";
+    if (aws->certificate()) {
+      const app::DoorCertificate& certificate = *aws->certificate();
+      if (!certificate.trusted_path.empty()) {
+        out += "  and trust " + certificate.trusted_path + " (AWS_CA_BUNDLE)\n";
+      }
+      out += "  its certificate is good until " +
+             base::FormatDate(certificate.facts.not_after_micros) + "\n";
+    }
     if (aws->insecure()) return out + "  it verifies no signatures (insecure_local)\n\n";
     const Result<bool> has_keys = aws->HasKeys();
     if (!has_keys.ok()) PrintNote("no AWS client can come in: " + has_keys.status().message());

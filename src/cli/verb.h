@@ -83,6 +83,7 @@ std::unique_ptr<Command> MakeStreamPutCommand();
 std::unique_ptr<Command> MakeStreamGetCommand();
 std::unique_ptr<Command> MakeStreamListCommand();
 std::unique_ptr<Command> MakeStreamDescribeCommand();
+std::unique_ptr<Command> MakeKeysCertifyCommand();
 std::unique_ptr<Command> MakeKeysCreateCommand();
 std::unique_ptr<Command> MakeKeysListCommand();
 std::unique_ptr<Command> MakeKeysRevokeCommand();

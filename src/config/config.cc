@@ -318,13 +318,27 @@ void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
                 &self.sql_rows_max);
 }
 
+void TlsConfig::Describe(Visitor& visitor, TlsConfig& self) {
+  visitor.Field({.key = "enabled",
+                 .sentence = "Speak TLS at an address of this machine, too; at others it is spoken "
+                             "anyway, and so it is with a certificate of one's own."},
+                &self.enabled);
+  visitor.Field({.key = "certificate",
+                 .sentence = "File of the certificate and those between it and who issued it (PEM); "
+                             "empty: the one that `tapelake keys certify` made."},
+                &self.certificate);
+  visitor.Field({.key = "key",
+                 .sentence = "File of its private key (PEM, without a password); may be the same file."},
+                &self.key);
+}
+
 void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
   visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the AWS-compatible port."},
                 &self.enabled);
   visitor.Field(
       {.key = "listen",
-       .sentence = "Its address and port, of this machine (127.0.0.1 or [::1]): it speaks "
-                   "no TLS yet."},
+       .sentence = "Its address and port; at any other than this machine's (127.0.0.1 or [::1]) "
+                   "it speaks TLS alone."},
       &self.listen);
   visitor.Field(
       {.key = "region", .sentence = "Region that clients must sign for, and that stands in ARNs."},
@@ -333,8 +347,9 @@ void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
       {.key = "account", .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
       &self.account);
   visitor.Field({.key = "insecure_local",
-                 .sentence = "Take requests whether they are signed or not: whoever can reach the "
-                             "port may put and read. For programs that cannot sign."},
+                 .sentence = "Take requests whether they are signed or not, at an address of this "
+                             "machine: whoever reaches the port may put and read. For programs that "
+                             "cannot sign."},
                 &self.insecure_local);
   visitor.Field({.key = "shard_limits",
                  .sentence = "Refuse what a shard of Kinesis would not take (1,000 records/s, "
@@ -345,6 +360,7 @@ void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
                  .min = 1,
                  .max = 10'000},
                 &self.clients_max);
+  visitor.Section({.key = "tls", .sentence = "Its certificate."}, &self.tls);
 }
 
 void DoorsConfig::Describe(Visitor& visitor, DoorsConfig& self) {

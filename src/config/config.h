@@ -110,6 +110,14 @@ struct DashboardConfig {
   static void Describe(Visitor& visitor, DashboardConfig& self);
 };
 
+/// What a door shows to clients that speak TLS.
+struct TlsConfig {
+  bool enabled = false;
+  std::string certificate;
+  std::string key;
+  static void Describe(Visitor& visitor, TlsConfig& self);
+};
+
 /// The port that AWS clients take for AWS.
 struct AwsDoorConfig {
   bool enabled = false;
@@ -119,6 +127,7 @@ struct AwsDoorConfig {
   bool insecure_local = false;
   bool shard_limits = false;
   int64_t clients_max = 256;
+  TlsConfig tls;
   static void Describe(Visitor& visitor, AwsDoorConfig& self);
 };
 

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "io/aws/sigv4.h"
 #include "io/http_client.h"
-#include "serve/http/listen_address.h"
 
 namespace tapelake::serve {
 namespace {
@@ -128,12 +127,7 @@ HttpServerOptions AwsDoor::ServerOptions(const AwsDoorOptions& options) {
 Status AwsDoor::Start() {
   TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address,
                            ParseListenAddress(options_.listen, "doors.aws.listen"));
-  if (options_.insecure_local && !address.loopback) {
-    return MakeError(ErrorKind::kInvalid,
-                     "doors.aws.insecure_local is for an address of this machine only (127.0.0.1 or "
-                     "[::1]), not for doors.aws.listen '" +
-                         options_.listen + "'");
-  }
+  TAPELAKE_RETURN_NOT_OK(CheckInsecureLocal(options_.insecure_local, address));
   return server_.Start();
 }
 
@@ -266,8 +260,10 @@ std::optional<AwsError> AwsDoor::Verify(const HttpRequest& request, const AwsCal
                                            .payload_hash = payload_hash};
   security::VerifyRules rules{
       .regions = {options_.region}, .service = call.service, .now_micros = clock_.WallMicros()};
-  // STS was global before it was regional, and older clients still call it there.
-  if (call.service == "sts") rules.regions.emplace_back(kGlobalRegion);
+  // STS was global before it was regional, and older clients still call it there. Of a form that is
+  // not read yet nobody knows the service.
+  const bool may_be_sts = call.service.empty() && call.protocol == AwsProtocol::kQuery;
+  if (call.service == "sts" || may_be_sts) rules.regions.emplace_back(kGlobalRegion);
   auto keys = keys_.Current();
   if (!keys.ok()) return InternalFailure(keys.status().message());
   security::Verdict verdict = judge(received, **keys, rules);
@@ -298,6 +294,14 @@ std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const
   };
   return call.format == WireFormat::kCbor ? serve(CborAnswerWriter(body))
                                           : serve(JsonAnswerWriter(body));
+}
+
+Status CheckInsecureLocal(bool insecure_local, const ListenAddress& address) {
+  if (!insecure_local || address.loopback) return Status::OK();
+  return MakeError(ErrorKind::kInvalid,
+                   "doors.aws.insecure_local is for an address of this machine only, not for " +
+                       address.host +
+                       "\nhint: let doors.aws.listen be 127.0.0.1 or [::1], or have requests signed");
 }
 
 }  // namespace tapelake::serve

@@ -19,6 +19,7 @@
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/sts_service.h"
 #include "serve/http/http_server.h"
+#include "serve/http/listen_address.h"
 
 namespace tapelake::serve {
 
@@ -112,5 +113,9 @@ class AwsDoor {
   io::Random& random_;
   HttpServer server_;
 };
+
+/// Whether a door may listen at an address and verify nothing (`insecure_local`): at this machine's
+/// alone. Errors: kInvalid.
+Status CheckInsecureLocal(bool insecure_local, const ListenAddress& address);
 
 }  // namespace tapelake::serve

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include "io/clock.h"
+#include "security/certificate.h"
 #include "testing/aws_door_fixture.h"
 
 namespace tapelake::serve {
@@ -148,7 +150,7 @@ TEST_F(AwsDoorTest, RefusesBodiesThatAreNone) {
   ExpectError(Call("PutRecord", "[]"), 400, "SerializationException", "no map");
   Request compressed = JsonCall("PutRecord", kPut);
   compressed.fields.emplace_back("content-encoding", "gzip");
-  ExpectError(Send(Signed(compressed)), 400, "SerializationException", "Content-Encoding");
+  ExpectError(Send(Signed(compressed)), 400, "MalformedHttpRequestException", "Content-Encoding");
   Request xml = JsonCall("PutRecord", kPut);
   xml.Field("content-type") = "text/xml";
   ExpectError(Send(Signed(xml)), 400, "SerializationException", "Content-Type");
@@ -269,16 +271,84 @@ TEST_F(AwsDoorTest, KeepsPagesOutWhereNothingIsVerified) {
   EXPECT_EQ(world_.log(0).facts().next_sequence, 1u);
 }
 
-TEST_F(AwsDoorTest, ListensToThisMachineOnly) {
+TEST_F(AwsDoorTest, ListensToOtherMachinesOverTlsAndVerifyingOnly) {
   world_.AddStream("s", 1);
   world_.Open();
   for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
-    AwsDoor door(Parts(), {.listen = address, .insecure_local = true});
-    const Status started = door.Start();
-    EXPECT_EQ(KindOf(started), ErrorKind::kInvalid) << address;
-    EXPECT_THAT(started.message(), HasSubstr("doors.aws.listen"));
-    EXPECT_THAT(started.message(), HasSubstr("no TLS yet"));
+    const Status plain = AwsDoor(Parts(), {.listen = address}).Start();
+    EXPECT_EQ(KindOf(plain), ErrorKind::kInvalid) << address;
+    EXPECT_THAT(plain.message(), HasSubstr("doors.aws.listen"));
+    EXPECT_THAT(plain.message(), HasSubstr("needs TLS"));
+    const Status insecure = AwsDoor(Parts(), {.listen = address,
+                                              .insecure_local = true,
+                                              .tls = TlsIdentity{}})
+                                .Start();
+    EXPECT_EQ(KindOf(insecure), ErrorKind::kInvalid) << address;
+    EXPECT_THAT(insecure.message(), HasSubstr("doors.aws.insecure_local"));
   }
+}
+
+TEST_F(AwsDoorTest, SaysInItsProtocolWhatIsNoRequest) {
+  Open();
+  ExpectError(SendBytes("POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400,
+              "MalformedHttpRequestException", "'host' stands twice");
+  ExpectError(SendBytes("nonsense\r\n\r\n"), 400, "MalformedHttpRequestException",
+              "not valid HTTP/1.1");
+  ExpectError(SendBytes("GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n"), 400,
+              "MalformedHttpRequestException", "no proxy");
+  ExpectError(SendBytes("GET / HTTP/1.1\r\nX-Long: " + std::string(20'000, 'x') + "\r\n\r\n"), 431,
+              "MalformedHttpRequestException", "longer than");
+  Request large = Signed(JsonCall("PutRecords", "{}"));
+  large.fields.emplace_back("content-length", std::to_string(17 << 20));
+  ExpectError(Send(large), 413, "RequestEntityTooLargeException", "longer than");
+  EXPECT_THAT(answered().back(), "kinesis PutRecords RequestEntityTooLargeException");
+  large.Field("content-type") = "application/x-amz-cbor-1.1";
+  const Answer cbor = Send(large);
+  EXPECT_EQ(cbor.status, 413);
+  EXPECT_EQ(ParseCbor(cbor.body)->Find("__type")->text, "RequestEntityTooLargeException");
+  Request form = Form("x");
+  form.fields.emplace_back("content-length", std::to_string(17 << 20));
+  const Answer xml = Send(form);
+  EXPECT_EQ(xml.status, 413);
+  EXPECT_THAT(xml.body, HasSubstr("<Code>RequestEntityTooLargeException</Code>"));
+  EXPECT_EQ(xml.fields.at("x-amzn-requestid").size(), 36u);
+  EXPECT_EQ(xml.fields.at("date"), "Sun, 22 Nov 2026 19:02:04 GMT");
+}
+
+TEST_F(AwsDoorTest, ReadsNoBodyOfWhoCannotBeItsClient) {
+  Open();
+  // None of these sends the body that it speaks of, and none is waited for.
+  const auto head_of = [](Request request) {
+    request.fields.emplace_back("content-length", "1000000");
+    request.body.clear();
+    return request;
+  };
+  ExpectError(Send(head_of(JsonCall("PutRecords", ""))), 400,
+              "MissingAuthenticationTokenException", "");
+  ExpectError(Send(head_of(Signed(JsonCall("PutRecords", ""),
+                                  {.key = tapelake::testing::Key('B')}))),
+              400, "UnrecognizedClientException", "");
+  ExpectError(Send(head_of(Signed(JsonCall("PutRecords", ""), {.region = "us-east-1"}))), 400,
+              "InvalidSignatureException", "region");
+  const Answer form = Send(head_of(Signed(Form(""), {.region = "ap-east-1", .service = "sts"})));
+  EXPECT_THAT(form.body, HasSubstr("<Code>SignatureDoesNotMatch</Code>"));
+}
+
+TEST_F(AwsDoorTest, SpeaksTls) {
+  world_.AddStream("s", 1);
+  const auto authority =
+      security::MakeAuthority(random_, io::SystemClock().WallMicros()).ValueOrDie();
+  const auto made = security::MakeServerCertificate(authority, {"127.0.0.1"}, random_,
+                                                    io::SystemClock().WallMicros())
+                        .ValueOrDie();
+  OpenDoor({.tls = TlsIdentity{.certificate_pem = made.certificate_pem, .key_pem = made.key_pem}});
+  EXPECT_THAT(door_->url(), ::testing::StartsWith("https://127.0.0.1:"));
+  Client client({.port = port_, .trusted_pem = authority.certificate_pem});
+  ASSERT_TRUE(client.greeted());
+  client.Send(BytesOf(Signed(JsonCall("PutRecord", kPut))));
+  EXPECT_EQ(client.ReadAnswer().status, 200);
+  ExpectError(Send(Signed(JsonCall("PutRecord", kPut))), 400, "MalformedHttpRequestException",
+              "this port speaks TLS");
 }
 
 TEST_F(AwsDoorTest, DrawsAnotherIdForEachRequest) {
