@@ -301,8 +301,8 @@ def test_signatures_are_optional_only_if_told_so(tmp_path):
 
 
 @pytest.mark.parametrize("flags, what", [
-    (("--aws-listen", "0.0.0.0:0"), "speaks no TLS yet"),
-    (("--aws-listen", "0.0.0.0:0", "--insecure-local"), "speaks no TLS yet"),
+    (("--aws-listen", "0.0.0.0:0"), "needs TLS"),
+    (("--aws-listen", "0.0.0.0:0", "--insecure-local"), "for an address of this machine only"),
     (("--aws-listen", "localhost"), "doors.aws.listen 'localhost' has no port"),
     (("--insecure-local",), "--insecure-local is about the AWS-compatible port, which is off"),
 ])

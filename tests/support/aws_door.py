@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -64,6 +65,7 @@ class Door:
     lake: program.Lake
     log: Path
     keys: Keys | None = None
+    ca: Path | None = None  # what clients trust; None: the door speaks no TLS
     process: subprocess.Popen = field(default=None, repr=False)
 
     @property
@@ -94,6 +96,11 @@ class Door:
         self.process.terminate()
         assert self.process.wait(PATIENCE_S) == 0, self.log.read_text()[-2000:]
 
+    def certify(self, *hosts: str) -> Path:
+        """Make a certificate; the door shows it after its next start."""
+        done = program.run("keys", "certify", "--lake", self.lake.path, "--json", *hosts)
+        return Path(json.loads(done.stdout)["ca"])
+
     def make_keys(self, name: str = "test") -> Keys:
         done = program.run("keys", "create", "--lake", self.lake.path, "--name", name, "--json")
         made = json.loads(done.stdout)
@@ -107,6 +114,7 @@ class Door:
         # A test wants to see the first answer.
         config = botocore.config.Config(retries={"total_max_attempts": 1}, proxies={}).merge(
             more.pop("config", botocore.config.Config()))
+        more.setdefault("verify", str(self.ca) if self.ca else None)
         return boto3.client(service, endpoint_url=self.url, config=config, **more)
 
     def cli(self, *arguments) -> dict:
@@ -120,6 +128,8 @@ class Door:
             # Nothing of whoever runs the test.
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+        if self.ca:
+            arguments = [*arguments, "--ca-bundle", self.ca]
         done = subprocess.run(
             [sys.executable, "-m", "awscli", *map(str, arguments), "--output", "json"],
             env=environment, capture_output=True, timeout=PATIENCE_S, check=False)
@@ -130,16 +140,33 @@ class Door:
         """A call as botocore signs it."""
         request = botocore.awsrequest.AWSRequest(
             "POST", self.url + "/", data=body,
-            headers={"Host": self.url.removeprefix("http://"), "X-Amz-Target": target,
+            headers={"Host": self.authority, "X-Amz-Target": target,
                      "Content-Type": "application/x-amz-json-1.1"})
         credentials = botocore.credentials.Credentials(self.keys.id, self.keys.secret)
         botocore.auth.SigV4Auth(credentials, service, REGION).add_auth(request)
         return HttpRequest("POST", "/", dict(request.headers.items()), body)
 
+    @property
+    def authority(self) -> str:
+        """`127.0.0.1:4566`"""
+        return self.url.partition("://")[2]
+
+    def connect(self) -> socket.socket:
+        """A bare connection, before any TLS."""
+        host, _, port = self.authority.rpartition(":")
+        return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+
+    def greet(self, ca: Path | None = None, **settings) -> ssl.SSLSocket:
+        """A connection over TLS, trusting the door's authority or another; `settings` of the
+        context."""
+        context = ssl.create_default_context(cafile=str(ca or self.ca))
+        for name, value in settings.items():
+            setattr(context, name, value)
+        return context.wrap_socket(self.connect(), server_hostname="127.0.0.1")
+
     def send(self, request: "HttpRequest") -> int:
         """The status of the answer; 0: the connection ended without one."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+        with self.greet() if self.ca else self.connect() as connection:
             connection.sendall(request.to_bytes())
             answer = connection.makefile("rb").readline()
         return int(answer.split()[1]) if answer else 0
@@ -158,13 +185,17 @@ def wait_for(condition, what: str) -> None:
 
 
 @contextmanager
-def open_door(folder: Path, more: str = ""):
-    """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`)."""
+def open_door(folder: Path, more: str = "", tls: bool = False):
+    """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`); `tls`: over
+    TLS, certified by the lake's own authority."""
     lake = program.Lake(folder / "lake", config=folder / "up.yaml")
+    more += ", tls: {enabled: true}" if tls else ""
     lake.config.write_text(
         CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more))
     door = Door(lake, folder / "up.log")
     door.keys = door.make_keys()
+    if tls:
+        door.ca = door.certify()
     door.start()
     try:
         yield door

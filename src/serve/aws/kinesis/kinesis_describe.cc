@@ -14,6 +14,8 @@ constexpr int64_t kShardsPageDefault = 100;  // DescribeStream
 constexpr int64_t kListShardsPageDefault = 1'000;
 constexpr size_t kTokenCharactersMax = 1'048'576;
 constexpr int64_t kShardsOfStreamMax = 256;
+constexpr int64_t kTagsPageMax = 50;
+constexpr size_t kTagCharactersMax = 128;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 void WriteShard(const stream::ShardRange& range, AnswerWriter* answer) {
@@ -261,6 +263,58 @@ KinesisService::Outcome KinesisService::DescribeLimits(WireValue, AnswerWriter* 
   answer->Integer("OpenShardCount", shards);
   answer->Integer("OnDemandStreamCount", 0);
   answer->Integer("OnDemandStreamCountLimit", 0);
+  answer->EndMap();
+  return std::nullopt;
+}
+
+/// What tools ask for before they change something: nothing is there.
+KinesisService::Outcome KinesisService::ListStreamConsumers(WireValue request,
+                                                            AnswerWriter* answer) {
+  Violations violations;
+  MemberReader members(request, &violations);
+  members.Integer("MaxResults", {.min = 1, .max = kPageMax});
+  const auto arn = members.Text("StreamARN", {.need = MemberReader::Need::kRequired,
+                                              .characters_max = kStreamArnRule.characters_max});
+  if (auto wrong = violations.error()) return wrong;
+  ServedStream* stream = nullptr;
+  if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
+  answer->BeginMap();
+  answer->Key("Consumers");
+  answer->BeginList();
+  answer->EndList();
+  answer->EndMap();
+  return std::nullopt;
+}
+
+KinesisService::Outcome KinesisService::ListTagsForResource(WireValue request,
+                                                            AnswerWriter* answer) {
+  Violations violations;
+  MemberReader members(request, &violations);
+  const auto arn = members.Text("ResourceARN", {.need = MemberReader::Need::kRequired,
+                                                .characters_max = kStreamArnRule.characters_max});
+  if (auto wrong = violations.error()) return wrong;
+  ServedStream* stream = nullptr;
+  if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
+  answer->BeginMap();
+  answer->Key("Tags");
+  answer->BeginList();
+  answer->EndList();
+  answer->EndMap();
+  return std::nullopt;
+}
+
+KinesisService::Outcome KinesisService::ListTagsForStream(WireValue request, AnswerWriter* answer) {
+  Violations violations;
+  MemberReader members(request, &violations);
+  members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
+  members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
+  ServedStream* stream = nullptr;
+  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  answer->BeginMap();
+  answer->Key("Tags");
+  answer->BeginList();
+  answer->EndList();
+  answer->Bool("HasMoreTags", false);
   answer->EndMap();
   return std::nullopt;
 }

@@ -30,7 +30,10 @@ const std::vector<KinesisService::Operation>& KinesisService::Operations() {
       {"GetShardIterator", &KinesisService::GetShardIterator},
       {"IncreaseStreamRetentionPeriod", &KinesisService::IncreaseRetention},
       {"ListShards", &KinesisService::ListShards},
+      {"ListStreamConsumers", &KinesisService::ListStreamConsumers},
       {"ListStreams", &KinesisService::ListStreams},
+      {"ListTagsForResource", &KinesisService::ListTagsForResource},
+      {"ListTagsForStream", &KinesisService::ListTagsForStream},
       {"MergeShards", &KinesisService::Reshard},
       {"PutRecord", &KinesisService::PutRecord},
       {"PutRecords", &KinesisService::PutRecords},
@@ -83,6 +86,12 @@ KinesisService::Outcome KinesisService::FindStream(MemberReader* members,
   if (!arn) name_rule.need = MemberReader::Need::kRequired;
   const auto name = members->Text("StreamName", name_rule);
   if (auto wrong = violations.error()) return wrong;
+  return FindNamed(arn, name, stream);
+}
+
+KinesisService::Outcome KinesisService::FindNamed(const std::optional<std::string>& arn,
+                                                  const std::optional<std::string>& name,
+                                                  ServedStream** stream) {
   const std::string prefix = ArnOf("");
   if (arn && !arn->starts_with(prefix)) {
     return ResourceNotFound("There is no stream " + *arn + " here: the streams of this door are " +

@@ -69,6 +69,9 @@ class KinesisService {
   Outcome DescribeStreamSummary(WireValue request, AnswerWriter* answer);
   Outcome ListShards(WireValue request, AnswerWriter* answer);
   Outcome DescribeLimits(WireValue request, AnswerWriter* answer);
+  Outcome ListStreamConsumers(WireValue request, AnswerWriter* answer);
+  Outcome ListTagsForResource(WireValue request, AnswerWriter* answer);
+  Outcome ListTagsForStream(WireValue request, AnswerWriter* answer);
   void WriteCommonDescription(const ServedStream& stream, AnswerWriter* answer) const;
   struct ShardPage;
   Outcome ReadFirstPage(MemberReader* members, Violations* violations, ShardPage* page);
@@ -107,6 +110,9 @@ class KinesisService {
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.
   Outcome FindStream(MemberReader* members, const Violations& violations, ServedStream** stream);
+  /// One of the two is given at least.
+  Outcome FindNamed(const std::optional<std::string>& arn, const std::optional<std::string>& name,
+                    ServedStream** stream);
   AwsError StreamNotFound(std::string_view name) const;
   AwsError ShardNotFound(std::string_view shard_id, const ServedStream& stream) const;
   ServedStream* StreamOfSalt(uint64_t salt) const;

@@ -501,5 +501,27 @@ TEST_F(KinesisServiceTest, TellsItsLimitsAndWhatItDoesNotServe) {
   EXPECT_FALSE(KinesisService::Knows("putRecords"));
 }
 
+TEST_F(KinesisServiceTest, HasNeitherTagsNorConsumers) {
+  Open();
+  EXPECT_THAT(Call("ListTagsForStream", Of()).answer.Find("Tags")->items(), SizeIs(0));
+  const std::string arn = kArn;
+  EXPECT_THAT(Call("ListTagsForResource", R"({"ResourceARN":")" + arn + "\"}")
+                  .answer.Find("Tags")
+                  ->items(),
+              SizeIs(0));
+  EXPECT_THAT(Call("ListStreamConsumers", R"({"StreamARN":")" + arn + "\"}")
+                  .answer.Find("Consumers")
+                  ->items(),
+              SizeIs(0));
+  for (const char* operation : {"ListTagsForResource", "ListStreamConsumers"}) {
+    ExpectError(Call(operation, "{}"), "ValidationException", "Member must not be null");
+    const std::string member = operation == std::string("ListTagsForResource") ? "Resource" : "Stream";
+    ExpectError(Call(operation, "{\"" + member + "ARN\":\"" + arn + "x\"}"),
+                "ResourceNotFoundException", "not found");
+    ExpectError(Call(operation, "{\"" + member + "ARN\":\"arn:aws:kinesis:other\"}"),
+                "ResourceNotFoundException", "There is no stream");
+  }
+}
+
 }  // namespace
 }  // namespace tapelake::serve
