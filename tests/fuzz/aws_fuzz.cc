@@ -1,5 +1,5 @@
 /// Mutation fuzzing of what the AWS-compatible door takes apart before or after it knows who calls:
-/// CBOR, forms, tokens, signatures and requests of the services; see README.md.
+/// CBOR, forms, tokens, signatures, heads and requests of the services; see README.md.
 
 #include <cstdio>
 #include <random>
@@ -39,6 +39,11 @@ const std::string kSeeds[] = {
                 "DeliveryStreamName\x61s\x67Records\x82\xa1\x64"
                 "Data\x41\x31\xa1\x64"
                 "Data\x40"),
+    R"({"StreamName":"s","Records":[{"PartitionKey":"a","Data":"eA==","ExplicitHashKey":"0"}]})",
+    R"({"StreamARN":"arn:aws:kinesis:r:123456789012:stream/s","ShardId":"shardId-000000000000",)"
+    R"("ShardIteratorType":"AT_TIMESTAMP","Timestamp":1.5e9,"Limit":1})",
+    R"({"DeliveryStreamName":"s","Records":[{"Data":"eA=="}],"Limit":10})",
+    "Action=GetCallerIdentity&Version=2011-06-15&a=%C3%A4+b",
 };
 
 class Mutator {
@@ -111,8 +116,8 @@ std::string Encoded(const serve::CborValue& value) {
 /// and an answer is one value.
 template <typename Service>
 const char* CheckService(Service& service, std::span<const std::string_view> operations,
-                         const std::string& bytes) {
-  const auto document = serve::WireDocument::Parse(serve::WireFormat::kCbor, bytes);
+                         serve::WireFormat format, const std::string& bytes) {
+  const auto document = serve::WireDocument::Parse(format, bytes);
   if (!document.ok()) return nullptr;
   for (const std::string_view operation : operations) {
     std::string answer;
@@ -142,8 +147,35 @@ const char* CheckServices(const std::string& bytes) {
   static constexpr std::string_view kOfFirehose[] = {
       "PutRecordBatch", "PutRecord", "ListDeliveryStreams", "DescribeDeliveryStream",
       "CreateDeliveryStream"};
-  if (const char* broken = CheckService(*kinesis, kOfKinesis, bytes)) return broken;
-  return CheckService(firehose, kOfFirehose, bytes);
+  for (const serve::WireFormat format : {serve::WireFormat::kCbor, serve::WireFormat::kJson}) {
+    if (const char* broken = CheckService(*kinesis, kOfKinesis, format, bytes)) return broken;
+    if (const char* broken = CheckService(firehose, kOfFirehose, format, bytes)) return broken;
+  }
+  return nullptr;
+}
+
+/// Heads and forms that hold the bytes: whatever call they are, its error is whole.
+const char* CheckCalls(const std::string& bytes) {
+  serve::HttpRequest request;
+  request.method = "POST";
+  request.path = "/" + bytes;
+  request.body = bytes;
+  for (const char* type : {"application/x-amz-json-1.1", "application/x-amz-cbor-1.1",
+                           "application/x-www-form-urlencoded", bytes.c_str()}) {
+    request.fields = {{"content-type", type}};
+    for (int fields = 0; fields < 2; ++fields) {
+      if (fields == 1) request.fields.emplace_back("x-amz-target", "Kinesis_20131202." + bytes);
+      const serve::ReadCall read = serve::ReadAwsCall(request);
+      const auto answer =
+          serve::EncodeAwsError(read.call, read.error.value_or(serve::InvalidArgument(bytes)), "id");
+      if (answer.status < 400 || answer.body.empty()) return "an error that is none";
+      if (answer.content_type == "application/x-amz-cbor-1.1" &&
+          !serve::ParseCbor(answer.body).ok()) {
+        return "an error that is no value";
+      }
+    }
+  }
+  return nullptr;
 }
 
 /// The promise that `bytes` break; nullptr: none.
@@ -165,6 +197,7 @@ const char* Check(const std::string& bytes, int64_t* accepted) {
     return "a refusal without a reason";
   }
   if (const char* broken = CheckServices(bytes)) return broken;
+  if (const char* broken = CheckCalls(bytes)) return broken;
   static const security::TokenSigner signer("key");
   if (serve::ShardIterator::Parse(bytes, signer) || serve::ListToken::Parse(bytes, signer)) {
     return "a token that nobody gave";
@@ -176,7 +209,8 @@ const char* Check(const std::string& bytes, int64_t* accepted) {
   const security::Verdict verdict = security::VerifyRequest(
       {.method = "POST", .path = bytes, .query = fields, .fields = fields, .payload_hash = bytes},
       security::KeySet(), {.regions = {"r"}, .service = "s", .now_micros = 0});
-  return verdict.ok() ? "a request that nobody signed" : nullptr;
+  if (verdict.ok()) return "a request that nobody signed";
+  return verdict.message.empty() ? "a refusal without words" : nullptr;
 }
 
 int Run(const FuzzArguments& arguments) {

@@ -4,7 +4,7 @@
 
 BENCHES=(transform lambda cow mor query pipeline commits days live)
 
-FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance s3 fuzz sim model kill alarms)
+FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance s3 aws-clients fuzz sim model kill alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -23,6 +23,7 @@ bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small file
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
 conformance      every operation, index and type with three Sparks, hudi-rs and Trino; writes docs/conformance.md
 s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
+aws-clients      Amazon's SDK for Java 2 (CBOR, JSON, TLS) and its producer library at the AWS-compatible door
 fuzz             mutated change records, table files, HTTP and AWS requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
@@ -70,6 +71,7 @@ full_part() {
     bench-*) bench "${1#bench-}" ;;
     conformance) whole_conformance ;;
     s3) test_on_s3_servers ;;
+    aws-clients) test_with_aws_clients ;;
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     model) model_lives ;;
@@ -114,6 +116,13 @@ test_on_s3_server() {
   TAPELAKE_S3_SERVER="$name" run_python_tests "${@:2}" || return 1
   passed="$(sed -n 's/.*<testsuite [^>]*tests="\([0-9]*\)".*/\1/p' "$RESULTS/programs.xml")"
   printf 'figure: %s S3 tests passed on %s\n' "$passed" "$(grep "/$name@" tests/go-peers.txt)"
+}
+
+test_with_aws_clients() {
+  (setup_java_clients) || return 1
+  run_python_tests tests/full/test_aws_clients.py || return 1
+  printf 'figure: %s\n' "$(sed -n 's:.*<version>\(.*\)</version>.*:\1:p' tests/java/pom.xml | sort -u |
+    paste -sd ' ')"
 }
 
 FUZZ_ROUNDS=1000000

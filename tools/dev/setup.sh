@@ -257,6 +257,23 @@ setup_trino() {
   stamp_set "$stamp"
 }
 
+# Amazon's Java libraries, which `./dev test --full aws-clients` calls the door with, and a compiler
+# for what calls them.
+setup_java_clients() {
+  local stamp
+  have mvn || apt_get_install maven
+  have javac || apt_get_install openjdk-17-jdk-headless
+  stamp="$(stamp_path java_clients tests/java/pom.xml)"
+  [[ -e "$stamp" && -d "$DEPS/java-clients" ]] && return 0
+  say "fetching with Maven into .deps/java-clients: the libraries of tests/java/pom.xml"
+  rm -rf "$DEPS/java-clients"
+  mvn -q -B -Dstyle.color=never -f tests/java/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$DEPS/java-clients" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch the libraries of tests/java/pom.xml"; }
+  stamp_set "$stamp"
+}
+
 # --- Go ----------------------------------------------------------------------------------------
 
 GO_MIN=1.25
