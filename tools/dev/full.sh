@@ -2,7 +2,7 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-BENCHES=(transform lambda cow mor query pipeline commits days live)
+BENCHES=(transform lambda cow mor query pipeline door commits days live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}" conformance s3 aws-clients fuzz sim model kill alarms)
 
@@ -18,6 +18,7 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-query      SQL over tables against DuckDB over their files, incremental reads, a small upsert into 10,000,000
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
+bench-door       PutRecords beside kinesalite and moto; the pipeline behind the door: records a second, memory, CPU
 bench-commits    20,000 commits back to back with all services: time of a commit and files, first and last
 bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small files, query time
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
@@ -183,4 +184,7 @@ model_lives() {
 }
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
-bench() { "$DEPS/test-venv/bin/python3" "bench/$1.py"; }
+bench() {
+  [[ "$1" != door ]] || setup_bench_peers
+  "$DEPS/test-venv/bin/python3" "bench/$1.py"
+}

@@ -147,6 +147,20 @@ setup_npm() {
   stamp_set "$stamp"
 }
 
+# kinesalite, which bench/door.py measures beside ours.
+setup_bench_peers() {
+  local stamp
+  stamp="$(stamp_path bench_npm bench/npm/package.json bench/npm/package-lock.json)"
+  use_node
+  [[ -e "$stamp" && -d "$DEPS/bench-npm/node_modules" ]] && return 0
+  say "installing with npm into .deps/bench-npm: kinesalite"
+  mkdir -p "$DEPS/bench-npm"
+  cp bench/npm/package.json bench/npm/package-lock.json "$DEPS/bench-npm/"
+  (cd "$DEPS/bench-npm" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install bench/npm/package-lock.json"
+  stamp_set "$stamp"
+}
+
 # --- DuckDB's headers --------------------------------------------------------------------------
 
 # npm has the library without its headers. PyPI's source package of the same version holds them.

@@ -79,8 +79,12 @@ class HttpServer::Impl {
     Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made,
             asio::ssl::context* tls)
         : dispatcher(std::move(made)),
-          quick({.threads = options.quick_threads, .waiting_max = options.waiting_max}),
-          slow({.threads = options.slow_threads, .waiting_max = options.waiting_max}),
+          quick({.threads = options.quick_threads,
+                 .waiting_max = options.waiting_max,
+                 .name = options.section + "-call"}),
+          slow({.threads = options.slow_threads,
+                .waiting_max = options.waiting_max,
+                .name = options.section + "-slow"}),
           environment{.options = options,
                       .dispatcher = *dispatcher,
                       .quick = quick,
@@ -146,6 +150,7 @@ Status HttpServer::Impl::Start() {
   }
   asio::co_spawn(*context_, AcceptLoop(), asio::detached);
   thread_ = std::thread([this] { context_->run(); });
+  NameThread(&thread_, options_.section + "-io");
   return Status::OK();
 }
 
