@@ -1,11 +1,12 @@
-// A producer for ports that speak Kinesis: PutRecords of the lines of a file, signed as AWS's clients do,
-// as fast as they are acknowledged. Its own work is little: what is measured is the other side.
+// A producer for ports that speak Kinesis: PutRecords of the lines of a file, signed as AWS's
+// clients do, as fast as they are acknowledged. Its own work is little: what is measured is the
+// other side.
 //
 //   door_client URL REGION STREAM ACCESS_KEY_ID SECRET CONNECTIONS BATCH RECORDS_MAX FILE [CA_FILE]
 //
-// A record's partition key is a hash of the key of its item. A batch that is refused as a whole for want
-// of room is sent again. Prints one JSON line: records, seconds from the first to the last answer, CPU of
-// this process, latencies of calls.
+// A record's partition key is a hash of the key of its item. A batch that is refused as a whole for
+// want of room is sent again. Prints one JSON line: records, seconds from the first to the last
+// answer, CPU of this process, latencies of calls.
 
 #include <algorithm>
 #include <cstdio>
@@ -124,8 +125,8 @@ class Sender {
  private:
   /// False: refused for want of room.
   bool Put(const std::string& body, size_t count) {
-    io::HttpRequest request{.method = "POST", .url = arguments_.url + "/", .body = body,
-                            .without_proxy = true};
+    io::HttpRequest request{
+        .method = "POST", .url = arguments_.url + "/", .body = body, .without_proxy = true};
     request.headers = {{"host", authority_},
                        {"content-type", "application/x-amz-json-1.1"},
                        {"x-amz-target", "Kinesis_20131202.PutRecords"}};
@@ -133,9 +134,8 @@ class Sender {
                                       .canonical_path = "/",
                                       .headers = request.headers,
                                       .payload_hash = io::aws::Sha256Hex(body)};
-    const io::aws::SigningScope scope{.region = arguments_.region,
-                                      .service = "kinesis",
-                                      .time_micros = clock_.WallMicros()};
+    const io::aws::SigningScope scope{
+        .region = arguments_.region, .service = "kinesis", .time_micros = clock_.WallMicros()};
     for (auto& header : io::aws::SignatureHeaders(input, scope, arguments_.credentials))
       request.headers.push_back(std::move(header));
     std::erase_if(request.headers, [](const io::HttpHeader& header) {
@@ -149,8 +149,7 @@ class Sender {
     if (answer->status != 200 || at == std::string::npos) {
       Die("status " + std::to_string(answer->status) + ": " + answer->body.substr(0, 500));
     }
-    const auto failed =
-        std::strtoull(answer->body.c_str() + at + kFailed.size(), nullptr, 10);
+    const auto failed = std::strtoull(answer->body.c_str() + at + kFailed.size(), nullptr, 10);
     if (failed != 0 && failed != count) Die(std::to_string(failed) + " records of a batch failed");
     return failed == 0;
   }
@@ -195,7 +194,10 @@ int Run(const Arguments& arguments) {
   std::string json;
   base::JsonWriter writer(&json);
   writer.BeginObject().Key("records").Int(records).Key("refused_batches").Int(refused);
-  writer.Key("seconds").Double(seconds).Key("cpu_seconds").Double(bench::CpuNow().all_micros() / 1e6);
+  writer.Key("seconds")
+      .Double(seconds)
+      .Key("cpu_seconds")
+      .Double(bench::CpuNow().all_micros() / 1e6);
   writer.Key("p50_ms").Double(Percentile(millis, 0.5));
   writer.Key("p99_ms").Double(Percentile(millis, 0.99)).EndObject();
   std::printf("%s\n", json.c_str());

@@ -1,9 +1,10 @@
-// What one record of a PutRecords of 500 costs the AWS-compatible door in each step, CPU of the thread
-// that takes it: microseconds a record, as one JSON object.
+// What one record of a PutRecords of 500 costs the AWS-compatible door in each step, CPU of the
+// thread that takes it: microseconds a record, as one JSON object.
 //
 //   door_stages RECORDS_FILE DIRECTORY [ROUNDS]
 //
-// The stream lies in DIRECTORY; its writer works on a thread of its own, as in `up`, and is not counted.
+// The stream lies in DIRECTORY; its writer works on a thread of its own, as in `up`, and is not
+// counted.
 
 #include <sys/resource.h>
 

@@ -72,9 +72,9 @@ Result<CertifiedDoor> CertifyDoor(World& world, const std::string& lake_path,
   CertifiedDoor done;
   TAPELAKE_ASSIGN_OR_RAISE(const security::CertifiedKey authority,
                            KeepAuthority(world, paths.authority, &done.new_authority));
-  TAPELAKE_ASSIGN_OR_RAISE(const security::CertifiedKey server,
-                           security::MakeServerCertificate(authority, hosts, world.random,
-                                                           world.clock.WallMicros()));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      const security::CertifiedKey server,
+      security::MakeServerCertificate(authority, hosts, world.random, world.clock.WallMicros()));
   TAPELAKE_ASSIGN_OR_RAISE(done.facts, security::ReadCertificate(server.certificate_pem));
   TAPELAKE_RETURN_NOT_OK(files.ReplacePrivateFile(paths.server, server.ToPem()));
   TAPELAKE_RETURN_NOT_OK(files.ReplaceFile(paths.trusted, authority.certificate_pem));

@@ -28,16 +28,16 @@ struct CertifiedDoor {
   security::CertificateFacts facts;
 };
 
-/// Make a certificate for this machine (`localhost`, 127.0.0.1, ::1) and `hosts`, in place of the one
-/// before, by the lake's own authority, which is made if there is none. Doors show it after their
-/// next start. Errors: kInvalid (a host; the authority's time is over), kCorrupt (the authority's
-/// file), kConflict (another process is at it), kUnavailable, kUnauthorized.
+/// Make a certificate for this machine (`localhost`, 127.0.0.1, ::1) and `hosts`, in place of the
+/// one before, by the lake's own authority, which is made if there is none. Doors show it after
+/// their next start. Errors: kInvalid (a host; the authority's time is over), kCorrupt (the
+/// authority's file), kConflict (another process is at it), kUnavailable, kUnauthorized.
 Result<CertifiedDoor> CertifyDoor(World& world, const std::string& lake_path,
                                   std::vector<std::string> hosts);
 
 /// The certificate of the AWS-compatible door, which listens to this machine alone (`loopback`) or
-/// not; nullopt: it speaks no TLS. Errors: kInvalid (there is none where one is needed, or it is not
-/// good now), those of reading the files.
+/// not; nullopt: it speaks no TLS. Errors: kInvalid (there is none where one is needed, or it is
+/// not good now), those of reading the files.
 Result<std::optional<DoorCertificate>> OpenDoorCertificate(World& world,
                                                            const config::Config& config,
                                                            bool loopback);

@@ -201,11 +201,13 @@ constexpr Verb kVerbs[] = {
      .example = "tapelake stream describe crypto.transactions",
      .make = MakeStreamDescribeCommand},
     {.name = "keys certify",
-     .sentence = "Make a certificate for the AWS-compatible door, by an authority of the lake's own.",
-     .details = "For localhost, 127.0.0.1, ::1 and each HOST; in place of the one before. Prints the "
-                "file that clients must trust, as the environment variable that AWS clients read. "
-                "The authority is made at the first time and kept (LAKE/.tapelake/tls): whoever has "
-                "its key can pass for any host to who trusts it.",
+     .sentence =
+         "Make a certificate for the AWS-compatible door, by an authority of the lake's own.",
+     .details =
+         "For localhost, 127.0.0.1, ::1 and each HOST; in place of the one before. Prints the "
+         "file that clients must trust, as the environment variable that AWS clients read. "
+         "The authority is made at the first time and kept (LAKE/.tapelake/tls): whoever has "
+         "its key can pass for any host to who trusts it.",
      .example = "tapelake keys certify lake.internal 192.0.2.7\n"
                 "export $(tapelake keys certify) AWS_ENDPOINT_URL=https://localhost:4566",
      .make = MakeKeysCertifyCommand},

@@ -323,13 +323,15 @@ void TlsConfig::Describe(Visitor& visitor, TlsConfig& self) {
                  .sentence = "Speak TLS at an address of this machine, too; at others it is spoken "
                              "anyway, and so it is with a certificate of one's own."},
                 &self.enabled);
-  visitor.Field({.key = "certificate",
-                 .sentence = "File of the certificate and those between it and who issued it (PEM); "
-                             "empty: the one that `tapelake keys certify` made."},
-                &self.certificate);
-  visitor.Field({.key = "key",
-                 .sentence = "File of its private key (PEM, without a password); may be the same file."},
-                &self.key);
+  visitor.Field(
+      {.key = "certificate",
+       .sentence = "File of the certificate and those between it and who issued it (PEM); "
+                   "empty: the one that `tapelake keys certify` made."},
+      &self.certificate);
+  visitor.Field(
+      {.key = "key",
+       .sentence = "File of its private key (PEM, without a password); may be the same file."},
+      &self.key);
 }
 
 void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
@@ -346,11 +348,12 @@ void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
   visitor.Field(
       {.key = "account", .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
       &self.account);
-  visitor.Field({.key = "insecure_local",
-                 .sentence = "Take requests whether they are signed or not, at an address of this "
-                             "machine: whoever reaches the port may put and read. For programs that "
-                             "cannot sign."},
-                &self.insecure_local);
+  visitor.Field(
+      {.key = "insecure_local",
+       .sentence = "Take requests whether they are signed or not, at an address of this "
+                   "machine: whoever reaches the port may put and read. For programs that "
+                   "cannot sign."},
+      &self.insecure_local);
   visitor.Field({.key = "shard_limits",
                  .sentence = "Refuse what a shard of Kinesis would not take (1,000 records/s, "
                              "1 MiB/s): for producers that are to run on Kinesis, too."},

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Certificates (X.509) of a door: a local authority that a lake's clients trust, what it certifies,
-/// and what a certificate says.
+/// Certificates (X.509) of a door: a local authority that a lake's clients trust, what it
+/// certifies, and what a certificate says.
 
 #include <cstdint>
 #include <string>
@@ -23,8 +23,8 @@ struct CertifiedKey {
   std::string certificate_pem;
   std::string key_pem;
 
-  /// Both in one text, so that one file holds a pair that belongs together; ReadCertifiedKey() takes
-  /// it apart.
+  /// Both in one text, so that one file holds a pair that belongs together; ReadCertifiedKey()
+  /// takes it apart.
   std::string ToPem() const { return key_pem + certificate_pem; }
 };
 

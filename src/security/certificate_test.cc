@@ -83,17 +83,17 @@ TEST_F(CertificateTest, RefusesWhatIsNoHost) {
 TEST_F(CertificateTest, RefusesAnAuthorityThatIsNone) {
   const auto other = MakeAuthority(random_, kNow);
   ASSERT_TRUE(other.ok()) << other.status();
-  for (const CertifiedKey& wrong :
-       {CertifiedKey{}, CertifiedKey{authority_.certificate_pem, ""},
-        CertifiedKey{"", authority_.key_pem},
-        CertifiedKey{authority_.certificate_pem, other->key_pem}}) {
+  for (const CertifiedKey& wrong : {CertifiedKey{}, CertifiedKey{authority_.certificate_pem, ""},
+                                    CertifiedKey{"", authority_.key_pem},
+                                    CertifiedKey{authority_.certificate_pem, other->key_pem}}) {
     const auto made = MakeServerCertificate(wrong, {"localhost"}, random_, kNow);
     EXPECT_EQ(KindOf(made.status()), ErrorKind::kCorrupt);
   }
 }
 
 TEST_F(CertificateTest, RefusesTextThatIsNoCertificate) {
-  for (const char* text : {"", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
+  for (const char* text :
+       {"", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
     EXPECT_EQ(KindOf(ReadCertificate(text).status()), ErrorKind::kInvalid) << text;
 }
 

@@ -166,8 +166,8 @@ const char* CheckCalls(const std::string& bytes) {
     for (int fields = 0; fields < 2; ++fields) {
       if (fields == 1) request.fields.emplace_back("x-amz-target", "Kinesis_20131202." + bytes);
       const serve::ReadCall read = serve::ReadAwsCall(request);
-      const auto answer =
-          serve::EncodeAwsError(read.call, read.error.value_or(serve::InvalidArgument(bytes)), "id");
+      const auto answer = serve::EncodeAwsError(
+          read.call, read.error.value_or(serve::InvalidArgument(bytes)), "id");
       if (answer.status < 400 || answer.body.empty()) return "an error that is none";
       if (answer.content_type == "application/x-amz-cbor-1.1" &&
           !serve::ParseCbor(answer.body).ok()) {

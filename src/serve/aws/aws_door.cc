@@ -116,11 +116,11 @@ HttpServerOptions AwsDoor::ServerOptions(const AwsDoorOptions& options) {
   server.slow_threads = 0;
   server.waiting_max = static_cast<size_t>(options.connections_max);
   server.tls = options.tls;
-  server.door = HttpDoor{
-      .answer = [this](const HttpRequest& request) { return Answer(request); },
-      .refuse = [this](const HttpRequest& head,
-                       const HttpRefusal& refusal) { return Refuse(head, refusal); },
-      .refuse_head = [this](const HttpRequest& head) { return RefuseHead(head); }};
+  server.door =
+      HttpDoor{.answer = [this](const HttpRequest& request) { return Answer(request); },
+               .refuse = [this](const HttpRequest& head,
+                                const HttpRefusal& refusal) { return Refuse(head, refusal); },
+               .refuse_head = [this](const HttpRequest& head) { return RefuseHead(head); }};
   return server;
 }
 
@@ -136,8 +136,8 @@ void AwsDoor::Stop() {
 }
 
 std::string AwsDoor::url() const {
-  return (options_.tls ? "https://" : "http://") + options_.listen.substr(0, options_.listen.rfind(':') + 1) +
-         std::to_string(server_.port());
+  return (options_.tls ? "https://" : "http://") +
+         options_.listen.substr(0, options_.listen.rfind(':') + 1) + std::to_string(server_.port());
 }
 
 uint64_t AwsDoor::Draw() {
@@ -245,8 +245,8 @@ HttpResponse AwsDoor::AnswerCall(const HttpRequest& request, const ReadCall& rea
   return EncodeAwsError(call, *error, request_id);
 }
 
-std::optional<AwsError> AwsDoor::Admit(const HttpRequest& request, const AwsCall& call,
-                                       Judge judge, Caller* caller) {
+std::optional<AwsError> AwsDoor::Admit(const HttpRequest& request, const AwsCall& call, Judge judge,
+                                       Caller* caller) {
   return options_.insecure_local ? RefuseForeign(request) : Verify(request, call, judge, caller);
 }
 
@@ -298,10 +298,10 @@ std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const
 
 Status CheckInsecureLocal(bool insecure_local, const ListenAddress& address) {
   if (!insecure_local || address.loopback) return Status::OK();
-  return MakeError(ErrorKind::kInvalid,
-                   "doors.aws.insecure_local is for an address of this machine only, not for " +
-                       address.host +
-                       "\nhint: let doors.aws.listen be 127.0.0.1 or [::1], or have requests signed");
+  return MakeError(
+      ErrorKind::kInvalid,
+      "doors.aws.insecure_local is for an address of this machine only, not for " + address.host +
+          "\nhint: let doors.aws.listen be 127.0.0.1 or [::1], or have requests signed");
 }
 
 }  // namespace tapelake::serve

@@ -46,8 +46,8 @@ struct AwsDoorOptions {
 };
 
 /// Answers HTTP requests as AWS does: reads which call it is, verifies who calls, lets the service
-/// answer, and writes that in the protocol of the client. `GET /health` needs no signature. Who cannot
-/// be a client of ours is refused by the head of the request, before its body takes memory.
+/// answer, and writes that in the protocol of the client. `GET /health` needs no signature. Who
+/// cannot be a client of ours is refused by the head of the request, before its body takes memory.
 ///
 /// One call of a connection at a time, in order; pipelined ones wait. Start() and Stop() belong to
 /// one thread.

@@ -279,10 +279,8 @@ TEST_F(AwsDoorTest, ListensToOtherMachinesOverTlsAndVerifyingOnly) {
     EXPECT_EQ(KindOf(plain), ErrorKind::kInvalid) << address;
     EXPECT_THAT(plain.message(), HasSubstr("doors.aws.listen"));
     EXPECT_THAT(plain.message(), HasSubstr("needs TLS"));
-    const Status insecure = AwsDoor(Parts(), {.listen = address,
-                                              .insecure_local = true,
-                                              .tls = TlsIdentity{}})
-                                .Start();
+    const Status insecure =
+        AwsDoor(Parts(), {.listen = address, .insecure_local = true, .tls = TlsIdentity{}}).Start();
     EXPECT_EQ(KindOf(insecure), ErrorKind::kInvalid) << address;
     EXPECT_THAT(insecure.message(), HasSubstr("doors.aws.insecure_local"));
   }
@@ -323,11 +321,11 @@ TEST_F(AwsDoorTest, ReadsNoBodyOfWhoCannotBeItsClient) {
     request.body.clear();
     return request;
   };
-  ExpectError(Send(head_of(JsonCall("PutRecords", ""))), 400,
-              "MissingAuthenticationTokenException", "");
-  ExpectError(Send(head_of(Signed(JsonCall("PutRecords", ""),
-                                  {.key = tapelake::testing::Key('B')}))),
-              400, "UnrecognizedClientException", "");
+  ExpectError(Send(head_of(JsonCall("PutRecords", ""))), 400, "MissingAuthenticationTokenException",
+              "");
+  ExpectError(
+      Send(head_of(Signed(JsonCall("PutRecords", ""), {.key = tapelake::testing::Key('B')}))), 400,
+      "UnrecognizedClientException", "");
   ExpectError(Send(head_of(Signed(JsonCall("PutRecords", ""), {.region = "us-east-1"}))), 400,
               "InvalidSignatureException", "region");
   const Answer form = Send(head_of(Signed(Form(""), {.region = "ap-east-1", .service = "sts"})));

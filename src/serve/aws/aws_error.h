@@ -31,9 +31,8 @@ inline AwsError MalformedHttpRequest(std::string message, int http_status = 400)
 }
 
 inline AwsError RequestEntityTooLarge(std::string message) {
-  return {.type = "RequestEntityTooLargeException",
-          .message = std::move(message),
-          .http_status = 413};
+  return {
+      .type = "RequestEntityTooLargeException", .message = std::move(message), .http_status = 413};
 }
 
 /// A value that the model allows and the service does not.

@@ -168,8 +168,8 @@ asio::awaitable<void> Connection::Run() {
   --environment_.connections_open;
 }
 
-/// Take a client of TLS in. Whoever speaks plainly here is told so in plain words: all that it would
-/// see else is a connection that ends.
+/// Take a client of TLS in. Whoever speaks plainly here is told so in plain words: all that it
+/// would see else is a connection that ends.
 asio::awaitable<bool> Connection::Greet() {
   environment_.greeting.push_back(this);
   stream_.expires_after(std::chrono::microseconds(environment_.options.read_micros_max));

@@ -39,7 +39,7 @@ struct ConnectionEnvironment {
 
   std::set<Connection*> connections;
   std::list<Connection*> greeting;  ///< Those in their handshake, oldest first.
-  size_t bodies_bytes = 0;  ///< Reserved for the requests under way.
+  size_t bodies_bytes = 0;          ///< Reserved for the requests under way.
   bool closing = false;
   std::atomic<int64_t> connections_open = 0;
   std::atomic<int64_t> connections_total = 0;

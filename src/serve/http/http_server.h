@@ -17,8 +17,8 @@
 
 namespace tapelake::serve {
 
-/// A certificate, those between it and who issued it, and its private key, as PEM. The two texts may
-/// be one that holds both.
+/// A certificate, those between it and who issued it, and its private key, as PEM. The two texts
+/// may be one that holds both.
 struct TlsIdentity {
   std::string certificate_pem;
   std::string key_pem;
@@ -28,11 +28,11 @@ struct TlsIdentity {
 struct HttpDoor {
   /// Answers every request, whatever its method and path, on the quick threads.
   HttpHandler answer;
-  /// Words a refusal as the protocol does. `head`: what was read of the request, if anything, without
-  /// its body. On the server's thread.
+  /// Words a refusal as the protocol does. `head`: what was read of the request, if anything,
+  /// without its body. On the server's thread.
   std::function<HttpResponse(const HttpRequest& head, const HttpRefusal& refusal)> refuse;
-  /// Asked before a body is read: an answer is the end of the request, and its body takes no memory.
-  /// On the server's thread: must not block.
+  /// Asked before a body is read: an answer is the end of the request, and its body takes no
+  /// memory. On the server's thread: must not block.
   std::function<std::optional<HttpResponse>(const HttpRequest& head)> refuse_head;
 };
 
@@ -40,12 +40,12 @@ struct HttpServerOptions {
   std::string section = "dashboard";      ///< Of the configuration: what messages name.
   std::string listen = "127.0.0.1:8990";  ///< See ParseListenAddress().
   std::string token;  ///< What clients must show unless `listen` is loopback; then not empty.
-  int64_t connections_max = 256;         ///< One more is answered 503.
-  int64_t requests_per_second = 200;     ///< Of one address; more are answered 429.
-  size_t head_bytes_max = 16 << 10;      ///< Of a request: 431 beyond.
-  size_t body_bytes_max = 1 << 20;       ///< 413 beyond.
-  size_t bodies_bytes_max = 256 << 20;   ///< Of all requests under way together: 503 beyond.
-  int64_t idle_micros_max = 75'000'000;  ///< Between two requests of a connection.
+  int64_t connections_max = 256;            ///< One more is answered 503.
+  int64_t requests_per_second = 200;        ///< Of one address; more are answered 429.
+  size_t head_bytes_max = 16 << 10;         ///< Of a request: 431 beyond.
+  size_t body_bytes_max = 1 << 20;          ///< 413 beyond.
+  size_t bodies_bytes_max = 256 << 20;      ///< Of all requests under way together: 503 beyond.
+  int64_t idle_micros_max = 75'000'000;     ///< Between two requests of a connection.
   int64_t read_micros_max = 10'000'000;     ///< For a head or a handshake, however it trickles.
   int64_t body_micros_max = 10'000'000;     ///< For a body, whole.
   int64_t write_micros_max = 15'000'000;    ///< For one answer, event or chunk.

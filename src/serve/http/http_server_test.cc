@@ -300,19 +300,19 @@ TEST_F(HttpServerTest, GivesEverythingToTheHandlerOfADoor) {
     response.for_browsers = false;
     return response;
   };
-  options.door = HttpDoor{
-      .answer =
-          [say](const HttpRequest& request) {
-            return say(200, request.method + " " + request.path + " " + request.body);
-          },
-      .refuse =
-          [say](const HttpRequest& head, const HttpRefusal& refusal) {
-            return say(refusal.status, "refused " + head.method + ": " + refusal.message);
-          },
-      .refuse_head = [say](const HttpRequest& head) -> std::optional<HttpResponse> {
-        if (head.path != "/not/here") return std::nullopt;
-        return say(403, "not here");
-      }};
+  options.door =
+      HttpDoor{.answer =
+                   [say](const HttpRequest& request) {
+                     return say(200, request.method + " " + request.path + " " + request.body);
+                   },
+               .refuse =
+                   [say](const HttpRequest& head, const HttpRefusal& refusal) {
+                     return say(refusal.status, "refused " + head.method + ": " + refusal.message);
+                   },
+               .refuse_head = [say](const HttpRequest& head) -> std::optional<HttpResponse> {
+                 if (head.path != "/not/here") return std::nullopt;
+                 return say(403, "not here");
+               }};
   Start(options);
   Client client({.port = server_->port()});
   client.Send("PUT /any/where HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 4\r\n\r\nbody");
@@ -329,8 +329,7 @@ TEST_F(HttpServerTest, GivesEverythingToTheHandlerOfADoor) {
 }
 
 TEST_F(HttpServerTest, ClosesOnWhoSendsTooSlowly) {
-  Start(
-      {.idle_micros_max = 10'000'000, .read_micros_max = 50'000, .body_micros_max = 50'000});
+  Start({.idle_micros_max = 10'000'000, .read_micros_max = 50'000, .body_micros_max = 50'000});
   Client half_a_head({.port = server_->port()});
   half_a_head.Send("GET / HTTP/1.1\r\nHost: loc");
   EXPECT_TRUE(half_a_head.Ended());

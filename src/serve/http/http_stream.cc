@@ -13,8 +13,8 @@ using boost::system::error_code;
 
 asio::awaitable<size_t> HttpStream::ReadRaw(boost::beast::flat_buffer* buffer, size_t bytes_max) {
   error_code ec;
-  const size_t count = co_await tcp_.async_read_some(
-      buffer->prepare(bytes_max), asio::redirect_error(asio::use_awaitable, ec));
+  const size_t count = co_await tcp_.async_read_some(buffer->prepare(bytes_max),
+                                                     asio::redirect_error(asio::use_awaitable, ec));
   if (ec) co_return 0;
   buffer->commit(count);
   co_return count;

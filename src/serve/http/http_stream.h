@@ -17,8 +17,8 @@
 
 namespace tapelake::serve {
 
-/// What Beast calls an asynchronous stream: one type for both, so that whoever reads and writes need
-/// not know. One thread.
+/// What Beast calls an asynchronous stream: one type for both, so that whoever reads and writes
+/// need not know. One thread.
 class HttpStream {
  public:
   using executor_type = boost::beast::tcp_stream::executor_type;
@@ -48,8 +48,8 @@ class HttpStream {
 
   template <typename Token>
   using ResultOf =
-      typename boost::asio::async_result<std::decay_t<Token>, void(boost::system::error_code,
-                                                                   size_t)>::return_type;
+      typename boost::asio::async_result<std::decay_t<Token>,
+                                         void(boost::system::error_code, size_t)>::return_type;
 
   template <typename Buffers, typename Token>
   ResultOf<Token> async_read_some(const Buffers& buffers, Token&& token) {

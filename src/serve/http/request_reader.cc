@@ -114,13 +114,13 @@ bool RequestReader::Reserve(HttpResponse* refusal) {
   const auto length = parser_.content_length();
   const size_t wanted = length ? static_cast<size_t>(*length) : options_.body_bytes_max;
   if (*bodies_bytes_ + wanted > options_.bodies_bytes_max) {
-    *refusal = RefusalOf(options_, *request_,
-                         {.status = 503,
-                          .kind = ErrorKind::kUnavailable,
-                          .message = "the requests under way hold " +
-                                     std::to_string(*bodies_bytes_) +
-                                     " bytes already; try again soon",
-                          .try_again = true});
+    *refusal =
+        RefusalOf(options_, *request_,
+                  {.status = 503,
+                   .kind = ErrorKind::kUnavailable,
+                   .message = "the requests under way hold " + std::to_string(*bodies_bytes_) +
+                              " bytes already; try again soon",
+                   .try_again = true});
     return false;
   }
   *bodies_bytes_ += wanted;

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/buffer.hpp>
 #include <openssl/ssl.h>
+#include <boost/asio/buffer.hpp>
 
 namespace tapelake::serve {
 namespace {

@@ -68,8 +68,8 @@ class TlsTest : public ::testing::Test {
     options.listen = "127.0.0.1:0";
     options.door = Echo();
     options.tls = identity_;
-    server_ = std::make_unique<HttpServer>(clock_, std::move(options), std::vector<HttpRoute>(),
-                                           nullptr);
+    server_ =
+        std::make_unique<HttpServer>(clock_, std::move(options), std::vector<HttpRoute>(), nullptr);
     const Status started = server_->Start();
     ASSERT_TRUE(started.ok()) << started;
   }
@@ -198,8 +198,9 @@ TEST_F(TlsTest, StopsAtOnceWithConnectionsOpen) {
 TEST_F(TlsTest, RefusesByTheHeadBeforeABodyTakesMemory) {
   Start({.body_bytes_max = 1000, .bodies_bytes_max = 1000});
   Client client(Trusting(authority_));
-  ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: localhost\r\nX-Stranger: 1\r\n"
-                          "Content-Length: 900\r\n\r\n"));
+  ASSERT_TRUE(
+      client.Send("POST / HTTP/1.1\r\nHost: localhost\r\nX-Stranger: 1\r\n"
+                  "Content-Length: 900\r\n\r\n"));
   const Answer answer = client.ReadAnswer();  // no body was sent
   EXPECT_EQ(answer.status, 403);
   EXPECT_EQ(answer.body, "stranger");

@@ -1,10 +1,12 @@
 /// PutRecord and PutRecords: acknowledged when the records survive power loss.
 
-#include <span>
+#include <algorithm>
 #include <utility>
 
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/kinesis/sequence_number.h"
+#include "serve/http/target.h"
+#include "source/kinesis/aggregated_record.h"
 
 namespace tapelake::serve {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constexpr size_t kRecordBytesMax = size_t{1} << 20;    // data and partition key
 constexpr size_t kRequestBytesMax = size_t{10} << 20;  // all of them
 constexpr size_t kEntriesMax = 500;
+constexpr size_t kPartsMax = 100'000;  // of aggregated records
 constexpr size_t kHashKeyDigitsMax = 39;
 constexpr size_t kSequenceDigitsMax = 129;
 constexpr std::string_view kDigits = "0123456789";
@@ -35,7 +38,8 @@ struct KinesisService::Put {
   std::string partition_key;
   std::string data;
   std::optional<base::UInt128> hash_key;
-  stream::RecordPlace place;
+  std::vector<source::AggregatedRecord> parts;  ///< Into `data`; empty: it is one record itself.
+  stream::RecordPlace place;                    ///< Of the first part, if there are parts.
   std::optional<AwsError> error;
 };
 
@@ -56,15 +60,32 @@ void KinesisService::ReadEntry(MemberReader* members, Violations* violations, Pu
   }
 }
 
-KinesisService::Outcome KinesisService::CheckEntry(const ServedStream& stream, const Put& put) {
-  if (put.partition_key.size() + put.data.size() > kRecordBytesMax) {
-    return InvalidArgument("A record of " + std::to_string(put.data.size()) +
-                           " bytes and a key of " + std::to_string(put.partition_key.size()) +
-                           " bytes are more than 1 MiB (1048576 bytes) together.");
+/// What the producer library made of several records is put as what it was: each has a key of its
+/// own, which decides its shard. Whatever is not such a record stays what it is.
+KinesisService::Outcome KinesisService::TakeApart(std::vector<Put>* puts) {
+  size_t parts = 0;
+  for (Put& put : *puts) {
+    if (!source::SplitAggregate(put.data, &put.parts)) continue;
+    const auto is_key = [](const source::AggregatedRecord& part) {
+      const size_t characters = CharacterCount(part.partition_key);
+      return characters > 0 && characters <= stream::kPartitionKeyCharsMax &&
+             IsUtf8(part.partition_key);
+    };
+    if (!std::ranges::all_of(put.parts, is_key)) put.parts.clear();
+    parts += put.parts.size();
+    if (parts > kPartsMax) {
+      return InvalidArgument("The aggregated records of one request hold more than " +
+                             std::to_string(kPartsMax) + " records.");
+    }
   }
-  if (!put.hash_key) return std::nullopt;
-  const uint32_t wanted = stream.ShardOfHash(*put.hash_key);
-  const uint32_t own = stream.ShardOfKey(put.partition_key);
+  return std::nullopt;
+}
+
+KinesisService::Outcome KinesisService::CheckHashKey(const ServedStream& stream,
+                                                     base::UInt128 hash_key,
+                                                     std::string_view partition_key) {
+  const uint32_t wanted = stream.ShardOfHash(hash_key);
+  const uint32_t own = stream.ShardOfKey(partition_key);
   if (wanted == own) return std::nullopt;
   return InvalidArgument("ExplicitHashKey asks for " + ShardIdText(wanted) + ", but stream " +
                          stream.name() +
@@ -72,33 +93,59 @@ KinesisService::Outcome KinesisService::CheckEntry(const ServedStream& stream, c
                          ShardIdText(own) + "; leave ExplicitHashKey out.");
 }
 
+KinesisService::Outcome KinesisService::CheckEntry(const ServedStream& stream, const Put& put) {
+  if (put.partition_key.size() + put.data.size() > kRecordBytesMax) {
+    return InvalidArgument("A record of " + std::to_string(put.data.size()) +
+                           " bytes and a key of " + std::to_string(put.partition_key.size()) +
+                           " bytes are more than 1 MiB (1048576 bytes) together.");
+  }
+  if (put.parts.empty()) {
+    return put.hash_key ? CheckHashKey(stream, *put.hash_key, put.partition_key) : std::nullopt;
+  }
+  // The key of the whole is only the library's way of addressing a shard.
+  for (const source::AggregatedRecord& part : put.parts) {
+    if (part.explicit_hash_key.empty()) continue;
+    const auto hash_key = ParseHashKey(part.explicit_hash_key);
+    if (!hash_key)
+      return InvalidArgument("An aggregated record has an ExplicitHashKey that is none.");
+    if (auto wrong = CheckHashKey(stream, *hash_key, part.partition_key)) return wrong;
+  }
+  return std::nullopt;
+}
+
 /// Put those that may be put; every one of `*puts` has a place or an error then.
 void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
   std::vector<stream::PutEntry> entries;
-  std::vector<Put*> taken;
-  const int64_t now = clock_.SteadyMicros();
+  std::vector<std::pair<Put*, size_t>> taken;  // and the first of its entries
   for (Put& put : *puts) {
-    const uint32_t shard = stream.ShardOfKey(put.partition_key);
-    const size_t bytes = put.partition_key.size() + put.data.size();
-    if (options_.shard_limits && !stream.limits().Take(shard, bytes, now)) {
-      put.error =
-          AwsError{.type = "ProvisionedThroughputExceededException",
-                   .message = "Rate exceeded for shard " + ShardIdText(shard) + " in stream " +
-                              stream.name() + " under account " + options_.account + "."};
-      continue;
+    if (options_.shard_limits && (put.error = Limit(stream, put))) continue;
+    taken.emplace_back(&put, entries.size());
+    if (put.parts.empty()) {
+      entries.push_back({.partition_key = put.partition_key, .data = put.data});
     }
-    entries.push_back({.partition_key = put.partition_key, .data = put.data});
-    taken.push_back(&put);
+    for (const source::AggregatedRecord& part : put.parts)
+      entries.push_back({.partition_key = part.partition_key, .data = part.data});
   }
   if (entries.empty()) return;
   const auto places = stream.writer().Put(entries);
-  for (size_t i = 0; i < taken.size(); ++i) {
+  for (const auto& [put, first] : taken) {
     if (places.ok()) {
-      taken[i]->place = (*places)[i];
+      put->place = (*places)[first];
     } else {
-      taken[i]->error = ErrorOf(places.status());
+      put->error = ErrorOf(places.status());
     }
   }
+}
+
+/// What a shard of Kinesis would say to it.
+KinesisService::Outcome KinesisService::Limit(ServedStream& stream, const Put& put) {
+  const uint32_t shard = stream.ShardOfKey(put.parts.empty() ? std::string_view(put.partition_key)
+                                                             : put.parts.front().partition_key);
+  const size_t bytes = put.partition_key.size() + put.data.size();
+  if (stream.limits().Take(shard, bytes, clock_.SteadyMicros())) return std::nullopt;
+  return AwsError{.type = "ProvisionedThroughputExceededException",
+                  .message = "Rate exceeded for shard " + ShardIdText(shard) + " in stream " +
+                             stream.name() + " under account " + options_.account + "."};
 }
 
 KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWriter* answer) {
@@ -110,6 +157,7 @@ KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWrite
   const bool dry_run = members.Flag("DryRun");
   ServedStream* stream = nullptr;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  if (auto wrong = TakeApart(&puts)) return wrong;
   if (auto wrong = CheckEntry(*stream, puts.front())) return wrong;
   if (dry_run) return DryRunDone();
   PutDurably(*stream, &puts);
@@ -145,6 +193,7 @@ KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWrit
   const bool dry_run = members.Flag("DryRun");
   ServedStream* stream = nullptr;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  if (auto wrong = TakeApart(&puts)) return wrong;
   for (const Put& put : puts) {
     if (auto wrong = CheckEntry(*stream, put)) return wrong;
   }

@@ -83,8 +83,12 @@ class KinesisService {
   struct Put;
   static void ReadEntry(MemberReader* members, Violations* violations, Put* put);
   static Outcome ReadEntries(MemberReader* members, Violations* violations, std::vector<Put>* puts);
+  static Outcome TakeApart(std::vector<Put>* puts);
+  static Outcome CheckHashKey(const ServedStream& stream, base::UInt128 hash_key,
+                              std::string_view partition_key);
   static Outcome CheckEntry(const ServedStream& stream, const Put& put);
   void PutDurably(ServedStream& stream, std::vector<Put>* puts);
+  Outcome Limit(ServedStream& stream, const Put& put);
 
   // kinesis_get.cc
   Outcome GetShardIterator(WireValue request, AnswerWriter* answer);

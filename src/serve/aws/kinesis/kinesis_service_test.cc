@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "serve/aws/kinesis/sequence_number.h"
+#include "source/kinesis/testing_aggregate.h"
 #include "testing/aws_world.h"
 
 namespace tapelake::serve {
@@ -505,22 +506,96 @@ TEST_F(KinesisServiceTest, HasNeitherTagsNorConsumers) {
   Open();
   EXPECT_THAT(Call("ListTagsForStream", Of()).answer.Find("Tags")->items(), SizeIs(0));
   const std::string arn = kArn;
-  EXPECT_THAT(Call("ListTagsForResource", R"({"ResourceARN":")" + arn + "\"}")
-                  .answer.Find("Tags")
-                  ->items(),
-              SizeIs(0));
+  EXPECT_THAT(
+      Call("ListTagsForResource", R"({"ResourceARN":")" + arn + "\"}").answer.Find("Tags")->items(),
+      SizeIs(0));
   EXPECT_THAT(Call("ListStreamConsumers", R"({"StreamARN":")" + arn + "\"}")
                   .answer.Find("Consumers")
                   ->items(),
               SizeIs(0));
   for (const char* operation : {"ListTagsForResource", "ListStreamConsumers"}) {
     ExpectError(Call(operation, "{}"), "ValidationException", "Member must not be null");
-    const std::string member = operation == std::string("ListTagsForResource") ? "Resource" : "Stream";
+    const std::string member =
+        operation == std::string("ListTagsForResource") ? "Resource" : "Stream";
     ExpectError(Call(operation, "{\"" + member + "ARN\":\"" + arn + "x\"}"),
                 "ResourceNotFoundException", "not found");
     ExpectError(Call(operation, "{\"" + member + "ARN\":\"arn:aws:kinesis:other\"}"),
                 "ResourceNotFoundException", "There is no stream");
   }
+}
+
+/// An aggregate of the producer library: keys and data, and whether each has a hash key of 0.
+std::string AggregateOf(const std::vector<std::pair<std::string, std::string>>& records,
+                        bool hash_keys = false) {
+  using source::testing::BytesField;
+  using source::testing::VarintField;
+  std::string message = BytesField(2, "0");
+  for (const auto& [key, data] : records)
+    message += BytesField(1, key);
+  for (size_t i = 0; i < records.size(); ++i) {
+    message += BytesField(3, VarintField(1, i) + (hash_keys ? VarintField(2, 0) : "") +
+                                 BytesField(3, records[i].second));
+  }
+  return source::testing::Sealed(message);
+}
+
+TEST_F(KinesisServiceTest, TakesAggregatesOfTheProducerLibraryApart) {
+  Open();
+  const std::string aggregate = AggregateOf({{"k0", "a"}, {"k1", ""}, {"k0", "b"}});
+  // The library says which shard it means, in words that only hold for the whole.
+  std::string json = PutRecordsJson(kStream, {{"plain", "first"}, {"a", aggregate}, {"k0", "c"}});
+  const size_t at = json.find(R"("PartitionKey":"a",)");
+  ASSERT_NE(at, std::string::npos);
+  json.insert(at, R"("ExplicitHashKey":"170141183460469231731687303715884105728",)");
+  const Outcome put = Call("PutRecords", json);
+  ASSERT_EQ(put.error, "") << put.message;
+  const auto& places = put.answer.Find("Records")->items();
+  ASSERT_THAT(places, SizeIs(3));
+  EXPECT_EQ(world_.log(0).facts().next_sequence, 6u) << "five records";
+  const std::string shard = places[1].Find("ShardId")->text();
+  EXPECT_EQ(places[2].Find("ShardId")->text(), shard) << "where k0 goes";
+  const auto read = ReadAll(world_.Iterator(
+      kStream, shard, "AT_SEQUENCE_NUMBER",
+      R"(,"StartingSequenceNumber":")" + places[1].Find("SequenceNumber")->text() + "\""));
+  std::vector<std::string> of_k0;
+  for (const std::string& data : read) {
+    if (!data.empty()) of_k0.push_back(data);
+  }
+  EXPECT_THAT(of_k0, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(KinesisServiceTest, TakesWhatOnlyLooksLikeAnAggregateAsItIs) {
+  Open(1);
+  std::string damaged = AggregateOf({{"k", "a"}});
+  damaged.back() ^= 1;
+  const std::vector<std::string> all = {damaged, AggregateOf({{"", "a"}}),
+                                        AggregateOf({{std::string(257, 'k'), "a"}}),
+                                        AggregateOf({{"k\xff", "a"}}), AggregateOf({})};
+  for (const std::string& data : all)
+    EXPECT_EQ(Call("PutRecords", PutRecordsJson(kStream, {{"k", data}})).error, "");
+  EXPECT_EQ(ReadAll(world_.Iterator(kStream, "shardId-000000000000", "TRIM_HORIZON")), all);
+}
+
+TEST_F(KinesisServiceTest, BoundsAggregates) {
+  Open(4);
+  std::string message = source::testing::BytesField(1, "k");
+  for (int i = 0; i < 50'001; ++i) {
+    message += source::testing::BytesField(
+        3, source::testing::VarintField(1, 0) + source::testing::BytesField(3, ""));
+  }
+  const std::string aggregate = source::testing::Sealed(message);
+  ExpectError(Call("PutRecords", PutRecordsJson(kStream, {{"a", aggregate}, {"b", aggregate}})),
+              "InvalidArgumentException", "more than 100000 records");
+  // A hash key of a record's own must agree with its key, as elsewhere.
+  const Outcome put = Call(
+      "PutRecords",
+      PutRecordsJson(
+          kStream,
+          {{"a", AggregateOf(
+                     {{"k0", "a"}, {"k1", "b"}, {"k2", "c"}, {"k3", "d"}, {"k4", "e"}, {"k5", "f"}},
+                     true)}}));
+  ExpectError(put, "InvalidArgumentException", "ExplicitHashKey asks for shardId-000000000000");
+  EXPECT_EQ(world_.log(0).facts().next_sequence, 1u);
 }
 
 }  // namespace
