@@ -43,18 +43,23 @@ std::string LakeName(std::string path) {
 
 }  // namespace
 
-Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
-  const config::Config& config = parts.config;
+Result<std::optional<DoorCertificate>> AwsServer::Check(World& world,
+                                                        const config::Config& config) {
   const config::AwsDoorConfig& aws = config.doors.aws;
   TAPELAKE_ASSIGN_OR_RAISE(const serve::ListenAddress address,
                            serve::ParseListenAddress(aws.listen, "doors.aws.listen"));
   TAPELAKE_RETURN_NOT_OK(serve::CheckInsecureLocal(aws.insecure_local, address));
   TAPELAKE_RETURN_NOT_OK(CheckAccount(aws.account));
   TAPELAKE_RETURN_NOT_OK(CheckRegion(aws.region));
+  return OpenDoorCertificate(world, config, address.loopback);
+}
+
+Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
+  const config::Config& config = parts.config;
+  const config::AwsDoorConfig& aws = config.doors.aws;
   std::unique_ptr<AwsServer> server(new AwsServer(config.lake.path));
   server->insecure_ = aws.insecure_local;
-  TAPELAKE_ASSIGN_OR_RAISE(server->certificate_,
-                           OpenDoorCertificate(server->world_, config, address.loopback));
+  TAPELAKE_ASSIGN_OR_RAISE(server->certificate_, Check(server->world_, config));
   server->keys_ = std::make_unique<security::KeyRing>(server->world_.files, server->world_.clock,
                                                       KeyFilePath(config.lake.path));
   TAPELAKE_RETURN_NOT_OK(server->OpenKinesis(parts));

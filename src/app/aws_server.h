@@ -30,9 +30,13 @@ class AwsServer {
     std::string version;  ///< Of the program.
   };
 
-  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: kInvalid
-  /// (address, account or region), kUnavailable (the key of its tokens cannot be kept), those of
-  /// OpenDoorCertificate and serve::KinesisService::Open.
+  /// Look at what the configuration says of the door, and return the certificate that it will show
+  /// (nullopt: it speaks no TLS). Leaves no trace. Errors: kInvalid (address, account or region),
+  /// those of OpenDoorCertificate.
+  static Result<std::optional<DoorCertificate>> Check(World& world, const config::Config& config);
+
+  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: those of Check()
+  /// and serve::KinesisService::Open, kUnavailable (the key of its tokens cannot be kept).
   static Result<std::unique_ptr<AwsServer>> Open(Parts parts);
   /// Stops.
   ~AwsServer();

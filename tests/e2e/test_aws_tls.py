@@ -175,3 +175,18 @@ def test_a_certificate_that_is_none_is_named(tmp_path, keys, what):
     done = up_once(tmp_path, ", tls: {" + keys.format(folder=tmp_path) + "}")
     assert done.returncode == 1
     assert what in done.stderr.decode()
+
+
+def test_check_tells_of_the_port(tmp_path):
+    config = tmp_path / "up.yaml"
+
+    def told(more: str) -> str:
+        config.write_text(CONFIG.format(lake=tmp_path / "lake", region=REGION, account=ACCOUNT,
+                                        more=more))
+        done = program.run("check", "--config", config, check=False)
+        return (done.stdout + done.stderr).decode()
+
+    assert "of this machine, without TLS" in told("")
+    assert "'tapelake keys certify HOST' makes one" in told(", tls: {enabled: true}")
+    program.run("keys", "certify", "--lake", tmp_path / "lake")
+    assert "over TLS; its certificate is good until 2" in told(", tls: {enabled: true}")

@@ -99,10 +99,11 @@ def test_the_sdk_for_java_puts_and_reads(tmp_path, simulation, classes, cbor, tl
         door.stop()
 
 
-def test_the_producer_library_puts_over_tls(tmp_path, simulation, classes):
+@pytest.mark.parametrize("aggregate", ["false", "true"])
+def test_the_producer_library_puts_over_tls(tmp_path, simulation, classes, aggregate):
     events = simulation.events.read_bytes().splitlines()
     with open_door(tmp_path, tls=True) as door:
-        lines = run(door, classes, "kpl", items_of(events), "false")
+        lines = run(door, classes, "kpl", items_of(events), aggregate)
         assert fields(lines, "failed") == []
         puts = fields(lines, "put")
         assert len(puts) == len(events)
