@@ -97,6 +97,8 @@ Result<std::optional<DoorCertificate>> OpenDoorCertificate(World& world,
   auto facts = security::ReadCertificate(certificate.identity.certificate_pem);
   Status good = facts.status();
   if (good.ok()) good = security::CheckValidity(*facts, world.clock.WallMicros());
+  const serve::TlsIdentity& identity = certificate.identity;
+  if (good.ok()) good = security::CheckKey(identity.certificate_pem, identity.key_pem);
   if (good.ok()) {
     certificate.facts = *std::move(facts);
     return certificate;

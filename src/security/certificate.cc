@@ -68,6 +68,19 @@ Bio ReadOnly(std::string_view text) {
   return Bio(BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size())));
 }
 
+/// The first certificate of a text; nullptr: there is none.
+Certificate CertificateOf(std::string_view pem) {
+  const Bio in = ReadOnly(pem);
+  return Certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+}
+
+/// The first private key of a text; nullptr: there is none.
+Key KeyOf(std::string_view pem) {
+  const Bio in = ReadOnly(pem);
+  char password[] = "";  // one that is given is not asked for at the terminal
+  return Key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, password));
+}
+
 std::string TextOf(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -234,12 +247,8 @@ Result<CertifiedKey> MakeServerCertificate(const CertifiedKey& authority,
                                            const std::vector<std::string>& hosts,
                                            io::Random& random, int64_t now_micros) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::string names, AlternativeNames(hosts));
-  const Bio issuer_in = ReadOnly(authority.certificate_pem);
-  const Bio issuer_key_in = ReadOnly(authority.key_pem);
-  const Certificate issuer(PEM_read_bio_X509(issuer_in.get(), nullptr, nullptr, nullptr));
-  // A password that is given is not asked for at the terminal.
-  char password[] = "";
-  const Key issuer_key(PEM_read_bio_PrivateKey(issuer_key_in.get(), nullptr, nullptr, password));
+  const Certificate issuer = CertificateOf(authority.certificate_pem);
+  const Key issuer_key = KeyOf(authority.key_pem);
   if (issuer == nullptr || issuer_key == nullptr ||
       X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
     return Failed(ErrorKind::kCorrupt, "the authority is no certificate with its key");
@@ -273,8 +282,7 @@ Result<CertifiedKey> ReadCertifiedKey(std::string_view pem) {
 }
 
 Result<CertificateFacts> ReadCertificate(std::string_view pem) {
-  const Bio in = ReadOnly(pem);
-  const Certificate certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+  const Certificate certificate = CertificateOf(pem);
   if (certificate == nullptr) return Failed(ErrorKind::kInvalid, "there is no certificate in it");
   const auto begin = MicrosOf(X509_get0_notBefore(certificate.get()));
   const auto end = MicrosOf(X509_get0_notAfter(certificate.get()));
@@ -297,6 +305,16 @@ Status CheckValidity(const CertificateFacts& facts, int64_t now_micros) {
   }
   if (now_micros > facts.not_after_micros) {
     return MakeError(ErrorKind::kInvalid, "it ended at " + TimeWords(facts.not_after_micros));
+  }
+  return Status::OK();
+}
+
+Status CheckKey(std::string_view certificate_pem, std::string_view key_pem) {
+  const Certificate certificate = CertificateOf(certificate_pem);
+  const Key key = KeyOf(key_pem);
+  if (key == nullptr) return Failed(ErrorKind::kInvalid, "its key cannot be used");
+  if (certificate == nullptr || X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Failed(ErrorKind::kInvalid, "its key is another one's");
   }
   return Status::OK();
 }

@@ -55,6 +55,10 @@ Result<CertificateFacts> ReadCertificate(std::string_view pem);
 /// Whether the certificate is good now. Errors: kInvalid, saying since or until when it is not.
 Status CheckValidity(const CertificateFacts& facts, int64_t now_micros);
 
+/// Whether the private key is that of the first certificate. Errors: kInvalid (it is another one's,
+/// no key, or needs a password).
+Status CheckKey(std::string_view certificate_pem, std::string_view key_pem);
+
 /// Whether `host` can stand in a certificate.
 bool IsCertificateHost(std::string_view host);
 

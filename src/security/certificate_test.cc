@@ -91,6 +91,17 @@ TEST_F(CertificateTest, RefusesAnAuthorityThatIsNone) {
   }
 }
 
+TEST_F(CertificateTest, KnowsItsKey) {
+  const auto one = Certify({"localhost"});
+  const auto other = Certify({"localhost"});
+  ASSERT_TRUE(one.ok() && other.ok());
+  EXPECT_TRUE(CheckKey(one->certificate_pem, one->key_pem).ok());
+  EXPECT_TRUE(CheckKey(one->ToPem(), one->ToPem()).ok());
+  EXPECT_THAT(CheckKey(one->certificate_pem, other->key_pem).message(), HasSubstr("another one's"));
+  for (const std::string& none : {std::string(), one->certificate_pem, std::string("x")})
+    EXPECT_THAT(CheckKey(one->certificate_pem, none).message(), HasSubstr("cannot be used"));
+}
+
 TEST_F(CertificateTest, RefusesTextThatIsNoCertificate) {
   for (const char* text :
        {"", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})

@@ -158,9 +158,9 @@ def test_a_certificate_of_ones_own_is_shown(tmp_path):
     ("certificate: 'none.pem'", "none.pem"),
     ("key: 'key.pem'", "stands without a certificate"),
     ("certificate: '{folder}/key.pem'", "there is no certificate in it"),
-    ("certificate: '{folder}/certificate.pem'", "the key of the certificate cannot be used"),
+    ("certificate: '{folder}/certificate.pem'", "its key cannot be used"),
     ("certificate: '{folder}/certificate.pem', key: '{folder}/locked.pem'",
-     "the key of the certificate cannot be used"),
+     "its key cannot be used"),
     ("certificate: '{folder}/old.pem', key: '{folder}/key.pem'", "it ended at"),
     ("enabled: true", "'tapelake keys certify HOST' makes one"),
 ])
