@@ -185,8 +185,9 @@ std::string HostOf(const GENERAL_NAME* name) {
   if (name->type != GEN_IPADD) return "";
   const ASN1_STRING* bytes = name->d.iPAddress;
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = ASN1_STRING_length(bytes) == sizeof(in_addr) ? AF_INET : AF_INET6;
-  if (family == AF_INET6 && ASN1_STRING_length(bytes) != sizeof(in6_addr)) return "";
+  const auto size = static_cast<size_t>(ASN1_STRING_length(bytes));
+  if (size != sizeof(in_addr) && size != sizeof(in6_addr)) return "";
+  const int family = size == sizeof(in_addr) ? AF_INET : AF_INET6;
   ::inet_ntop(family, ASN1_STRING_get0_data(bytes), text.data(), text.size());
   return text.data();
 }

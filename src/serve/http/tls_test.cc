@@ -180,7 +180,10 @@ TEST_F(TlsTest, ClosesOnConnectionsThatAreTakenByOthers) {
   Start({.connections_max = 2});
   Client one(Trusting(authority_));
   Client two(Trusting(authority_));
-  ASSERT_TRUE(one.greeted() && two.greeted());
+  for (Client* client : {&one, &two}) {
+    ASSERT_TRUE(client->Send(Post("here")));
+    EXPECT_EQ(client->ReadAnswer().body, "here");
+  }
   EXPECT_FALSE(Client(Trusting(authority_)).greeted());
   EXPECT_EQ(server_->counters().connections_refused_total, 1);
 }
