@@ -71,7 +71,7 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
                                 .insecure_local = aws.insecure_local,
                                 .connections_max = aws.clients_max,
                                 .version = parts.version};
-  if (server->certificate_) options.tls = server->certificate_->identity;
+  server->ShowCertificate(config, &options);
   options.on_answered = [&registry](const serve::AwsAnswered& answered) {
     registry
         .GetCounter(serve::kAwsRequests, {answered.service, answered.operation, answered.outcome})
@@ -89,8 +89,18 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
   registry.AddCollector([raw = server.get()](metrics::Collection& out) {
     const auto open = static_cast<double>(raw->door_->counters().connections);
     out.Set(serve::kAwsConnections, {}, open);
+    if (raw->watch_ == nullptr) return;
+    const int64_t left = raw->watch_->end_micros() - raw->world_.clock.WallMicros();
+    out.Set(serve::kAwsCertificate, {}, static_cast<double>(left) / 1e6);
   });
   return server;
+}
+
+void AwsServer::ShowCertificate(const config::Config& config, serve::AwsDoorOptions* options) {
+  if (!certificate_) return;
+  watch_ = std::make_unique<CertificateWatch>(world_, config, *certificate_);
+  options->tls = certificate_->identity;
+  options->renewed_tls = [this] { return watch_->Renewed(); };
 }
 
 Status AwsServer::OpenKinesis(const Parts& parts) {

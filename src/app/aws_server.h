@@ -50,7 +50,7 @@ class AwsServer {
 
   /// Where it is, after Start(): `http://127.0.0.1:4566`.
   std::string url() const { return door_->url(); }
-  /// What it shows to clients; nullopt: it speaks no TLS.
+  /// What it showed to clients at its start; nullopt: it speaks no TLS.
   const std::optional<DoorCertificate>& certificate() const { return certificate_; }
   bool insecure() const { return insecure_; }
   /// Whether there is a key that a client could use. Errors: those of security::ReadKeyFile.
@@ -60,6 +60,7 @@ class AwsServer {
   explicit AwsServer(std::string lake_path)
       : lake_path_(std::move(lake_path)), random_(world_.random.Next()) {}
   Result<std::string> KeepTokenKey();
+  void ShowCertificate(const config::Config& config, serve::AwsDoorOptions* options);
   Status OpenKinesis(const Parts& parts);
   Status OpenFirehose(const Parts& parts);
 
@@ -67,7 +68,8 @@ class AwsServer {
   const std::string lake_path_;
   bool insecure_ = false;
   std::optional<DoorCertificate> certificate_;
-  io::SeededRandom random_;  // of the door
+  std::unique_ptr<CertificateWatch> watch_;  // nullptr: no certificate
+  io::SeededRandom random_;                  // of the door
   std::unique_ptr<security::KeyRing> keys_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;

@@ -110,4 +110,36 @@ Result<std::optional<DoorCertificate>> OpenDoorCertificate(World& world,
                        (given ? "" : "\nhint: 'tapelake keys certify' makes a new one"));
 }
 
+CertificateWatch::CertificateWatch(World& world, const config::Config& config,
+                                   const DoorCertificate& certificate)
+    : world_(world), config_(config), end_micros_(certificate.facts.not_after_micros) {
+  const config::TlsConfig& tls = config.doors.aws.tls;
+  if (tls.certificate.empty()) {
+    paths_ = {CertificatePathsOf(config.lake.path).server};
+  } else {
+    paths_ = {tls.certificate};
+    if (!tls.key.empty()) paths_.push_back(tls.key);
+  }
+  seen_ = Look();
+}
+
+CertificateWatch::Stamps CertificateWatch::Look() {
+  Stamps stamps;
+  for (const std::string& path : paths_) {
+    const auto info = world_.files.GetInfo(path);
+    if (info.ok()) stamps.emplace_back(info->size_bytes, info->modified_micros);
+  }
+  return stamps;
+}
+
+std::optional<serve::TlsIdentity> CertificateWatch::Renewed() {
+  Stamps now = Look();
+  if (now == seen_) return std::nullopt;
+  const auto certificate = OpenDoorCertificate(world_, config_, false);
+  if (!certificate.ok()) return std::nullopt;
+  seen_ = std::move(now);
+  end_micros_ = (*certificate)->facts.not_after_micros;
+  return (*certificate)->identity;
+}
+
 }  // namespace tapelake::app

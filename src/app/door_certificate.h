@@ -2,8 +2,10 @@
 
 /// The certificate that the doors of a lake show: given by the configuration, or made here.
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/world.h"
@@ -41,5 +43,30 @@ Result<CertifiedDoor> CertifyDoor(World& world, const std::string& lake_path,
 Result<std::optional<DoorCertificate>> OpenDoorCertificate(World& world,
                                                            const config::Config& config,
                                                            bool loopback);
+
+/// Looks whether the files of a door's certificate changed. One thread; end_micros() any.
+class CertificateWatch {
+ public:
+  /// `world` must outlive it; `certificate` is what OpenDoorCertificate() gave.
+  CertificateWatch(World& world, const config::Config& config, const DoorCertificate& certificate);
+
+  /// What is to be shown from now on; nullopt: nothing else than before. Files that make no good
+  /// certificate, as halfway through their renewal, are looked at again the next time.
+  std::optional<serve::TlsIdentity> Renewed();
+
+  /// Until when the newest certificate is good, wall time.
+  int64_t end_micros() const { return end_micros_.load(); }
+
+ private:
+  /// Size and time of each file.
+  using Stamps = std::vector<std::pair<int64_t, int64_t>>;
+  Stamps Look();
+
+  World& world_;
+  const config::Config config_;
+  std::vector<std::string> paths_;
+  Stamps seen_;
+  std::atomic<int64_t> end_micros_;
+};
 
 }  // namespace tapelake::app

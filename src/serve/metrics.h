@@ -65,8 +65,14 @@ inline constexpr metrics::MetricDef kAwsConnections{
     .unit = "connections",
     .help = "Connections to the AWS-compatible door open now."};
 
-inline constexpr std::array kServeMetrics = {
-    &kHttpRequests, &kHttpDuration, &kHttpConnections, &kLiveClients, &kLiveEvents,
-    &kLiveBytes,    &kLiveSkipped,  &kAwsRequests,     &kAwsDuration, &kAwsConnections};
+inline constexpr metrics::MetricDef kAwsCertificate{
+    .name = "tapelake_aws_certificate_left_seconds",
+    .unit = "seconds",
+    .help = "Time until the certificate of the AWS-compatible door ends; none without TLS."};
+
+inline constexpr std::array kServeMetrics = {&kHttpRequests,   &kHttpDuration,  &kHttpConnections,
+                                             &kLiveClients,    &kLiveEvents,    &kLiveBytes,
+                                             &kLiveSkipped,    &kAwsRequests,   &kAwsDuration,
+                                             &kAwsConnections, &kAwsCertificate};
 
 }  // namespace tapelake::serve

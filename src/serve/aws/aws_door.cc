@@ -116,6 +116,7 @@ HttpServerOptions AwsDoor::ServerOptions(const AwsDoorOptions& options) {
   server.slow_threads = 0;
   server.waiting_max = static_cast<size_t>(options.connections_max);
   server.tls = options.tls;
+  server.renewed_tls = options.renewed_tls;
   server.door =
       HttpDoor{.answer = [this](const HttpRequest& request) { return Answer(request); },
                .refuse = [this](const HttpRequest& head,

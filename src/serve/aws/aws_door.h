@@ -39,8 +39,9 @@ struct AwsDoorOptions {
   /// the port may put and read.
   bool insecure_local = false;
   int64_t connections_max = 256;
-  std::optional<TlsIdentity> tls;  ///< nullopt: plain HTTP.
-  std::string version;             ///< Of the program, for /health.
+  std::optional<TlsIdentity> tls;                           ///< nullopt: plain HTTP.
+  std::function<std::optional<TlsIdentity>()> renewed_tls;  ///< As in HttpServerOptions.
+  std::string version;                                      ///< Of the program, for /health.
   /// Called for each answer, on any thread. May be empty.
   std::function<void(const AwsAnswered& answered)> on_answered;
 };

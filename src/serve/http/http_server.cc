@@ -29,6 +29,7 @@ constexpr int64_t kCloseMicrosMax = 2'000'000;
 constexpr int64_t kClosePollMicros = 5'000;
 // Connections beyond connections_max that are being told so; more are just closed.
 constexpr size_t kRefusingMax = 64;
+constexpr int64_t kRenewMicros = 1'000'000;
 
 DispatcherOptions DispatcherOptionsOf(const HttpServerOptions& options, bool loopback,
                                       uint16_t port) {
@@ -102,6 +103,7 @@ class HttpServer::Impl {
   Status Listen(const ListenAddress& address);
   static HttpCounters CountersOf(const ConnectionEnvironment& environment);
   asio::awaitable<void> AcceptLoop();
+  void RenewTls();
   void Admit(tcp::socket socket);
   void BeginClose();
   void WaitForConnections();
@@ -115,7 +117,8 @@ class HttpServer::Impl {
   mutable std::mutex running_mutex_;
   HttpCounters last_;  // of the run before
   std::unique_ptr<Running> running_;
-  std::unique_ptr<asio::ssl::context> tls_;  // outlives the connections
+  std::unique_ptr<asio::ssl::context> tls_;  // of new connections; nullptr: plain
+  int64_t renewal_looked_micros_ = 0;        // steady
   std::unique_ptr<asio::io_context> context_;
   std::unique_ptr<tcp::acceptor> acceptor_;
   std::thread thread_;
@@ -143,6 +146,7 @@ Status HttpServer::Impl::Start() {
   if (options_.tls) TAPELAKE_RETURN_NOT_OK(MakeTlsContext(*options_.tls).Value(&tls_));
   context_ = std::make_unique<asio::io_context>(1);
   TAPELAKE_RETURN_NOT_OK(Listen(address));
+  renewal_looked_micros_ = clock_.SteadyMicros();
   auto running = std::make_unique<Running>(options_, MakeDispatcher(address), tls_.get());
   {
     const std::lock_guard lock(running_mutex_);
@@ -198,7 +202,21 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop() {
   }
 }
 
+/// Connections that are open keep what they began with.
+void HttpServer::Impl::RenewTls() {
+  const int64_t now = clock_.SteadyMicros();
+  if (!options_.renewed_tls || now - renewal_looked_micros_ < kRenewMicros) return;
+  renewal_looked_micros_ = now;
+  const std::optional<TlsIdentity> identity = options_.renewed_tls();
+  if (!identity) return;
+  auto context = MakeTlsContext(*identity);
+  if (!context.ok()) return;
+  tls_ = *std::move(context);
+  running_->environment.tls = tls_.get();
+}
+
 void HttpServer::Impl::Admit(tcp::socket socket) {
+  if (tls_ != nullptr) RenewTls();
   ConnectionEnvironment& environment = running_->environment;
   const auto open = static_cast<size_t>(environment.connections_open.load());
   const bool full = open >= static_cast<size_t>(options_.connections_max);

@@ -60,6 +60,10 @@ struct HttpServerOptions {
   std::optional<HttpDoor> door;
   /// Speak TLS (1.2 or later). A door that other machines reach must.
   std::optional<TlsIdentity> tls;
+  /// Asked when a connection comes, at most once in a second: an identity to show from now on;
+  /// nullopt: the one that is shown. One that cannot be used changes nothing. On the server's
+  /// thread. May be empty.
+  std::function<std::optional<TlsIdentity>()> renewed_tls;
 };
 
 struct HttpCounters {

@@ -1,6 +1,8 @@
 /// The HTTP server over TLS, and a door on it.
 
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -68,6 +70,7 @@ class TlsTest : public ::testing::Test {
     options.listen = "127.0.0.1:0";
     options.door = Echo();
     options.tls = identity_;
+    options.renewed_tls = [this] { return std::exchange(renewed_, std::nullopt); };
     server_ =
         std::make_unique<HttpServer>(clock_, std::move(options), std::vector<HttpRoute>(), nullptr);
     const Status started = server_->Start();
@@ -93,6 +96,7 @@ class TlsTest : public ::testing::Test {
   io::SeededRandom random_{1};
   security::CertifiedKey authority_;
   TlsIdentity identity_;
+  std::optional<TlsIdentity> renewed_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -212,6 +216,26 @@ TEST_F(TlsTest, RefusesByTheHeadBeforeABodyTakesMemory) {
   const Answer refused = other.ReadAnswer();
   EXPECT_EQ(refused.status, 413);
   EXPECT_THAT(refused.body, HasSubstr("refused POST: the body of the request is longer"));
+}
+
+TEST_F(TlsTest, ShowsARenewedIdentityToNewConnections) {
+  const security::CertifiedKey other = MakeAuthority();
+  renewed_ = IdentityBy(other);
+  Start();
+  Client before(Trusting(authority_));
+  ASSERT_TRUE(before.greeted());
+  clock_.Sleep(1'100'000);
+  EXPECT_TRUE(Client(Trusting(other)).greeted());
+  EXPECT_FALSE(Client(Trusting(authority_)).greeted());
+  ASSERT_TRUE(before.Send(Post("still here")));
+  EXPECT_EQ(before.ReadAnswer().body, "still here");
+}
+
+TEST_F(TlsTest, KeepsItsIdentityWhenTheNewOneIsNone) {
+  renewed_ = TlsIdentity{.certificate_pem = "x"};
+  Start();
+  clock_.Sleep(1'100'000);
+  EXPECT_TRUE(Client(Trusting(authority_)).greeted());
 }
 
 TEST_F(TlsTest, RefusesAnIdentityThatIsNone) {
