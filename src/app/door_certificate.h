@@ -31,9 +31,9 @@ struct CertifiedDoor {
 };
 
 /// Make a certificate for this machine (`localhost`, 127.0.0.1, ::1) and `hosts`, in place of the
-/// one before, by the lake's own authority, which is made if there is none. Doors show it after
-/// their next start. Errors: kInvalid (a host; the authority's time is over), kCorrupt (the
-/// authority's file), kConflict (another process is at it), kUnavailable, kUnauthorized.
+/// one before, by the lake's own authority, which is made if there is none. A running
+/// door shows it within a second. Errors: kInvalid (a host; the authority's time is over), kCorrupt
+/// (the authority's file), kConflict (another process is at it), kUnavailable, kUnauthorized.
 Result<CertifiedDoor> CertifyDoor(World& world, const std::string& lake_path,
                                   std::vector<std::string> hosts);
 

@@ -162,7 +162,7 @@ class KeysCertifyCommand : public KeysCommand {
     const std::string until = base::FormatDate(done.facts.not_after_micros);
     if (!json_) {
       PrintNote("the certificate is for " + Listed(done.facts.hosts) + ", until " + until +
-                "; a running door shows it after its next start");
+                "; a running door shows it within a second");
       if (done.new_authority) PrintNote("the authority is new: clients must trust it");
       Print("AWS_CA_BUNDLE=" + done.trusted_path + "\n");
       return kExitOk;

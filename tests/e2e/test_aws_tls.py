@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import SSLError
 
 from support import program, tls
-from support.aws_door import ACCOUNT, CONFIG, REGION, open_door, read_shard
+from support.aws_door import ACCOUNT, CONFIG, REGION, open_door, read_shard, wait_for
 
 STREAM = program.TABLE
 HANDSHAKE_RECORD = b"\x16\x03\x01\x02\x00\x01"
@@ -127,11 +127,13 @@ def test_a_new_certificate_needs_no_new_trust(tmp_path):
         done = program.run("keys", "certify", "--lake", door.lake.path, "lake.internal", "192.0.2.7")
         assert done.stdout.decode() == f"AWS_CA_BUNDLE={door.ca}\n"
         assert door.ca.read_bytes() == before
-        door.stop()
-        door.start()
-        with door.greet() as connection:
-            names = {value for _, value in connection.getpeercert()["subjectAltName"]}
-        assert names >= {"lake.internal", "192.0.2.7", "localhost", "127.0.0.1"}
+
+        def shown() -> set[str]:
+            with door.greet() as connection:
+                return {value for _, value in connection.getpeercert()["subjectAltName"]}
+
+        wait_for(lambda: "lake.internal" in shown(), "the new certificate")
+        assert shown() >= {"lake.internal", "192.0.2.7", "localhost", "127.0.0.1"}
         assert door.client().list_streams()["StreamNames"] == [STREAM]
         door.stop()
     done = program.run("keys", "certify", "--lake", door.lake.path, "a b", check=False)

@@ -97,7 +97,7 @@ class Door:
         assert self.process.wait(PATIENCE_S) == 0, self.log.read_text()[-2000:]
 
     def certify(self, *hosts: str) -> Path:
-        """Make a certificate; the door shows it after its next start."""
+        """Make a certificate; a running door shows it within a second."""
         done = program.run("keys", "certify", "--lake", self.lake.path, "--json", *hosts)
         return Path(json.loads(done.stdout)["ca"])
 
