@@ -50,6 +50,17 @@ HttpRefusal Overloaded() {
           .try_again = true};
 }
 
+HttpRefusal Full(const HttpServerOptions& options) {
+  return {.status = 503,
+          .kind = ErrorKind::kUnavailable,
+          .message = "the server has " + std::to_string(options.connections_max) +
+                     " connections already (" + options.section + ".clients_max)"};
+}
+
+HttpRefusal SpokenPlainly() {
+  return {.message = "this port speaks TLS: call it by https:// and trust its certificate"};
+}
+
 std::string StreamFraming(bool chunked, bool keep_alive) {
   std::string framing = chunked ? "Transfer-Encoding: chunked\r\n" : "";
   if (!keep_alive) framing += "Connection: close\r\n";
@@ -158,7 +169,8 @@ asio::awaitable<void> Connection::WaitForNews() {
 }
 
 asio::awaitable<void> Connection::Run() {
-  bool go_on = !stream_.encrypted() || co_await Greet();
+  bool go_on = true;
+  if (stream_.encrypted()) go_on = co_await Greet();
   while (go_on && !closing_ && !environment_.closing)
     go_on = co_await ServeOne();
   DetachSink();
@@ -184,20 +196,14 @@ asio::awaitable<bool> Connection::Greet() {
   if (!plain) co_return greeted;
   stream_.GoPlain();
   keep_alive_ = false;
-  const HttpResponse response =
-      RefusalOf(environment_.options, {},
-                {.message = "this port speaks TLS: call it by https:// and trust its certificate"});
+  const HttpResponse response = RefusalOf(environment_.options, HttpRequest(), SpokenPlainly());
   co_return co_await WriteResponse(response);
 }
 
 asio::awaitable<void> Connection::Refuse() {
   keep_alive_ = false;
-  const HttpResponse response = RefusalOf(
-      environment_.options, {},
-      {.status = 503,
-       .kind = ErrorKind::kUnavailable,
-       .message = "the server has " + std::to_string(environment_.options.connections_max) +
-                  " connections already (" + environment_.options.section + ".clients_max)"});
+  const HttpResponse response =
+      RefusalOf(environment_.options, HttpRequest(), Full(environment_.options));
   co_await WriteResponse(response);
   co_await Linger();
   stream_.close();
