@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/delivery_plan.h"
 #include "app/interrupt.h"
 #include "app/lake.h"
 #include "app/lake_folder.h"
@@ -71,11 +72,14 @@ Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRu
   if (options.count_rows) {
     TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world, options.lake_path, plan));
   }
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions configured,
+                           DeliveryOptionsOf(options.config, plan.definition.QualifiedName()));
   TAPELAKE_ASSIGN_OR_RAISE(run.delivery,
                            delivery::Delivery::Open(world.files, world.clock, plan.definition,
                                                     {.lake_path = options.lake_path,
                                                      .stream = plan.definition.QualifiedName(),
-                                                     .raw = false}));
+                                                     .raw = false,
+                                                     .layout = configured.layout}));
   parts.table = plan.definition.QualifiedName();
   parts.limits = options.limits;
   parts.services = ServicePoliciesOf(options.config);

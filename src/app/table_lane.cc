@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/delivery_plan.h"
 #include "app/lake_folder.h"
+#include "app/s3_plan.h"
 #include "app/stream_feed.h"
 
 namespace tapelake::app {
@@ -53,6 +55,7 @@ Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
                                                    const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
   lane->name_ = plan.definition.QualifiedName();
+  lane->world_.files.StateS3(S3SettingsOf(config.s3));  // where objects may be delivered to
   Status status;
   if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
   if (status.ok() && with_market) {
@@ -84,15 +87,10 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
 
 Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan) {
   const std::string& lake_path = config.lake.path;
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
+                           DeliveryOptionsOf(config, name_));
   TAPELAKE_ASSIGN_OR_RAISE(
-      delivery_,
-      delivery::Delivery::Open(world_.files, world_.clock, plan.definition,
-                               {.lake_path = lake_path,
-                                .stream = name_,
-                                .raw = config.delivery.raw,
-                                .buffer_bytes = config.delivery.buffer_bytes.bytes,
-                                .buffer_micros = config.delivery.buffer_interval.micros,
-                                .waiting_bytes_max = 4 * config.delivery.buffer_bytes.bytes}));
+      delivery_, delivery::Delivery::Open(world_.files, world_.clock, plan.definition, options));
   delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);
   compaction_worker_ = std::make_unique<CompactionWorker>(
       compaction_world_.table_environment(), TablePath(lake_path, plan.definition),

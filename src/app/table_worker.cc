@@ -180,11 +180,12 @@ Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Ta
   }
   if (takers.market && !refusal.refused()) parts_.market->Add(parser_.change(), verdict);
   if (!takers.delivery) return Status::OK();
+  const delivery::DeliveredRecord record{
+      .source = feed_->source_id(), .offset = entry.offset, .place = feed_->place(), .raw = bytes};
   if (refusal.refused()) {
-    parts_.delivery->AddError(refusal.error, refusal.reason, feed_->source_id(), feed_->place(),
-                              entry.offset, bytes);
+    parts_.delivery->AddError(refusal.error, refusal.reason, record);
   } else {
-    parts_.delivery->Add(parser_.change(), feed_->source_id(), entry.offset);
+    parts_.delivery->Add(parser_.change(), record);
   }
   return Status::OK();
 }

@@ -52,10 +52,33 @@ struct StreamConfig {
   static void Describe(Visitor& visitor, StreamConfig& self);
 };
 
-struct DeliveryConfig {
-  bool raw = true;
+/// How objects of the raw layer are cut, named and compressed.
+struct ObjectsConfig {
   ByteSize buffer_bytes{32 << 20};
   Duration buffer_interval{kMicrosPerMinute};
+  std::string target;
+  std::string prefix;
+  std::string error_prefix;
+  std::string time_zone;
+  std::vector<std::string> partition_keys;
+  int64_t partitions_max = 500;
+  std::string compression = "GZIP";
+  std::string file_extension;
+  std::string source_backup = "none";
+  std::string backup_prefix;
+  static void Describe(Visitor& visitor, ObjectsConfig& self);
+};
+
+/// What is otherwise for one stream.
+struct StreamObjectsConfig : ObjectsConfig {
+  std::string place;
+  std::string stream;
+  static void Describe(Visitor& visitor, StreamObjectsConfig& self);
+};
+
+struct DeliveryConfig : ObjectsConfig {
+  bool raw = true;
+  std::vector<StreamObjectsConfig> streams;
   static void Describe(Visitor& visitor, DeliveryConfig& self);
 };
 
