@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "app/aws_plan.h"
 #include "app/delivery_plan.h"
+#include "app/kafka_plan.h"
 #include "app/lake_folder.h"
 #include "app/market/market_lane.h"
 #include "hudi/table/table.h"
@@ -95,6 +97,12 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
         CheckDelivery(config, plan.definition.QualifiedName()), &results);
     for (const std::string& path : plan.source.paths) {
       Add("source " + path, CheckPath(world, path), &results);
+    }
+    if (plan.source.kind == "kafka") {
+      Add(PulledName(plan.source), DescribeKafka(plan), &results);
+    } else if (IsPulled(plan.source)) {
+      AwsWorld aws(config.s3.ca_file, config.s3.profile);
+      Add(PulledName(plan.source), aws.Describe(plan.source), &results);
     }
   }
   if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);

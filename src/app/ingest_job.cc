@@ -91,9 +91,8 @@ Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRu
     ingest.hand_over = false;  // once
     return opened;
   };
-  parts.open_feed = [&world, paths,
-                     feed](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
-    return FilesFeed::Make(world, paths, feed, start);
+  parts.open_feed = [&world, paths, feed](const FeedStart& start) -> Result<std::unique_ptr<Feed>> {
+    return FilesFeed::Make(world, paths, feed, start.offset);
   };
   TAPELAKE_ASSIGN_OR_RAISE(run.worker, TableWorker::Open(world.clock, std::move(parts)));
   return run;

@@ -506,14 +506,60 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
                 &self.type);
 }
 
+namespace {
+
+/// What only kind `kafka` has.
+void DescribeKafka(Visitor& visitor, SourceConfig& self) {
+  visitor.Field({.key = "brokers",
+                 .sentence = "Brokers that kind `kafka` asks first, as `HOST:PORT`, several with "
+                             "commas."},
+                &self.brokers);
+  visitor.Field({.key = "topic", .sentence = "Topic of kind `kafka`."}, &self.topic);
+  visitor.Field(
+      {.key = "group",
+       .sentence = "Consumer group of kind `kafka`; of this table alone. It shares out partitions "
+                   "and shows other tools how far the table is; where the table goes on stands in "
+                   "its own commits. Default: `tapelake-DATABASE.TABLE`."},
+      &self.group);
+  visitor.Field(
+      {.key = "format",
+       .sentence = "What the values of the topic are: `dynamodb_json` (change records, both "
+                   "shapes), `json` (rows) or `debezium` (envelopes, with or without schema).",
+       .choices = {"dynamodb_json", "json", "debezium"}},
+      &self.format);
+  visitor.Field(
+      {.key = "operation_field",
+       .sentence = "Field of format `json` that says what happened (`insert`, `update`, `upsert`, "
+                   "`delete` or their first letters, `c` and `r` as Debezium has them); dots step "
+                   "into objects. Without it each record is the row as it is now, and a record "
+                   "without a value deletes the row of its key."},
+      &self.operation_field);
+  visitor.Field(
+      {.key = "order_field",
+       .sentence = "Field of formats `json` and `debezium` that grows with every change of a row: "
+                   "a whole number or an ISO-8601 time; dots step into objects. Default of `json`: "
+                   "the offset, so that a key must stay in its partition; of `debezium`: the "
+                   "connector's own log position, or its time."},
+      &self.order_field);
+  visitor.Field(
+      {.key = "properties",
+       .sentence = "Settings of librdkafka for kind `kafka`, such as `security.protocol`, "
+                   "`sasl.mechanism`, `sasl.username`, `sasl.password`, `ssl.ca.location`."},
+      &self.properties);
+}
+
+}  // namespace
+
 void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Place(&self.place);
-  visitor.Field({.key = "kind",
-                 .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
-                             "what other processes put into the table's stream, or files. The "
-                             "simulator's changes go through the stream, too.",
-                 .choices = {"simulator", "stream", "files", "none"}},
-                &self.kind);
+  visitor.Field(
+      {.key = "kind",
+       .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
+                   "what other processes put into the table's stream, files, a stream of "
+                   "Kinesis, a table of DynamoDB and its stream, or a topic of Kafka. The "
+                   "simulator's changes go through the table's stream, too.",
+       .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "kafka", "none"}},
+      &self.kind);
   visitor.Field(
       {.key = "paths",
        .sentence = "Files or directories of kind `files`: change records (NDJSON) or trade "
@@ -534,6 +580,39 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Field(
       {.key = "pair", .sentence = "Trading pair of a trade dump, for example `BTC/USDT`."},
       &self.pair);
+  visitor.Field({.key = "stream", .sentence = "Name or ARN of the stream of kind `kinesis`."},
+                &self.stream);
+  visitor.Field(
+      {.key = "region",
+       .sentence = "Region of kinds `kinesis` and `dynamodb_streams`. Default: AWS_REGION, "
+                   "AWS_DEFAULT_REGION, or `region` of the profile (`s3.profile`)."},
+      &self.region);
+  visitor.Field({.key = "endpoint",
+                 .sentence = "Server to use instead of AWS's own, as `http(s)://HOST[:PORT]`. "
+                             "Default: AWS_ENDPOINT_URL_KINESIS (_DYNAMODB_STREAMS, _DYNAMODB), "
+                             "AWS_ENDPOINT_URL, or `endpoint_url` of the profile."},
+                &self.endpoint);
+  visitor.Field(
+      {.key = "start",
+       .sentence = "Where a stream of Kinesis or DynamoDB or a topic is begun that the table has "
+                   "nothing of: `oldest` (all that is kept), `latest` or `newest` (what comes from "
+                   "now on) or a time such as `2026-11-22T18:00`. Later starts go on where the "
+                   "table's last commit ended."},
+      &self.start);
+  visitor.Field({.key = "table",
+                 .sentence = "Name of the DynamoDB table of kind `dynamodb_streams`, whose newest "
+                             "stream is read."},
+                &self.table);
+  visitor.Field({.key = "stream_arn",
+                 .sentence = "ARN of the stream of kind `dynamodb_streams`, instead of `table`."},
+                &self.stream_arn);
+  visitor.Field({.key = "first_load",
+                 .sentence = "Whether kind `dynamodb_streams` begins with all items of `table`, by "
+                             "a parallel scan, and goes on with what changed since the scan began; "
+                             "the table may be written to meanwhile. Done once; `start` does not "
+                             "count then."},
+                &self.first_load);
+  DescribeKafka(visitor, self);
 }
 
 void TableConfig::Describe(Visitor& visitor, TableConfig& self) {

@@ -4,6 +4,7 @@
 /// sentences stand in Describe() (config.cc) and nowhere else.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -192,6 +193,20 @@ struct SourceConfig {
   std::string shape = "streams";
   std::string exchange;
   std::string pair;
+  std::string stream;
+  std::string region;
+  std::string endpoint;
+  std::string start = "oldest";
+  std::string table;
+  std::string stream_arn;
+  bool first_load = false;
+  std::string brokers;
+  std::string topic;
+  std::string group;
+  std::string format = "dynamodb_json";
+  std::string operation_field;
+  std::string order_field;
+  std::map<std::string, std::string> properties;
   static void Describe(Visitor& visitor, SourceConfig& self);
 };
 

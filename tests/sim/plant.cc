@@ -100,8 +100,9 @@ Status Plant::OpenTable() {
                                       .index = setup_.index,
                                       .hot = &hot_});
   };
-  parts.open_feed = [this](const app::StartOffset& start) -> Result<std::unique_ptr<app::Feed>> {
-    return app::StreamFeed::Make(*stream_, start, static_cast<size_t>(setup_.read_bytes_max));
+  parts.open_feed = [this](const app::FeedStart& start) -> Result<std::unique_ptr<app::Feed>> {
+    return app::StreamFeed::Make(*stream_, start.offset,
+                                 static_cast<size_t>(setup_.read_bytes_max));
   };
   TAPELAKE_ASSIGN_OR_RAISE(table_worker_, app::TableWorker::Open(world_.clock, std::move(parts)));
   return Status::OK();
