@@ -152,8 +152,12 @@ Result<bool> TableWorker::Read() {
 }
 
 void TableWorker::TakeNews() {
-  for (FeedMark& news : feed_->TakeMarks())
+  for (FeedMark& news : feed_->TakeMarks()) {
+    // Numbers before it that nobody has were jumped over: what is counted anew begins above all
+    // that anybody took. Or the mark would be ahead of some reader for ever.
+    PassTo(news.source_id, news.mark.offset);
     marks_.Add(news.source_id, std::move(news.mark));
+  }
   for (const std::string& source : feed_->TakeForgotten()) {
     marks_.Forget(source);
     ingest_->Forget(source);
@@ -189,13 +193,19 @@ Status TableWorker::TakeBlock() {
   now_.read_records += static_cast<int64_t>(block_.entries.size());
   const bool waits = block_.end_offset > ingest_from;
   if (waits && now_.waiting_since_micros == 0) now_.waiting_since_micros = clock_.WallMicros();
-  if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
-  if (block_.end_offset > delivery_from) {
-    parts_.delivery->Advance(source, block_.end_offset);
-    added_[source] = block_.end_offset;
-  }
-  if (market && block_.end_offset > market_from) parts_.market->Advance(source, block_.end_offset);
+  PassTo(source, block_.end_offset);
   return Status::OK();
+}
+
+/// Everything of `source` before `offset` was given to all three.
+void TableWorker::PassTo(const std::string& source, uint64_t offset) {
+  if (offset > ingest_->CommittedOffset(source)) ingest_->Advance(source, offset);
+  if (offset > DeliveryOffset(source)) {
+    parts_.delivery->Advance(source, offset);
+    added_[source] = offset;
+  }
+  const bool market = parts_.market != nullptr;
+  if (market && offset > parts_.market->TakenOffset(source)) parts_.market->Advance(source, offset);
 }
 
 Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers) {

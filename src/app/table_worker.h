@@ -120,6 +120,7 @@ class TableWorker : public Worker {
     bool market = false;
   };
   Status TakeBlock();
+  void PassTo(const std::string& source, uint64_t offset);
   void TakeNews();
   void SetMarks();
   Status TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers);

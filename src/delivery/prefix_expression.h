@@ -24,12 +24,12 @@ inline constexpr size_t kPartitionValueBytesMax = 100;
 
 /// What expressions stand for in the path of one object.
 struct PrefixValues {
-  int64_t micros = 0;           ///< Of all timestamps.
-  std::string_view error_type;  ///< Of an error object.
+  int64_t micros = 0;                ///< Of all timestamps.
+  std::string_view error_type = {};  ///< Of an error object.
   /// Path-safe values of the partition keys, in the order in which they were declared.
-  std::vector<std::string_view> partition;
+  std::vector<std::string_view> partition = {};
   /// Random strings follow from it: the same object has the same ones whenever it is written.
-  std::string_view seed;
+  std::string_view seed = {};
 };
 
 /// Text with expressions, which evaluates to the front of an object's path below its target:

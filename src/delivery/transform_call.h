@@ -66,8 +66,8 @@ struct TransformOutcome {
 /// What an invocation brought: HTTP status, `X-Amz-Function-Error` (empty: none), payload.
 struct InvocationAnswer {
   int http_status = 0;
-  std::string function_error;
-  std::string payload;
+  std::string function_error = {};
+  std::string payload = {};
 };
 
 /// Judge an invocation as a whole. A failure is one of the batch: the invocation is tried again,

@@ -29,8 +29,17 @@ DynamodbLog::DynamodbLog(Clients clients, io::Clock& clock, io::Random& random,
       name_(options_.table.empty() ? TableOf(options_.stream_arn) : options_.table),
       marks_(std::move(marks)) {}
 
+std::string DynamodbLog::StreamPrefix() const {
+  return "dynamodb_streams:" + name_ + "@";
+}
+
+bool DynamodbLog::HasMarks(const std::string& prefix) const {
+  return std::ranges::any_of(
+      marks_, [&prefix](const auto& mark) { return mark.first.starts_with(prefix); });
+}
+
 std::unique_ptr<ShardLog> DynamodbLog::MakeStream() const {
-  ShardLogOptions options{.prefix = "dynamodb_streams:" + name_ + "@",
+  ShardLogOptions options{.prefix = StreamPrefix(),
                           .place = "DynamoDB stream of " + name_,
                           .start = options_.start,
                           .bytes_per_second = kBytesPerSecond,
@@ -75,6 +84,7 @@ Result<bool> DynamodbLog::BeginStream(PullBatch* batch) {
   auto stream = MakeStream();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (scan_ != nullptr) beginning_ = FiguresAfter(beginning_, scan_->figures());
     stream_ = std::move(stream);
   }
   phase_ = Phase::kStream;
@@ -86,15 +96,22 @@ Result<bool> DynamodbLog::Begin(PullBatch* batch) {
   TAPELAKE_ASSIGN_OR_RAISE(DynamodbTable table,
                            DescribeDynamodbTable(*clients_.tables, options_.table));
   const std::string prefix = "dynamodb_scan:" + name_ + "@" + table.incarnation;
-  const bool begun = std::ranges::any_of(
-      marks_, [&prefix](const auto& mark) { return mark.first.starts_with(prefix + "/"); });
-  auto scan = std::make_unique<TableScan>(clients_.tables, clock_, random_, options_.table,
-                                          std::move(table), prefix, marks_);
   // The places of the stream and the beginnings of the scan are handed out together, before any
-  // item: the first commit that has an item has all of them.
+  // item: the first commit that has an item has all of them. Else a scan cannot be gone on with.
+  const bool begun = HasMarks(prefix + "/") && HasMarks(StreamPrefix());
+  if (!begun && table.stream_view.empty()) {
+    return MakeError(ErrorKind::kInvalid,
+                     "the stream of table '" + options_.table +
+                         "' is off, so changes during a first load would be lost\nhint: turn it on "
+                         "with the view type NEW_AND_OLD_IMAGES");
+  }
+  const std::map<std::string, record::LogMark> none;
+  auto scan = std::make_unique<TableScan>(clients_.tables, clock_, random_, options_.table,
+                                          std::move(table), prefix, begun ? marks_ : none);
   if (!begun) {
     TAPELAKE_ASSIGN_OR_RAISE(const bool listed, FixPlaces(batch));
-    if (!listed) return false;
+    // A stream that was turned on just now has no shards yet, and so no places.
+    if (!listed || (batch->marks.empty() && !HasMarks(StreamPrefix()))) return false;
     for (PullMark& mark : scan->Beginnings())
       batch->marks.push_back(std::move(mark));
     Keep(*batch);

@@ -46,11 +46,13 @@ class DynamodbLog : public PullLog {
  private:
   enum class Phase : uint8_t { kBegin, kScan, kStream };
 
+  std::string StreamPrefix() const;
   std::unique_ptr<ShardLog> MakeStream() const;
   Result<bool> TryToBegin(PullBatch* batch);
   Result<bool> Begin(PullBatch* batch);
   Result<bool> BeginStream(PullBatch* batch);
   Result<bool> FixPlaces(PullBatch* batch);
+  bool HasMarks(const std::string& prefix) const;
   void CountBeginning(const PullFigures& figures);
   void Keep(const PullBatch& batch);
 

@@ -199,6 +199,67 @@ TEST_F(DynamodbLogTest, ThePlacesOfTheStreamAreFixedBeforeTheFirstItemIsAskedFor
   EXPECT_THAT(scanned_, IsEmpty());
 }
 
+/// What a commit can lack if it was made before the rest could be in it.
+TEST_F(DynamodbLogTest, AScanThatACommitKnowsInPartLosesNothing) {
+  for (int i = 0; i < 50; ++i)
+    server_.items["old" + std::to_string(i)] = 1;
+  options_.first_load = true;
+  Reopen();
+  Run();
+  ASSERT_EQ(scanned_.size(), 50u);
+  const auto all = marks_;
+  std::erase_if(marks_, [](const auto& mark) { return mark.first.ends_with("/2-of-4"); });
+  scanned_.clear();
+  Reopen();
+  Run();
+  EXPECT_THAT(scanned_, Not(IsEmpty())) << "the segment that is not known";
+  EXPECT_LT(scanned_.size(), 50u);
+
+  marks_ = all;
+  std::erase_if(marks_, [](const auto& mark) { return mark.first.starts_with("dynamodb_streams"); });
+  scanned_.clear();
+  Reopen();
+  Run();
+  EXPECT_EQ(scanned_.size(), 50u) << "without the places of the stream it is no first load";
+}
+
+TEST_F(DynamodbLogTest, AMarkThatIsNoneIsRefusedAndNamed) {
+  server_.items["a"] = 1;
+  options_.first_load = true;
+  Reopen();
+  Run();
+  for (const char* text : {"scan?", "scan x", "sca", ""}) {
+    auto marks = marks_;
+    marks.at("dynamodb_scan:T@1795300000/1-of-4").text = text;
+    marks_.swap(marks);
+    Reopen();
+    marks_.swap(marks);
+    ASSERT_TRUE(ReadOne().ok()) << "what the table is";
+    const Status refused = ReadOne().status();
+    EXPECT_EQ(KindOf(refused), ErrorKind::kCorrupt) << text;
+    EXPECT_THAT(refused.message(), HasSubstr("/1-of-4"));
+  }
+}
+
+TEST_F(DynamodbLogTest, AFirstLoadWaitsForTheStreamsFirstShard) {
+  server_.items["a"] = 1;
+  options_.first_load = true;
+  server_.shards.clear();
+  Reopen();
+  Run(5 * kSecond);
+  EXPECT_THAT(server_.calls, Not(Contains("Scan")));
+  server_.shards["shard-0"];
+  Run();
+  EXPECT_EQ(rows_, server_.items);
+}
+
+TEST_F(DynamodbLogTest, AFirstLoadOfATableWhoseStreamIsOffIsRefused) {
+  options_.first_load = true;
+  server_.stream_view = "";
+  Reopen();
+  EXPECT_THAT(ReadOne().status().message(), HasSubstr("'T' is off"));
+}
+
 TEST_F(DynamodbLogTest, OldChangesAreNotReadAgainAfterTheScan) {
   for (int i = 1; i <= 9; ++i)
     server_.Write("a", i);

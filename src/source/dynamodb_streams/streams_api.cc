@@ -12,7 +12,8 @@ namespace {
 constexpr int64_t kRetentionMicros = int64_t{24} * 3'600 * 1'000'000;
 constexpr int64_t kRecordsMax = 1'000;  // of one GetRecords
 constexpr size_t kShardsMax = 100'000;
-constexpr int kShardTries = 2;
+/// What fails is called again by the reader's own pace, not within the call.
+constexpr int kTriesMax = 2;
 constexpr char kViewHint[] =
     "\nhint: turn the table's stream on with the view type NEW_AND_OLD_IMAGES";
 
@@ -70,7 +71,8 @@ io::aws::JsonService DynamodbStreamsService() {
 Result<DynamodbTable> DescribeDynamodbTable(io::aws::JsonClient& client, const std::string& table) {
   std::string body;
   base::JsonWriter(&body).BeginObject().Key("TableName").String(table).EndObject();
-  const io::aws::JsonCall call{.operation = "DescribeTable", .body = body};
+  const io::aws::JsonCall call{
+      .operation = "DescribeTable", .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, client.Call(call));
   if (!answer.ok()) return WithContext(client.ErrorOf(call, answer), "table '" + table + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));
@@ -131,7 +133,8 @@ Result<std::string> StreamsApi::DescribePage(const std::string& after, ShardList
   writer.BeginObject().Key("StreamArn").String(arn_);
   if (!after.empty()) writer.Key("ExclusiveStartShardId").String(after);
   writer.EndObject();
-  const io::aws::JsonCall call{.operation = "DescribeStream", .body = body};
+  const io::aws::JsonCall call{
+      .operation = "DescribeStream", .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, streams_->Call(call));
   if (!answer.ok()) return WithContext(streams_->ErrorOf(call, answer), "stream '" + arn_ + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));
@@ -167,7 +170,7 @@ Result<ShardListing> StreamsApi::List() {
 }
 
 Result<ShardAnswer> StreamsApi::AskShard(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kShardTries};
+  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonAnswer answer, streams_->Call(call));
   ShardAnswer result;
   if (!answer.ok()) {

@@ -1,8 +1,9 @@
 #include "source/dynamodb_streams/table_scan.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
@@ -16,6 +17,15 @@ constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kBackOffMicrosMin = 200'000;
 constexpr int64_t kBackOffMicrosMax = 20'000'000;
 constexpr std::string_view kBeginning = "scan";
+constexpr std::string_view kOf = "-of-";
+constexpr int kSegmentsMax = 1'000;
+
+/// The number in all of `text`; 0: it is none.
+int NumberIn(std::string_view text) {
+  int number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() ? number : 0;
+}
 
 }  // namespace
 
@@ -52,23 +62,34 @@ TableScan::TableScan(std::shared_ptr<io::aws::JsonClient> client, io::Clock& clo
       random_(random),
       table_(std::move(table)),
       described_(std::move(described)) {
+  const std::string begin = prefix + "/";
+  int count = kSegments;
   for (const auto& [source, mark] : marks) {
-    if (!source.starts_with(prefix + "/")) continue;
-    Segment segment{.source_id = source};
-    // What does not parse stays 0 of 0, which Read() refuses.
-    std::sscanf(source.c_str() + prefix.size(), "/%d-of-%d", &segment.number, &segment.count);
-    if (mark.text.size() > kBeginning.size()) segment.after = mark.text.substr(5);
-    segment.items = mark.offset;
-    segment.ended = mark.at_end;
-    segments_.push_back(std::move(segment));
+    if (source.starts_with(begin)) count = NumberIn(source.substr(source.rfind('-') + 1));
   }
-  if (!segments_.empty()) return;
-  for (int number = 1; number <= kSegments; ++number) {
-    segments_.push_back(
-        {.source_id = prefix + "/" + std::to_string(number) + "-of-" + std::to_string(kSegments),
-         .number = number,
-         .count = kSegments});
+  for (int number = 1; number <= std::min(count, kSegmentsMax); ++number) {
+    segments_.push_back({.source_id = begin + std::to_string(number) + std::string(kOf) +
+                                      std::to_string(count),
+                         .number = number,
+                         .count = count});
   }
+  for (const auto& [source, mark] : marks) {
+    if (wrong_mark_.ok() && source.starts_with(begin)) wrong_mark_ = TakeMark(source, mark);
+  }
+}
+
+Status TableScan::TakeMark(std::string_view name, const record::LogMark& mark) {
+  const auto segment = std::ranges::find(segments_, name, &Segment::source_id);
+  const std::string_view text = mark.text;
+  const bool is_place = text == kBeginning || text.starts_with(std::string(kBeginning) + " {");
+  if (segment == segments_.end() || !is_place) {
+    return MakeError(ErrorKind::kCorrupt, "mark of '" + std::string(name) + "', '" + mark.text +
+                                              "', is no place in a scan");
+  }
+  if (text != kBeginning) segment->after = text.substr(kBeginning.size() + 1);
+  segment->items = mark.offset;
+  segment->ended = mark.at_end;
+  return Status::OK();
 }
 
 std::vector<PullMark> TableScan::Beginnings() const {
@@ -107,16 +128,19 @@ Result<io::aws::JsonAnswer> TableScan::Ask(const Segment& segment) const {
 void TableScan::ReadRound() {
   const int64_t now = clock_.SteadyMicros();
   std::vector<Segment*> due;
-  std::vector<std::future<Result<io::aws::JsonAnswer>>> answers;
+  std::vector<std::future<Result<io::aws::JsonAnswer>>> calls;
   for (Segment& segment : segments_) {
     if (segment.ended || segment.due_micros > now) continue;
     due.push_back(&segment);
-    answers.push_back(std::async(std::launch::async, [this, &segment] { return Ask(segment); }));
+    calls.push_back(std::async(std::launch::async, [this, &segment] { return Ask(segment); }));
   }
+  // All of them first: calls use the same randomness as Fail().
+  std::vector<Result<io::aws::JsonAnswer>> answers;
+  for (auto& call : calls)
+    answers.push_back(call.get());
   for (size_t i = 0; i < due.size(); ++i) {
-    const Result<io::aws::JsonAnswer> answer = answers[i].get();
-    Status taken = answer.status();
-    if (taken.ok()) taken = TakeAnswer(*answer, due[i]);
+    Status taken = answers[i].status();
+    if (taken.ok()) taken = TakeAnswer(*answers[i], due[i]);
     if (!taken.ok()) Fail(taken, due[i]);
   }
 }
@@ -176,12 +200,7 @@ Status TableScan::TakeAnswer(const io::aws::JsonAnswer& answer, Segment* segment
 
 Result<bool> TableScan::Read(PullBatch* batch) {
   *batch = PullBatch();
-  for (const Segment& segment : segments_) {
-    if (segment.number < 1 || segment.number > segment.count) {
-      return MakeError(ErrorKind::kCorrupt,
-                       "'" + segment.source_id + "' names no segment of a scan");
-    }
-  }
+  TAPELAKE_RETURN_NOT_OK(wrong_mark_);
   if (ready_.empty()) ReadRound();
   const bool brought = !ready_.empty();
   if (brought) {

@@ -30,7 +30,8 @@ Status AppendScanRecord(std::string_view item, const DynamodbTable& table, int64
 /// moment after the scan began.
 ///
 /// The items behind a mark are not the same in another life, so they are counted afresh there. What
-/// is handed out twice is the same to ingest, or is put right by the stream.
+/// is handed out twice is the same to ingest, or is put right by the stream. A segment without a
+/// mark beside others with one is scanned from its beginning.
 class TableScan : public PullLog {
  public:
   static constexpr int kSegments = 4;
@@ -67,6 +68,7 @@ class TableScan : public PullLog {
   };
 
   Result<io::aws::JsonAnswer> Ask(const Segment& segment) const;
+  Status TakeMark(std::string_view name, const record::LogMark& mark);
   void ReadRound();
   Status TakeAnswer(const io::aws::JsonAnswer& answer, Segment* segment);
   void Fail(const Status& failure, Segment* segment);
@@ -77,6 +79,7 @@ class TableScan : public PullLog {
   std::string table_;
   DynamodbTable described_;
   std::vector<Segment> segments_;
+  Status wrong_mark_;  // a mark that makes no sense
   std::deque<PullBatch> ready_;
   PullFigures now_;
 

@@ -257,6 +257,7 @@ bool KafkaLog::Take(const KafkaEvent& event) {
         return true;
       }
       found->second.at_end = true;
+      found->second.end = event.offset;
       found->second.confirmed_wall_micros = clock_.WallMicros();
       return true;
     }
@@ -435,7 +436,7 @@ void KafkaLog::ConfirmEnds() {
     if (!range.ok()) {
       Fail(range.status());
       confirm_due_micros_ = clock_.SteadyMicros() + kPauseMicrosMax;
-    } else if (range->high <= partition.next) {
+    } else if (range->high <= std::max(partition.next, partition.end)) {
       partition.confirmed_wall_micros = clock_.WallMicros();
     }
     return;

@@ -65,6 +65,7 @@ class KafkaLog : public PullLog {
     int64_t due_micros = 0;       // steady
     bool assigned = false;
     bool at_end = false;
+    int64_t end = 0;                    // of the log when that was told: holes may lie before it
     int64_t newest_wall_micros = 0;     // when the newest record read was written; 0: none was
     int64_t confirmed_wall_micros = 0;  // when it was last seen that nothing more is there
   };

@@ -17,8 +17,8 @@ constexpr int64_t kMicrosPerHour = int64_t{3'600} * 1'000'000;
 constexpr int64_t kMicrosPerMilli = 1'000;
 constexpr int64_t kRecordsMax = 10'000;  // of one GetRecords
 constexpr size_t kShardsMax = 100'000;
-/// A call for a shard is made again by the shard's own pace, not within the call.
-constexpr int kShardTries = 2;
+/// What fails is called again by the reader's own pace, not within the call.
+constexpr int kTriesMax = 2;
 
 ShardFault FaultOf(std::string_view error) {
   if (io::aws::IsThrottling(error)) return ShardFault::kThrottled;
@@ -162,7 +162,7 @@ std::string KinesisApi::StreamMember() const {
 }
 
 Result<std::string> KinesisApi::Ask(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body};
+  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonAnswer answer, client_->Call(call));
   if (!answer.ok()) {
     return WithContext(client_->ErrorOf(call, answer), "stream '" + stream_ + "'");
@@ -171,7 +171,7 @@ Result<std::string> KinesisApi::Ask(const std::string& operation, const std::str
 }
 
 Result<ShardAnswer> KinesisApi::AskShard(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kShardTries};
+  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, client_->Call(call));
   ShardAnswer result;
   if (!answer.ok()) {

@@ -1,6 +1,8 @@
 #pragma once
 
-/// The metrics of sources that are asked for their records: shards of Kinesis.
+/// The metrics of sources that are asked for their records: Kinesis, DynamoDB Streams, Kafka.
+
+#include <array>
 
 #include "metrics/metric.h"
 

@@ -10,7 +10,7 @@ constexpr int64_t kMicrosPerMilli = 1'000;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr int64_t kIdlePauseMicrosMax = 1'000'000;
 constexpr int64_t kBackOffMicrosMax = 10'000'000;
-/// A shard that was not read to its end and is missing from so many listings in a row is gone.
+/// A shard that is missing from so many listings in a row is gone.
 constexpr int kMissesMax = 3;
 /// Clocks differ, and records are dropped when the service gets to it.
 constexpr int64_t kRetentionMarginMicros = 10 * 60 * kMicrosPerSecond;
@@ -18,6 +18,16 @@ constexpr int64_t kRetentionMarginMicros = 10 * 60 * kMicrosPerSecond;
 constexpr int64_t kIdleMarkMicros = 60 * kMicrosPerSecond;
 /// A shard is asked that often at least: a smaller lag is none.
 constexpr int64_t kTipMicros = 2 * kMicrosPerSecond;
+
+/// Whether the place is told by a record, and so the same one for ever.
+bool IsNamed(const ShardPlace& place) {
+  return place.kind == ShardPlace::Kind::kAfter || place.kind == ShardPlace::Kind::kAt;
+}
+
+/// What comes next at the place was written at this time or later; 0: not known.
+int64_t FromMillis(const ShardPlace& place) {
+  return std::max(place.next_from_millis, place.time_millis);
+}
 
 }  // namespace
 
@@ -32,6 +42,7 @@ struct ShardLog::Shard {
   uint64_t count = 0;   // records handed out
   bool fresh = false;   // the count says nothing to those who counted before
   bool checks = false;  // the next record must be that of `place`, or there is a gap
+  bool anew = false;    // begun with what a gap left: its parents say nothing of that
   std::string iterator;
   int64_t due_micros = 0;     // steady
   int64_t pause_micros = 0;   // of growing ones; 0: the last call brought something
@@ -139,13 +150,11 @@ Status ShardLog::TakeMarks(const std::string& incarnation, PullBatch* batch) {
     // Nothing of an earlier stream of this name will come back.
     const bool is_old = !source.starts_with(options_.prefix + incarnation + "/");
     shard->misses = is_old ? kMissesMax : 0;
-    shard->checks = options_.trims_silently && !IsKept(*shard);
-    const bool is_read = !mark.at_end && !is_old;
-    if (is_read && shard->place.kind == ShardPlace::Kind::kTime && !IsKept(*shard)) {
+    // A place that no record names cannot be looked at again, and no service says of it what was
+    // dropped there meanwhile.
+    if (!mark.at_end && !is_old && !IsNamed(shard->place) && !IsKept(*shard)) {
       Gap("", shard.get());
-      shard->place = ShardPlace();
-      shard->checks = false;
-      Remark(*shard, std::exchange(shard->fresh, false), batch);
+      BeginAnew(shard.get(), batch);
     }
     shards_.emplace(source, std::move(shard));
   }
@@ -164,16 +173,17 @@ Status ShardLog::Discover(PullBatch* batch) {
     Shard* shard = Add(listing.incarnation, info);
     if (shard != nullptr) added.push_back(shard);
   }
-  for (const Shard* shard : added) {
+  for (Shard* shard : added) {
     // A child whose parents we read begins with its first record, today as in an earlier life of
     // the process. Where else we begin is where somebody said, or what is left: records that may
     // have had other numbers before.
     const bool has_parents = std::ranges::any_of(
         shard->parents, [this](const auto& parent) { return shards_.contains(parent); });
+    if (!is_first_) shard->place.next_from_millis = ParentsFromMillis(*shard);
     Remark(*shard, /*fresh=*/is_first_ || !has_parents, batch);
   }
   DropVanished(batch);
-  Release();
+  Release(batch);
   listed_ = true;
   is_first_ = false;
   listing_pause_micros_ = 0;
@@ -205,13 +215,11 @@ ShardLog::Shard* ShardLog::Add(const std::string& incarnation, const ShardInfo& 
 void ShardLog::DropVanished(PullBatch* batch) {
   for (auto at = shards_.begin(); at != shards_.end();) {
     Shard& shard = *at->second;
-    const bool ended = shard.state == State::kEnded;
-    const bool gone = ended ? shard.misses > 0 : shard.misses >= kMissesMax;
-    if (!gone) {
+    if (shard.misses < kMissesMax) {
       ++at;
       continue;
     }
-    if (!ended) {
+    if (shard.state != State::kEnded) {
       ++now_.gaps;
       now_.last_gap = options_.place + ", " + shard.id +
                       ": the shard is gone before it was read to its end (" +
@@ -222,15 +230,32 @@ void ShardLog::DropVanished(PullBatch* batch) {
   }
 }
 
+/// The first record of a child was written after its parents were closed.
+int64_t ShardLog::ParentsFromMillis(const Shard& shard) const {
+  int64_t from_millis = 0;
+  for (const std::string& parent : shard.parents) {
+    const auto found = shards_.find(parent);
+    if (found == shards_.end()) continue;
+    from_millis = std::max(from_millis, FromMillis(found->second->place));
+  }
+  return from_millis;
+}
+
 /// Let those begin whose parents have ended.
-void ShardLog::Release() {
+void ShardLog::Release(PullBatch* batch) {
   for (const auto& [source, shard] : shards_) {
     if (shard->state != State::kWaiting || shard->misses > 0) continue;
     const bool ready = std::ranges::all_of(shard->parents, [this](const std::string& parent) {
       const auto found = shards_.find(parent);
       return found == shards_.end() || found->second->state == State::kEnded;
     });
-    if (ready) shard->state = State::kReading;
+    if (!ready) continue;
+    shard->state = State::kReading;
+    const int64_t from_millis = ParentsFromMillis(*shard);
+    const bool begins = shard->place.kind == ShardPlace::Kind::kOldest && !shard->anew;
+    if (!begins || from_millis <= shard->place.next_from_millis) continue;
+    shard->place.next_from_millis = from_millis;
+    Remark(*shard, /*fresh=*/false, batch);
   }
 }
 
@@ -246,6 +271,7 @@ ShardLog::Shard* ShardLog::NextDue() {
 
 Result<bool> ShardLog::ReadShard(Shard* shard, PullBatch* batch) {
   if (shard->iterator.empty()) {
+    DoubtPlace(shard, batch);
     TAPELAKE_ASSIGN_OR_RAISE(const ShardAnswer begun,
                              api_->GetIterator(shard->id, shard->place, shard->checks));
     if (begun.fault != ShardFault::kNone) return Meet(begun, shard, batch);
@@ -264,7 +290,6 @@ bool ShardLog::Meet(const ShardAnswer& answer, Shard* shard, PullBatch* batch) {
   }
   shard->iterator.clear();
   if (answer.fault == ShardFault::kExpired) {
-    shard->checks = options_.trims_silently && !IsKept(*shard);
     BackOff(shard);
     return false;
   }
@@ -276,20 +301,25 @@ bool ShardLog::Meet(const ShardAnswer& answer, Shard* shard, PullBatch* batch) {
     BackOff(shard);
     return false;
   }
-  // Only a place that is older than what is kept is trimmed; what follows may be younger.
-  if (!IsKept(*shard)) Gap(answer.words, shard);
-  shard->place = ShardPlace();
-  shard->checks = false;
-  Remark(*shard, std::exchange(shard->fresh, false), batch);
+  Gap(answer.words, shard);
+  BeginAnew(shard, batch);
   return true;
 }
 
 bool ShardLog::IsKept(const Shard& shard) const {
-  if (shard.place.kind == ShardPlace::Kind::kOldest) return true;
-  const bool is_time = shard.place.kind == ShardPlace::Kind::kTime;
-  const int64_t next_millis = is_time ? shard.place.time_millis : shard.place.next_from_millis;
-  const int64_t age = clock_.WallMicros() - next_millis * kMicrosPerMilli;
+  const int64_t from_millis = FromMillis(shard.place);
+  if (from_millis == 0 && shard.place.kind == ShardPlace::Kind::kOldest) return true;
+  const int64_t age = clock_.WallMicros() - from_millis * kMicrosPerMilli;
   return age < retention_micros_ - kRetentionMarginMicros;
+}
+
+/// Go on with what is left, numbered afresh.
+void ShardLog::BeginAnew(Shard* shard, PullBatch* batch) const {
+  shard->place = ShardPlace();
+  shard->checks = false;
+  shard->fresh = false;
+  shard->anew = true;
+  Remark(*shard, /*fresh=*/true, batch);
 }
 
 void ShardLog::Gap(const std::string& words, Shard* shard) {
@@ -300,10 +330,19 @@ void ShardLog::Gap(const std::string& words, Shard* shard) {
   shard->fresh = true;
 }
 
-/// Whether the records continue where we stood. Kinesis says nothing of its own accord: it goes on
-/// with the oldest record it has. So we read again the record that we stand behind.
+/// Where a service goes on in silence with the oldest record it has, a place that was left alone
+/// for too long is not believed: the record that names it is read again.
+void ShardLog::DoubtPlace(Shard* shard, PullBatch* batch) {
+  shard->checks = options_.trims_silently && !IsKept(*shard);
+  if (!shard->checks || IsNamed(shard->place)) return;
+  Gap("", shard);
+  BeginAnew(shard, batch);
+}
+
+/// Whether the records continue where we stood: with the record that we stand behind.
 void ShardLog::CheckContinuity(ShardPage* page, bool ended, Shard* shard) {
-  if (!shard->checks || (page->records.empty() && !ended)) return;
+  // An empty page before the end says nothing yet.
+  if (!shard->checks || (page->records.empty() && !ended && page->behind_micros != 0)) return;
   shard->checks = false;
   if (page->records.empty() || page->records.front().sequence != shard->place.sequence) {
     Gap("", shard);
@@ -369,8 +408,9 @@ bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
                     .next_from_millis = last.time_micros / kMicrosPerMilli};
   }
   // At the end, where the service says that it is there, nothing older than now will come. No
-  // records alone do not say that: DynamoDB Streams gives empty pages in between, too.
-  if (page.behind_micros == 0 && shard->place.kind == ShardPlace::Kind::kAfter) {
+  // records alone do not say that: DynamoDB Streams gives empty pages in between, too. And what
+  // comes behind a closed shard is its children's, and may be old.
+  if (page.behind_micros == 0 && !ended && !shard->closed) {
     shard->place.next_from_millis = shard->called_wall_micros / kMicrosPerMilli;
   }
   shard->iterator = page.next_iterator;
@@ -379,19 +419,22 @@ bool ShardLog::TakePage(ShardPage page, Shard* shard, PullBatch* batch) {
     shard->state = State::kEnded;
     listing_due_micros_ = std::min(listing_due_micros_, now);  // its children
   }
-  if (page.records.empty() && !ended && now - shard->marked_micros < kIdleMarkMicros) return false;
-  shard->marked_micros = now;
-  Remark(*shard, /*fresh=*/false, batch);
-  if (ended) Release();
-  return true;
+  if (!page.records.empty() || ended || now - shard->marked_micros >= kIdleMarkMicros) {
+    shard->marked_micros = now;
+    Remark(*shard, /*fresh=*/false, batch);
+  }
+  if (ended) Release(batch);
+  return !batch->block.entries.empty() || !batch->marks.empty();
 }
 
 /// A place that names no record is another one once records are dropped, and then the same numbers
 /// would mean others. So the first record that is found there gives it its name.
 void ShardLog::NameBeginning(const ShardPage& page, Shard* shard, PullBatch* batch) {
-  const bool named =
-      shard->place.kind == ShardPlace::Kind::kAfter || shard->place.kind == ShardPlace::Kind::kAt;
-  if (page.records.empty() || (named && !shard->fresh)) return;
+  if (IsNamed(shard->place) && !shard->fresh) return;
+  if (page.records.empty()) {
+    if (shard->fresh) BeginAnew(shard, batch);
+    return;
+  }
   const ShardPage::Record& first = page.records.front();
   shard->place = {.kind = ShardPlace::Kind::kAt,
                   .sequence = first.sequence,

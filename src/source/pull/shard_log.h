@@ -41,7 +41,8 @@ struct ShardLogOptions {
 ///    same records get the same numbers in every life of the process.
 /// 3. Gaps: where records were dropped before they were read, that is counted and said; the shard
 ///    goes on with what there is, numbered afresh. Not knowing counts as a gap: a place that was
-///    left alone for longer than records are kept.
+///    left alone for longer than records are kept, a child shard that was not begun for as long
+///    after its parents.
 /// 4. An end is known: a shard that was read to its end has a mark `at_end`, until the service does
 ///    not list it any more; then it is forgotten.
 class ShardLog : public PullLog {
@@ -67,18 +68,21 @@ class ShardLog : public PullLog {
   Status TakeMarks(const std::string& incarnation, PullBatch* batch);
   Status Discover(PullBatch* batch);
   Shard* Add(const std::string& incarnation, const ShardInfo& info);
+  int64_t ParentsFromMillis(const Shard& shard) const;
   void DropVanished(PullBatch* batch);
-  void Release();
+  void Release(PullBatch* batch);
   Shard* NextDue();
   Result<bool> ReadShard(Shard* shard, PullBatch* batch);
   bool Meet(const ShardAnswer& answer, Shard* shard, PullBatch* batch);
   bool TakePage(ShardPage page, Shard* shard, PullBatch* batch);
+  void DoubtPlace(Shard* shard, PullBatch* batch);
   void CheckContinuity(ShardPage* page, bool ended, Shard* shard);
   static void PassOverOlder(ShardPage* page, const ShardPlace& place);
   void NameBeginning(const ShardPage& page, Shard* shard, PullBatch* batch);
   void Pace(const ShardPage& page, bool had_records, Shard* shard);
   void BackOff(Shard* shard);
   void Gap(const std::string& words, Shard* shard);
+  void BeginAnew(Shard* shard, PullBatch* batch) const;
   void Remark(const Shard& shard, bool fresh, PullBatch* batch) const;
   /// Whether everything that was written since the shard's place is still kept.
   bool IsKept(const Shard& shard) const;

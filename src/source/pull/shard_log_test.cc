@@ -174,7 +174,9 @@ TEST_F(ShardLogTest, EndedShardsAreNotReadAgainAndForgottenOnceTheyAreGone) {
   EXPECT_THAT(Read(), IsEmpty());
   EXPECT_THAT(stream_.calls, Not(Contains(HasSubstr("p "))));
   stream_.shards.at("p").listed = false;
-  Read();
+  Run(11 * kSecond);
+  EXPECT_THAT(forgotten_, IsEmpty()) << "one listing may lack it by mistake";
+  Run(60 * kSecond);
   EXPECT_THAT(forgotten_, ElementsAre("test:s@1/p"));
   EXPECT_EQ(marks_.count("test:s@1/p"), 0u);
   stream_.Put("l", "l0");
@@ -326,6 +328,80 @@ TEST_F(ShardLogTest, AnIdleShardWhoseLastRecordIsGoneIsNoGap) {
   EXPECT_THAT(Read(), ElementsAre("1"));
   EXPECT_EQ(log_->figures().gaps, 0);
   EXPECT_THAT(offsets_["test:s@1/a"], ElementsAre(0u, 1u));
+}
+
+TEST_F(ShardLogTest, AShardWithNothingLeftThatWasLeftAloneTooLongIsAGapAtOnce) {
+  stream_.Open("a");
+  stream_.Put("a", "0");
+  Reopen();
+  Read();
+  stream_.Put("a", "lost");
+  clock_.Advance(48 * kHour);
+  stream_.Trim("a", 0);
+  fresh_.clear();
+  Reopen();
+  EXPECT_THAT(Read(), IsEmpty());
+  EXPECT_EQ(log_->figures().gaps, 1);
+  EXPECT_THAT(fresh_, ElementsAre("test:s@1/a"));
+  Reopen();  // and once only
+  stream_.Put("a", "2");
+  EXPECT_THAT(Read(), ElementsAre("2"));
+  EXPECT_EQ(log_->figures().gaps, 0);
+}
+
+/// The process lives on; the service does not answer for longer than it keeps records.
+TEST_F(ShardLogTest, WhatWasDroppedWhileTheServiceWasAwayIsAGap) {
+  stream_.Open("a");
+  stream_.Put("a", "0");
+  Reopen();
+  Read();
+  stream_.fails.assign(2, MakeError(ErrorKind::kUnavailable, "no route"));
+  Run(5 * kSecond);
+  stream_.Put("a", "lost");
+  stream_.fails.assign(1, MakeError(ErrorKind::kUnavailable, "no route"));
+  clock_.Advance(48 * kHour);
+  stream_.Put("a", "2");
+  stream_.Trim("a", 1);
+  EXPECT_THAT(Read(), ElementsAre("2"));
+  EXPECT_EQ(log_->figures().gaps, 1);
+}
+
+/// The parent was read to its end, the child was not begun, and then nobody came for long.
+TEST_F(ShardLogTest, AChildThatWasDroppedBeforeItWasBegunIsAGap) {
+  for (const bool silently : {true, false}) {
+    SCOPED_TRACE(silently ? "in silence" : "told");
+    options_.trims_silently = silently;
+    stream_.tells_trimming = !silently;
+    stream_.shards.clear();
+    marks_.clear();
+    stream_.incarnation += "x";
+    stream_.Open("p");
+    stream_.Put("p", "0");
+    Reopen();
+    Read();
+    stream_.Split("p", "l", "r");
+    const auto begun = [&] { return marks_.size() == 3; };
+    const auto parent_ended = [&] {
+      return std::ranges::any_of(marks_, [](const auto& mark) { return mark.second.at_end; });
+    };
+    while (!begun() || !parent_ended()) {
+      PullBatch batch;
+      ASSERT_TRUE(log_->Read(&batch).ok());
+      Take(std::move(batch));
+      clock_.Sleep(kSecond / 20);
+    }
+    stream_.Put("l", "lost");
+    clock_.Advance(48 * kHour);
+    stream_.Put("l", "1");
+    stream_.Trim("l", 1);
+    stream_.shards.erase("p");
+    read_.clear();
+    fresh_.clear();
+    Reopen();
+    EXPECT_THAT(Read(), ElementsAre("1"));
+    EXPECT_EQ(log_->figures().gaps, 2) << "of both children: nothing tells that one had none";
+    EXPECT_EQ(fresh_.size(), 2u);
+  }
 }
 
 TEST_F(ShardLogTest, AServiceThatTellsOfTrimmingIsBelieved) {

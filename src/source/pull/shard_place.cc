@@ -34,36 +34,47 @@ std::vector<std::string_view> Words(std::string_view text) {
 }  // namespace
 
 std::string FormatPlace(const ShardPlace& place) {
+  const std::string from = " " + std::to_string(place.next_from_millis);
+  const std::string known_from = place.next_from_millis == 0 ? "" : from;
   switch (place.kind) {
     case ShardPlace::Kind::kOldest:
-      return "oldest";
+      return "oldest" + known_from;
     case ShardPlace::Kind::kTime:
-      return "time " + std::to_string(place.time_millis);
+      return "time " + std::to_string(place.time_millis) + known_from;
     case ShardPlace::Kind::kAfter:
+      return "after " + place.sequence + from;
     case ShardPlace::Kind::kAt:
-      break;
+      return "at " + place.sequence + from;
   }
-  const char* word = place.kind == ShardPlace::Kind::kAt ? "at " : "after ";
-  return word + place.sequence + " " + std::to_string(place.next_from_millis);
+  return "";  // not reached
 }
 
 Result<ShardPlace> ParsePlace(std::string_view text) {
+  const Status wrong =
+      MakeError(ErrorKind::kCorrupt, "'" + std::string(text) + "' is no place in a shard");
   const std::vector<std::string_view> words = Words(text);
-  if (text == "oldest") return ShardPlace();
-  if (words.size() == 2 && words[0] == "time") {
-    const auto millis = ParseMillis(words[1]);
-    if (millis) return ShardPlace{.kind = ShardPlace::Kind::kTime, .time_millis = *millis};
+  const std::string_view word = words.front();
+  const bool named = word == "after" || word == "at";  // by a record
+  const size_t known = word == "oldest" ? 1 : 2;       // words without the last time
+  if (words.size() != known + 1 && (named || words.size() != known)) return wrong;
+  ShardPlace place;
+  if (words.size() == known + 1) {
+    const auto from = ParseMillis(words.back());
+    if (!from) return wrong;
+    place.next_from_millis = *from;
   }
-  const bool at = words[0] == "at";
-  if (words.size() == 3 && (at || words[0] == "after") && IsDigits(words[1])) {
-    const auto millis = ParseMillis(words[2]);
-    if (millis) {
-      return ShardPlace{.kind = at ? ShardPlace::Kind::kAt : ShardPlace::Kind::kAfter,
-                        .sequence = std::string(words[1]),
-                        .next_from_millis = *millis};
-    }
+  if (word == "oldest") return place;
+  if (word == "time") {
+    const auto time = ParseMillis(words[1]);
+    if (!time) return wrong;
+    place.kind = ShardPlace::Kind::kTime;
+    place.time_millis = *time;
+    return place;
   }
-  return MakeError(ErrorKind::kCorrupt, "'" + std::string(text) + "' is no place in a shard");
+  if (!named || !IsDigits(words[1])) return wrong;
+  place.kind = word == "at" ? ShardPlace::Kind::kAt : ShardPlace::Kind::kAfter;
+  place.sequence = std::string(words[1]);
+  return place;
 }
 
 }  // namespace tapelake::source

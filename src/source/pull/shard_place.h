@@ -19,14 +19,15 @@ struct ShardPlace {
   Kind kind = Kind::kOldest;
   int64_t time_millis = 0;  ///< Since 1970 UTC.
   std::string sequence = {};
-  /// Of kAfter and kAt: what comes next was written at this time or later. So as long as the shard
-  /// keeps records that long, nothing between was dropped.
+  /// What comes next was written at this time or later: so as long as the shard keeps records that
+  /// long, nothing between was dropped. 0: not known; of kOldest, what is dropped is not missed.
   int64_t next_from_millis = 0;
 
   bool operator==(const ShardPlace&) const = default;
 };
 
-/// `oldest`, `time MILLIS`, `after SEQUENCE MILLIS` or `at SEQUENCE MILLIS`: the text of a
+/// `oldest`, `time TIME`, `after SEQUENCE` or `at SEQUENCE`, and behind it the time that what comes
+/// next was written at or later (the first two: only if it is known): the text of a
 /// record::LogMark. Stored in commits: the words never change their meaning.
 std::string FormatPlace(const ShardPlace& place);
 
