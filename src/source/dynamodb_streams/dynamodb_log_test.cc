@@ -216,7 +216,8 @@ TEST_F(DynamodbLogTest, AScanThatACommitKnowsInPartLosesNothing) {
   EXPECT_LT(scanned_.size(), 50u);
 
   marks_ = all;
-  std::erase_if(marks_, [](const auto& mark) { return mark.first.starts_with("dynamodb_streams"); });
+  std::erase_if(marks_,
+                [](const auto& mark) { return mark.first.starts_with("dynamodb_streams"); });
   scanned_.clear();
   Reopen();
   Run();

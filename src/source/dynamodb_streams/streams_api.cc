@@ -71,8 +71,7 @@ io::aws::JsonService DynamodbStreamsService() {
 Result<DynamodbTable> DescribeDynamodbTable(io::aws::JsonClient& client, const std::string& table) {
   std::string body;
   base::JsonWriter(&body).BeginObject().Key("TableName").String(table).EndObject();
-  const io::aws::JsonCall call{
-      .operation = "DescribeTable", .body = body, .tries_max = kTriesMax};
+  const io::aws::JsonCall call{.operation = "DescribeTable", .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, client.Call(call));
   if (!answer.ok()) return WithContext(client.ErrorOf(call, answer), "table '" + table + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));
@@ -133,8 +132,7 @@ Result<std::string> StreamsApi::DescribePage(const std::string& after, ShardList
   writer.BeginObject().Key("StreamArn").String(arn_);
   if (!after.empty()) writer.Key("ExclusiveStartShardId").String(after);
   writer.EndObject();
-  const io::aws::JsonCall call{
-      .operation = "DescribeStream", .body = body, .tries_max = kTriesMax};
+  const io::aws::JsonCall call{.operation = "DescribeStream", .body = body, .tries_max = kTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, streams_->Call(call));
   if (!answer.ok()) return WithContext(streams_->ErrorOf(call, answer), "stream '" + arn_ + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));

@@ -68,10 +68,10 @@ TableScan::TableScan(std::shared_ptr<io::aws::JsonClient> client, io::Clock& clo
     if (source.starts_with(begin)) count = NumberIn(source.substr(source.rfind('-') + 1));
   }
   for (int number = 1; number <= std::min(count, kSegmentsMax); ++number) {
-    segments_.push_back({.source_id = begin + std::to_string(number) + std::string(kOf) +
-                                      std::to_string(count),
-                         .number = number,
-                         .count = count});
+    segments_.push_back(
+        {.source_id = begin + std::to_string(number) + std::string(kOf) + std::to_string(count),
+         .number = number,
+         .count = count});
   }
   for (const auto& [source, mark] : marks) {
     if (wrong_mark_.ok() && source.starts_with(begin)) wrong_mark_ = TakeMark(source, mark);
