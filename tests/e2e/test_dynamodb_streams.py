@@ -88,10 +88,15 @@ def streamed(table: PulledTable) -> int:
                if source.startswith("dynamodb_streams:"))
 
 
-def test_changes_of_a_table_while_it_is_written_to(server, source, tmp_path):
+@pytest.mark.parametrize("kills", [0, KILLS])
+def test_changes_of_a_table_while_it_is_written_to(server, source, tmp_path, kills):
     table = PulledTable(tmp_path, SOURCE, server.environment())
     table.start()
-    source.write(CHANGES)
+    for _ in range(kills):
+        source.write(CHANGES // (kills + 1))
+        table.kill()
+        table.start()
+    source.write(CHANGES - source.writes)
     wanted = source.records()
     table.wait_for(lambda: streamed(table) == wanted, "all records of the stream")
     table.stop()

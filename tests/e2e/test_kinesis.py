@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
-from support import csv_table, program, readers
+from support import aws_door, csv_table, program, readers
 from support.delivered import lines_of, raw_objects
 from support.kinesis_server import SERVERS, Stream, moto
+from support.local_server import clean_environment
 from support.pulled import PulledTable
 
 CHANGES = 6_000
@@ -47,7 +48,7 @@ def test_a_stream_that_is_resharded_and_a_process_that_is_killed(server, shape, 
     rng = random.Random(seed)
     simulation = program.simulate(tmp_path, seed=seed, changes=CHANGES, shape=shape)
     lines = simulation.events.read_bytes().splitlines()
-    stream = Stream(server, "crypto-cdc", shards=2)
+    stream = Stream.made(server, "crypto-cdc", shards=2)
     table = PulledTable(tmp_path, SOURCE, server.environment())
     table.start()
     step = len(lines) // 12
@@ -77,13 +78,46 @@ def event_id(line: bytes) -> str:
     return json.loads(line)["eventID"]
 
 
+def test_another_tapelakes_door_and_a_process_that_is_killed(tmp_path):
+    """With signatures that are verified; its streams are not resharded."""
+    seed = random.SystemRandom().randrange(1 << 30)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    simulation = program.simulate(tmp_path, seed=seed, changes=CHANGES, shape="kinesis")
+    lines = simulation.events.read_bytes().splitlines()
+    folder = tmp_path / "door"
+    folder.mkdir()
+    with aws_door.open_door(folder) as door:
+        stream = Stream(door.client(), program.TABLE)
+        environment = clean_environment() | {
+            "AWS_ENDPOINT_URL_KINESIS": door.url, "AWS_REGION": aws_door.REGION,
+            "AWS_ACCESS_KEY_ID": door.keys.id, "AWS_SECRET_ACCESS_KEY": door.keys.secret}
+        table = PulledTable(tmp_path, f"{{kind: kinesis, stream: {program.TABLE}}}", environment)
+        table.start()
+        step = len(lines) // 8
+        for number, begin in enumerate(range(0, len(lines), step)):
+            stream.put(lines[begin:begin + step])
+            if number % 2 == 1:
+                time.sleep(rng.uniform(0.1, 2))
+                table.kill()
+                table.start()
+        table.wait_for(lambda: everything_is_committed(table, stream), "all records in the table")
+        table.stop()
+        door.stop()
+    check_table(table, simulation, f"seed {seed}")
+    raw = Counter(line["event_id"] for line in lines_of(raw_objects(table.lake)))
+    assert raw.keys() == {event_id(line) for line in lines}
+    assert committed(table) == raw.total() == len(lines)
+    assert table.status()["source_gaps"] == 0
+
+
 def test_it_begins_where_it_is_told_and_goes_on_there(tmp_path):
     simulation = program.simulate(tmp_path, seed=3, changes=200, shape="kinesis")
     lines = simulation.events.read_bytes().splitlines()
     folder = tmp_path / "server"
     folder.mkdir()
     with moto(folder) as server:
-        stream = Stream(server, "crypto-cdc", shards=1)
+        stream = Stream.made(server, "crypto-cdc", shards=1)
         stream.put(lines[:100])
         time.sleep(1.1)
         table = PulledTable(tmp_path, "{kind: kinesis, stream: crypto-cdc, start: latest}",
@@ -114,7 +148,7 @@ def test_records_that_nobody_can_read_become_error_objects(tmp_path):
     folder = tmp_path / "server"
     folder.mkdir()
     with moto(folder) as server:
-        stream = Stream(server, "crypto-cdc", shards=1)
+        stream = Stream.made(server, "crypto-cdc", shards=1)
         broken = b"\xf3\x89\x9a\xc2 an aggregate whose checksum does not hold"
         stream.put_raw(broken)
         stream.put_raw(b"{}")

@@ -65,10 +65,15 @@ SERVERS = {"moto": moto, "kinesalite": kinesalite}
 class Stream:
     """A stream that a producer writes to; each item's changes in order, in the shard of its key."""
 
-    def __init__(self, server: KinesisServer, name: str, shards: int):
-        self.client, self.name = server.client(), name
-        self.client.create_stream(StreamName=name, ShardCount=shards)
-        self.wait()
+    def __init__(self, client, name: str):
+        self.client, self.name = client, name
+
+    @classmethod
+    def made(cls, server: KinesisServer, name: str, shards: int) -> "Stream":
+        stream = cls(server.client(), name)
+        stream.client.create_stream(StreamName=name, ShardCount=shards)
+        stream.wait()
+        return stream
 
     def wait(self):
         """Until what was asked for is done."""
@@ -122,7 +127,7 @@ class Stream:
         count = 0
         while True:
             answer = self.client.get_records(ShardIterator=iterator)
-            if not answer["Records"]:
+            if not answer["Records"] and not answer["MillisBehindLatest"]:
                 return count
             count += len(answer["Records"])
             iterator = answer["NextShardIterator"]
