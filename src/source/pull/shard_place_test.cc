@@ -1,5 +1,9 @@
 #include "source/pull/shard_place.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace tapelake::source {
@@ -8,15 +12,14 @@ namespace {
 using Kind = ShardPlace::Kind;
 
 TEST(ShardPlace, IsReadAsItWasWritten) {
-  const std::pair<ShardPlace, const char*> places[] = {
+  const std::string longest(129, '9');
+  const std::vector<std::pair<ShardPlace, std::string>> places = {
       {{}, "oldest"},
       {{.next_from_millis = 7}, "oldest 7"},
       {{.kind = Kind::kTime, .time_millis = 12}, "time 12"},
       {{.kind = Kind::kTime, .time_millis = 12, .next_from_millis = 13}, "time 12 13"},
       {{.kind = Kind::kAfter, .sequence = "0049", .next_from_millis = 5}, "after 0049 5"},
-      {{.kind = Kind::kAt, .sequence = std::string(129, '9')},
-       "at 999999999999999999999999999999999999999999999999999999999999999999999999999999999999"
-       "999999999999999999999999999999999999999999999 0"}};
+      {{.kind = Kind::kAt, .sequence = longest}, "at " + longest + " 0"}};
   for (const auto& [place, text] : places) {
     EXPECT_EQ(FormatPlace(place), text);
     const auto back = ParsePlace(text);
