@@ -202,7 +202,7 @@ class PulledTableTest : public ::testing::Test {
     parts.table = table_.QualifiedName();
     parts.delivery = delivery_.get();
     parts.delivers = true;
-    parts.limits.interval_micros = 2 * kSecond;
+    parts.limits.interval_micros = commit_micros_;
     parts.open_ingest = [this] {
       return ingest::TableIngest::Open({.files = files_, .clock = clock_, .random = random_},
                                        table_, {.lake_path = root_, .threads = 1});
@@ -275,6 +275,7 @@ class PulledTableTest : public ::testing::Test {
   std::unique_ptr<PullWorker> pull_;
   std::unique_ptr<TableWorker> worker_;
   PullWorker::Marks marks_at_start_;
+  int64_t commit_micros_ = 2 * kSecond;
 };
 
 TEST_F(PulledTableTest, DiesAtRandomAndHasEveryRecordOnceInTableAndRawLayer) {
@@ -336,6 +337,40 @@ TEST_F(PulledTableTest, ARecordThatNobodyCanReadBecomesAnErrorObject) {
   EXPECT_EQ(progress.counts.errors, 1);
   EXPECT_EQ(progress.counts.applied, 1);
   EXPECT_EQ(progress.error_objects, 1);
+}
+
+/// The raw layer has a record that the table does not have, and nobody else any more. What is
+/// counted anew begins above it, and the commits say so though nothing comes there.
+TEST_F(PulledTableTest, AGapBehindWhichNothingComesIsToldOnce) {
+  stream_.Open("s0");
+  stream_.Open("s1");
+  Put("s0", 1);
+  Open();
+  Run(10 * kSecond);
+  Kill();
+  commit_micros_ = 3'600 * kSecond;
+  Open();
+  Put("s0", 2);
+  Run(20 * kSecond);
+  ASSERT_EQ(RawRecords().size(), 2u);
+  Kill();
+  commit_micros_ = 2 * kSecond;
+  clock_.Advance(int64_t{50} * 3'600 * kSecond);
+  stream_.Trim("s0", 0);
+  Put("s1", 3);
+  Open();
+  Run(20 * kSecond);
+  ASSERT_TRUE(worker_->Drain().ok());
+  EXPECT_EQ(worker_->progress().pull->gaps, 1);
+  Kill();
+  Open();
+  Put("s0", 4);
+  Run(10 * kSecond);
+  ASSERT_TRUE(worker_->Drain().ok());
+  EXPECT_EQ(marks_at_start_.at("kinesis:s@1/s0").offset, 2u);
+  EXPECT_EQ(worker_->progress().pull->gaps, 0);
+  EXPECT_EQ(worker_->progress().counts.applied, 1);
+  EXPECT_EQ(RawRecords().size(), 4u);
 }
 
 TEST_F(PulledTableTest, AGapIsCountedAndTheTableGoesOn) {
