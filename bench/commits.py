@@ -2,8 +2,8 @@
 """20,000 commits back to back on merge-on-read tables, with all services on and deaths in between.
 
 A table keeps its 20,000 rows; every commit changes 200 of them. The services are those of `up`, with
-its default limits: compaction, cleaning and archival; in a table with the simple index, where new rows
-can make new file groups, all is compacted and small files are merged every 200 commits, as `tapelake
+its default limits, but `history.readers: 0s`: compaction, cleaning and archival; in a table with the
+simple index, where new rows can make new file groups, all is compacted and small files are merged every 200 commits, as `tapelake
 table compact` and `table cluster` do. Every 50 commits the process dies in the middle of something;
 the next one rolls back or goes on. The table's clock is injected and
 jumps two seconds per commit; what is measured is real. Bounds, for each index: median and p99 of the
@@ -104,7 +104,7 @@ def report(runs: dict, load: float) -> str:
         "",
         f"{runs['bucket'][-2]['commits']:,} commits ({runs['simple'][-2]['commits']:,} with the simple index) of 200 changes to a merge-on-read table of 20,000 rows "
         "in 2 partitions, back to back on an injected clock, two seconds apart by that clock. After each "
-        "the services do what is due, as in `up` and with its default limits; compactions run at once. "
+        "the services do what is due, as in `up` and with its default limits, but `history.readers: 0s`; compactions run at once. "
         "Every 50 commits the process dies, in turn amidst the data, just before the commit counts and in "
         "a compaction; a new one opens the table, rolls back or finishes what is there, and commits. With the "
         "simple index all is compacted and small files are merged every 200 commits, which counts as services. A "

@@ -4,7 +4,7 @@
 New rows come evenly over the day; for each comes 0.15 updates and 0.005 deletes of rows made an
 hour before in the mean, and every night 1% of the day before is corrected. The clock is injected:
 25 commits a day of it, after which the services do what is due, as in `up` and with its
-default limits. (At the pace of `up`, a commit each two seconds, 30 days would be 1,296,000 commits;
+default limits, but `history.readers: 0s`. (At the pace of `up`, a commit each two seconds, 30 days would be 1,296,000 commits;
 an hour at that pace follows the last day.) After each day: what lies there, what was written, what
 it cost, how long statements take.
 
@@ -159,7 +159,7 @@ def report(days: list[dict], hour: dict, ratios: dict, load: float) -> str:
         f"{days[0]['table_rows']:,} new rows a day. For each new row come 0.15 updates and 0.005 deletes of "
         "rows made an hour before in the mean (exponentially distributed), and at two in the morning 1% of "
         f"the day before is corrected. {days[0]['commits']} commits a day by an injected clock; after each "
-        "the services do what is due, as in `up` and with its default limits, compactions at once. Tables with a "
+        "the services do what is due, as in `up` and with its default limits, but `history.readers: 0s`, compactions at once. Tables with a "
         "bucket index have no small files to merge: a day has as many base files as buckets.", "",
         "`taken`: rows as they lie in memory (Arrow), and keys of deletes. `rewritten`: bytes of base files "
         "written, which is what compactions write. `passing`: objects that go again: older base files (cleaning "

@@ -15,7 +15,9 @@
 #include <arrow/util/checked_cast.h>
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "hudi/table/table.h"
+#include "hudi/table/table_view.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
 
@@ -98,6 +100,20 @@ class TableFixture : public ::testing::Test {
     auto table = hudi::Table::Open(World(), kPath);
     EXPECT_TRUE(table.ok()) << table.status();
     return std::move(table).ValueOr(nullptr);
+  }
+
+  /// The same table as if a foreign writer had made it: the greater ordering value wins, the base
+  /// file's too. To be read only.
+  std::unique_ptr<hudi::Table> ReopenWithDefaultPayload() {
+    auto config = hudi::ReadTableConfig(files_, kPath);
+    EXPECT_TRUE(config.ok()) << config.status();
+    config->properties["hoodie.compaction.payload.class"] =
+        "org.apache.hudi.common.model.DefaultHoodieRecordPayload";
+    EXPECT_TRUE(files_
+                    .ReplaceFile(std::string(kPath) + "/.hoodie/hoodie.properties",
+                                 hudi::FormatTableConfig(*config))
+                    .ok());
+    return Open();
   }
 
   static std::shared_ptr<arrow::RecordBatch> BatchOf(const std::vector<TestRow>& rows) {
@@ -196,12 +212,7 @@ class TableFixture : public ::testing::Test {
   static std::vector<TestRow> RowsOf(io::FileSystem& files, const hudi::Snapshot& snapshot,
                                      const hudi::FileSlice& slice) {
     const std::string base_path = kPath;
-    const hudi::SliceSource source{
-        .files = files,
-        .base_path = base_path,
-        .timeline = *snapshot.timeline,
-        .schema = snapshot.schema,
-        .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
+    const hudi::SliceSource source = hudi::SourceOf(files, base_path, snapshot);
     std::vector<TestRow> rows;
     auto reader = hudi::SliceReader::Open(source, slice, Schema()->field_names());
     EXPECT_TRUE(reader.ok()) << reader.status();

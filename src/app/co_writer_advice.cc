@@ -63,6 +63,13 @@ std::vector<std::string> CoWriterAdvice(const hudi::TableConfig& config,
       "Hudi 1.x: before SQL UPDATE, DELETE or MERGE run `set "
       "hoodie.write.auto.upgrade=false; set hoodie.write.table.version=6`, else the "
       "table is upgraded to version 8.");
+  if (config.timezone != "UTC") {
+    advice.push_back(
+        "hoodie.table.timeline.timezone is " + config.timezone +
+        ": Spark names its commits in the time zone of its JVM, Tapelake in UTC. West of UTC a "
+        "commit of Spark sorts before ours that it follows, east of it ours wait for its hour. Run "
+        "Spark with -Duser.timezone=UTC (driver and executors), or set the property to UTC.");
+  }
   if (!config.precombine_field.empty()) {
     advice.push_back("Rows written by others need a value of " + config.precombine_field +
                      "; a change that Tapelake brings later wins in any case.");

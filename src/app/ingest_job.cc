@@ -32,6 +32,8 @@ ServicePolicies ServicePoliciesOf(const config::Config& config) {
   policies.cleaning.commits_retained = config.history.commits_retained;
   policies.archival.instants_keep_min = config.history.instants_min;
   policies.archival.instants_keep_max = config.history.instants_max;
+  policies.cleaning.reader_micros = config.history.readers.micros;
+  policies.archival.reader_micros = config.history.readers.micros;
   return policies;
 }
 

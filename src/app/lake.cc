@@ -4,6 +4,7 @@
 
 #include "hudi/format/instant.h"
 #include "hudi/reader/base_file_reader.h"
+#include "hudi/table/snapshot_source.h"
 
 namespace tapelake::app {
 namespace {
@@ -80,13 +81,8 @@ Result<std::unique_ptr<hudi::SliceReader>> OpenSliceKeys(io::FileSystem& files,
                                                          const std::string& table_path,
                                                          const hudi::Snapshot& snapshot,
                                                          const hudi::FileSlice& slice) {
-  const hudi::SliceSource source{
-      .files = files,
-      .base_path = table_path,
-      .timeline = *snapshot.timeline,
-      .schema = snapshot.schema,
-      .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
-  return hudi::SliceReader::Open(source, slice, {kRecordKeyColumn});
+  return hudi::SliceReader::Open(hudi::SourceOf(files, table_path, snapshot), slice,
+                                 {kRecordKeyColumn});
 }
 
 Result<int64_t> CountRows(io::FileSystem& files, const std::string& table_path,

@@ -85,7 +85,8 @@ class TableCleanCommand : public TableCommand {
                     1, kMax, &versions_);
     options.Time({.name = "--readers",
                   .placeholder = "SPAN",
-                  .sentence = "Keep also what a reader needs that began so long ago."},
+                  .sentence = "Keep also what a reader needs that began so long ago; default is "
+                              "`history.readers`."},
                  &readers_);
   }
 
@@ -106,7 +107,7 @@ class TableCleanCommand : public TableCommand {
       policy.kind = hudi::CleaningKind::kLatestFileVersions;
       policy.file_versions_retained = *versions_;
     }
-    policy.reader_micros = readers_.micros;
+    policy.reader_micros = readers_.value_or(context.config.history.readers).micros;
     policy.everywhere = true;
     return policy;
   }
@@ -114,7 +115,7 @@ class TableCleanCommand : public TableCommand {
   std::optional<int64_t> commits_;
   std::optional<int64_t> hours_;
   std::optional<int64_t> versions_;
-  config::Duration readers_{600'000'000};
+  std::optional<config::Duration> readers_;
 };
 
 class TableClusterCommand : public TableCommand {

@@ -155,15 +155,16 @@ std::string StoryText(const Story& story) {
                 : "  " + Padded(event.event, 8) + MomentText(event.change_time_micros) + "  " +
                       event.object + ", byte " + std::to_string(event.offset) + "\n";
   }
-  text += "\nCommits on the active timeline:\n";
+  text += "\nCommits:\n";
   for (const hudi::KeyCommit& commit : story.stored.commits) {
     text += "  " + commit.instant + "  " +
             Padded(commit.deletes ? "deletes the row" : "writes the row", 16) + " in " +
             commit.path + "\n" + RowText(commit.row);
   }
   if (story.stored.files_gone > 0) {
-    text += "  (" + Counted(story.stored.files_gone, "file") +
-            " of earlier commits cleaned: they may have told more)\n";
+    text += "  (" + Counted(story.stored.files_gone, "file") + " of " +
+            Counted(story.stored.commits_gone, "commit") +
+            " cleaned: what they said of the key is no longer known)\n";
   }
   text += "\nNow:\n";
   if (story.stored.rows.empty()) text += "  the table has no such row\n";
@@ -198,7 +199,8 @@ std::string StoryJson(const Story& story) {
     WriteRow(commit.row, &writer);
     writer.EndObject();
   }
-  writer.EndArray().Key("files_cleaned").Int(story.stored.files_gone).Key("rows").BeginArray();
+  writer.EndArray().Key("files_cleaned").Int(story.stored.files_gone);
+  writer.Key("commits_cleaned").Int(story.stored.commits_gone).Key("rows").BeginArray();
   for (const hudi::KeyRow& row : story.stored.rows) {
     writer.BeginObject().Key("commit").String(row.commit).Key("path").String(row.path);
     writer.Key("partition").String(row.partition_path).Key("row");

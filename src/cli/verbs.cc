@@ -116,7 +116,7 @@ constexpr Verb kVerbs[] = {
     {.name = "table why",
      .sentence = "Tell a key's whole story: events, errors, commits, and the row as it is now.",
      .details = "Events and errors come from the raw layer of the table's lake, commits from the "
-                "active timeline.",
+                "timeline and its archive. Commits whose files were cleaned are counted only.",
      .example = "tapelake table why crypto.transactions tx-000042\n"
                 "tapelake table why crypto.transactions tx-000042 --json",
      .make = MakeTableWhyCommand},

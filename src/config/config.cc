@@ -266,6 +266,12 @@ void HistoryConfig::Describe(Visitor& visitor, HistoryConfig& self) {
                  .min = 3,
                  .max = 100'000},
                 &self.instants_max);
+  visitor.Field({.key = "readers",
+                 .sentence = "Files that a query begun so long ago may be reading stay, and the "
+                             "commits of that time are not archived, however many they are.",
+                 .min = 0,
+                 .max = kMicrosPerDay},
+                &self.readers);
 }
 
 void QueryConfig::Describe(Visitor& visitor, QueryConfig& self) {

@@ -95,6 +95,7 @@ struct HistoryConfig {
   int64_t commits_retained = 60;
   int64_t instants_min = 120;
   int64_t instants_max = 180;
+  Duration readers{10 * kMicrosPerMinute};
   static void Describe(Visitor& visitor, HistoryConfig& self);
 };
 

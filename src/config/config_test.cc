@@ -104,6 +104,7 @@ TEST(ParseConfig, ReadsEveryKindOfValue) {
   EXPECT_EQ(config.commit.interval.micros, 750'000);
   EXPECT_EQ(config.commit.changes_max, 10);
   EXPECT_EQ(config.commit.bytes_max.bytes, 1 << 20);
+  EXPECT_EQ(config.history.readers.micros, 600'000'000);
   EXPECT_EQ(config.simulator.seed, 3);
   ASSERT_EQ(config.tables.size(), 2u);
   EXPECT_EQ(config.tables[0].QualifiedName(), "crypto.a");

@@ -1,6 +1,7 @@
 #include "ingest/change_book.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tapelake::ingest {
 
@@ -48,13 +49,12 @@ ChangeBook::RowCounts ChangeBook::CountRows() const {
   return counts;
 }
 
-int64_t ChangeBook::Refuse(Entry* entry) {
+int64_t ChangeBook::Refuse(Entry* entry, uint32_t partition) {
   Slot& slot = SlotOf(entry);
-  const int64_t accepted = slot.accepted;
+  entry->second.partition = partition;
+  std::erase(slot.left, partition);
   slot.row = hudi::RecordChange::kDelete;
-  slot.accepted = 0;
-  slot.left.clear();
-  return accepted;
+  return std::exchange(slot.accepted, 0);
 }
 
 std::vector<hudi::RecordChange> ChangeBook::MakeWrites(int64_t delete_ordering) const {

@@ -51,8 +51,9 @@ class ChangeBook {
   };
   RowCounts CountRows() const;
 
-  /// Drop everything accepted for a key: the table holds a newer change. Return how many changes.
-  int64_t Refuse(Entry* entry);
+  /// Drop everything accepted for a key: the table holds a newer change, in `partition`, which
+  /// becomes the entry's. What the key has left it has left all the same. Return how many changes.
+  int64_t Refuse(Entry* entry, uint32_t partition);
 
   /// The writes of the next commit. Deletes get this place in the order of `_change_seq`. Keys are
   /// views that live until Clear().

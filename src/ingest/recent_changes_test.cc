@@ -115,16 +115,21 @@ TEST(ChangeBook, AKeyThatCameBackIsNotDeletedThere) {
   EXPECT_EQ(writes[0].partition, 5u);
 }
 
-TEST(ChangeBook, ARefusedKeyWritesNothing) {
+TEST(ChangeBook, ARefusedKeyOnlyLeavesWhatItLeft) {
   RecentChanges recent(1000, 1 << 30);
   ChangeBook book;
   auto* entry = Add(&recent, "k", 1);
   book.Accept(entry, {.row = 0, .late = true});
   book.Accept(entry, {.row = 1});
   book.Leave(entry, 4);
+  book.Leave(entry, 5);
   EXPECT_EQ(book.LateEntries().size(), 1u);
-  EXPECT_EQ(book.Refuse(entry), 2);
-  EXPECT_TRUE(book.MakeWrites(9).empty());
+  EXPECT_EQ(book.Refuse(entry, 5), 2);
+  EXPECT_EQ(entry->second.partition, 5u);
+  const auto writes = book.MakeWrites(9);
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].partition, 4u);
+  EXPECT_EQ(writes[0].row, hudi::RecordChange::kDelete);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "hudi/log/log_overlay.h"
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "record/table_definition.h"
 
 namespace tapelake::ingest {
@@ -43,15 +44,6 @@ Result<bool> MayHoldNewer(const hudi::BaseFileReader& reader, int row_group,
                            reader.Statistics(row_group, record::kChangeTimeColumn));
   const auto* max = dynamic_cast<const arrow::TimestampScalar*>(statistics.max.get());
   return max == nullptr || max->value >= change_time_from_micros;
-}
-
-hudi::SliceSource SourceOf(io::FileSystem& files, const std::string& table_path,
-                           const hudi::Snapshot& snapshot) {
-  return {.files = files,
-          .base_path = table_path,
-          .timeline = *snapshot.timeline,
-          .schema = snapshot.schema,
-          .scan = {.as_of = snapshot.instant, .precombine_field = snapshot.precombine_field}};
 }
 
 std::string_view TextAt(const arrow::RecordBatch& batch, int column, int64_t row) {
@@ -90,7 +82,7 @@ Status VisitStoredRows(io::FileSystem& files, const std::string& table_path,
   for (const char* column : {record::kChangeTimeColumn, record::kChangeSequenceColumn}) {
     if (snapshot.schema->GetFieldIndex(column) >= 0) columns.emplace_back(column);
   }
-  hudi::SliceSource source = SourceOf(files, table_path, snapshot);
+  hudi::SliceSource source = hudi::SourceOf(files, table_path, snapshot);
   source.checked = filter.checked;
   if (filter.change_time_from_micros != std::numeric_limits<int64_t>::min()) {
     source.row_groups = [&filter](const hudi::BaseFileReader& reader, int row_group) {
@@ -114,11 +106,10 @@ Result<int64_t> GreatestStoredChangeSeq(io::FileSystem& files, const std::string
   int64_t greatest = 0;
   for (const hudi::FileSlice& slice : snapshot.slices) {
     if (!slice.log_files.empty()) {
-      const hudi::SliceSource source = SourceOf(files, table_path, snapshot);
       TAPELAKE_ASSIGN_OR_RAISE(
           const auto overlay,
           hudi::ReadLogOverlay(
-              files, table_path, slice, source.timeline, arrow::schema(arrow::FieldVector()),
+              files, table_path, slice, *snapshot.timeline, arrow::schema(arrow::FieldVector()),
               {.as_of = snapshot.instant, .precombine_field = record::kChangeSeqColumn}));
       greatest = std::max(greatest, overlay->greatest_ordering);
     }

@@ -396,15 +396,15 @@ void TableIngest::Impl::MeetStoredRow(ChangeBook::Entry* entry, const StoredRow&
   } else if (incoming.time_micros != stored.change_time_micros) {
     compared = incoming.time_micros > stored.change_time_micros ? 1 : -1;
   }
+  const uint32_t partition = PartitionId(PartitionValueOf(stored.partition_path));
   if (compared > 0) {
-    book_.Leave(entry, PartitionId(PartitionValueOf(stored.partition_path)));
+    book_.Leave(entry, partition);
     return;
   }
-  const int64_t refused = book_.Refuse(entry);
+  // The row is there, whatever the refused changes say: a removal among them is no tombstone.
+  const int64_t refused = book_.Refuse(entry, partition);
   counts_.applied -= refused;
   (compared == 0 ? counts_.duplicates : counts_.stale) += refused;
-  // The row is there, whatever the refused changes say: a removal among them is no tombstone.
-  entry->second.partition = PartitionId(PartitionValueOf(stored.partition_path));
   refused_keys_.push_back(entry->first);
 }
 

@@ -291,6 +291,25 @@ TEST_F(TableIngestTest, ALateRemovalThatIsRefusedIsNotRemembered) {
   EXPECT_EQ(Rows(), (Strings{"a@2024-05-01=P", "z@2024-05-03=P"}));
 }
 
+TEST_F(TableIngestTest, ARemovalThatComesAfterTheKeyWasMadeAgainEndsItsFormerRow) {
+  for (const int late_minutes : {0, 140}) {  // while the key is remembered, and long after
+    const std::string key = "a" + std::to_string(late_minutes);
+    Append({{key, kT0, "", "", kDay1, "P"}, {"y" + key, kT0 + 60 * kMinute, "", "", kDay3, "P"}});
+    Commit();
+    Reopen();
+    Append({{key, kT0 + 61 * kMinute, "", "", kDay2, "Q"}});
+    Append({{"z" + key, kT0 + (61 + late_minutes) * kMinute, "", "", kDay3, "P"}});
+    Commit();
+    Reopen();
+    Append({{key, kT0 + 60 * kMinute + 1, kDay1, "P", "", ""}});
+    EXPECT_EQ(Commit().stale, 1);
+    EXPECT_EQ(Rows(), (Strings{key + "@2024-05-02=Q", "y" + key + "@2024-05-03=P",
+                               "z" + key + "@2024-05-03=P"}));
+    TearDown();
+    SetUp();
+  }
+}
+
 TEST_F(TableIngestTest, ARemoveWithoutADayFindsTheRowInTheTable) {
   Append({{"a", kT0, "", "", kDay1, "P"}, {"z", kT0 + 60 * kMinute, "", "", kDay3, "P"}});
   Commit();

@@ -16,6 +16,7 @@
 
 #include "base/time.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "hudi/table/table.h"
 
 namespace tapelake::golden {
@@ -78,13 +79,7 @@ inline std::vector<Row> RowsOf(
     const std::vector<std::string>& columns,
     const std::function<bool(const std::string& commit_time)>& takes = nullptr) {
   std::vector<Row> rows;
-  const hudi::SliceSource source{.files = files,
-                                 .base_path = base_path,
-                                 .timeline = *snapshot.timeline,
-                                 .schema = snapshot.schema,
-                                 .scan = {.as_of = snapshot.instant,
-                                          .precombine_field = snapshot.precombine_field,
-                                          .merge = snapshot.merge}};
+  const hudi::SliceSource source = hudi::SourceOf(files, base_path, snapshot);
   std::vector<std::string> read = columns;
   read.emplace_back("_hoodie_commit_time");
   for (const hudi::FileSlice& slice : snapshot.slices) {

@@ -7,7 +7,8 @@ from support.lake_under_test import LakeUnderTest
 
 CHANGES, PIECES = 4_000, 10
 RETAINED, INSTANTS_MAX = 2, 6
-SETTINGS = (f"history: {{commits_retained: {RETAINED}, instants_min: 4, instants_max: {INSTANTS_MAX}}}\n"
+SETTINGS = (f"history: {{commits_retained: {RETAINED}, instants_min: 4, instants_max: {INSTANTS_MAX}, "
+            "readers: 0s}\n"
             "compaction: {log_files_max: 1}")
 FEW_CHANGES = {"updates": 60, "inserts": 40, "deletes": 10}
 

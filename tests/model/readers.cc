@@ -8,6 +8,7 @@
 #include <arrow/util/checked_cast.h>
 #include "hudi/reader/slice_reader.h"
 #include "hudi/table/change_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "tests/sim/table_text.h"
 
 namespace tapelake::model {
@@ -67,13 +68,7 @@ Result<Table> ReadRows(io::FileSystem& files, const std::string& base_path,
                        const hudi::Snapshot& snapshot,
                        const std::function<bool(const std::string&)>& takes) {
   Table table;
-  const hudi::SliceSource source{.files = files,
-                                 .base_path = base_path,
-                                 .timeline = *snapshot.timeline,
-                                 .schema = snapshot.schema,
-                                 .scan = {.as_of = snapshot.instant,
-                                          .precombine_field = snapshot.precombine_field,
-                                          .merge = snapshot.merge}};
+  const hudi::SliceSource source = hudi::SourceOf(files, base_path, snapshot);
   std::vector<std::string> columns = snapshot.schema->field_names();
   columns.insert(columns.end(), {kCommitTime, kPartitionPath});
   for (const hudi::FileSlice& slice : snapshot.slices) {

@@ -131,6 +131,9 @@ class Sequence {
   Oracle oracle_;
   std::unique_ptr<Table> table_;
   int64_t version_ = 0;
+  /// Up to it an instant that is active may be archived as well, until something else finishes
+  /// that.
+  std::string archived_until_;
   int keys_max_ = 1;
   int days_ = 1;
 };
@@ -406,6 +409,9 @@ Status Sequence::Clean() {
 Status Sequence::Archive() {
   hudi::ArchivalPolicy policy{.instants_keep_min = 2 + static_cast<int64_t>(Below(6))};
   policy.instants_keep_max = policy.instants_keep_min + 1 + static_cast<int64_t>(Below(3));
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, table_->LoadTimeline());
+  for (const hudi::Instant& instant : hudi::PlanArchival(timeline, policy, {}))
+    archived_until_ = std::max(archived_until_, instant.timestamp);
   return Do("archivals", {}, Refusal::kWrong, [&] { return table_->Archive(policy, "").status(); });
 }
 
@@ -439,8 +445,11 @@ Status Sequence::RollBack() {
   // The commit that is seen then; a compaction is none of the oracle's states.
   const auto commits = timeline.CompletedCommits();
   const bool is_last = commits.size() == 1;
+  const auto stays = [&](const std::string& before_it) {
+    return before_it > archived_until_ && oracle_.MustBeReadable(before_it);
+  };
   const bool can_be = !oracle_.savepoints.contains(instant) && !is_last &&
-                      oracle_.MustBeReadable(commits[commits.size() - 2].timestamp);
+                      stays(commits[commits.size() - 2].timestamp);
   const Intent intent{.back_to = before, .goes_back = true, .must_happen = true};
   return Do("rollbacks", intent, can_be ? Refusal::kWrong : Refusal::kMayBe,
             [&] { return table_->RollBackCommit(instant).status(); });
@@ -460,16 +469,18 @@ Status Sequence::Restore() {
 
 Result<bool> Sequence::IsActive(const std::string& instant) {
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, table_->LoadTimeline());
-  return std::ranges::any_of(timeline.CompletedCommits(), [&](const hudi::Instant& commit) {
-    return commit.timestamp == instant;
-  });
+  return instant > archived_until_ &&
+         std::ranges::any_of(timeline.CompletedCommits(), [&](const hudi::Instant& commit) {
+           return commit.timestamp == instant;
+         });
 }
 
 /// The beginning of the active timeline cannot be pinned if it needs files of archived commits.
 Result<bool> Sequence::IsOldestUnpinned(const std::string& instant) {
   TAPELAKE_ASSIGN_OR_RAISE(const hudi::Timeline timeline, table_->LoadTimeline());
   return std::ranges::none_of(timeline.CompletedCommits(), [&](const hudi::Instant& commit) {
-    return commit.timestamp < instant && !oracle_.savepoints.contains(commit.timestamp);
+    return commit.timestamp < instant && commit.timestamp > archived_until_ &&
+           !oracle_.savepoints.contains(commit.timestamp);
   });
 }
 

@@ -26,6 +26,21 @@ using Disk = std::map<std::string, std::string>;  // path -> bytes
 constexpr uint64_t kSeed = 7;
 constexpr int kFlips = 60;
 
+/// Takes compactions back and pins a commit, which changes no row.
+void PinAndTakeBack(SimWorld& world) {
+  const auto table = hudi::Table::Open(world.table_environment(), SimTablePath()).ValueOrDie();
+  const std::string newest = table->LoadTimeline()->NewestCompletedCommit()->timestamp;
+  for (const bool restores : {false, true}) {
+    world.clock.Advance(1'000'000);
+    const std::string compaction = table->ScheduleCompaction({.log_files_max = 1}).ValueOrDie();
+    EXPECT_TRUE(table->RunCompaction(compaction, 1).ok());
+    world.clock.Advance(1'000'000);
+    const auto taken_back = restores ? table->Restore(newest) : table->RollBackCommit(compaction);
+    EXPECT_TRUE(taken_back.ok()) << taken_back.status();
+  }
+  EXPECT_TRUE(table->Savepoint(newest, {}).ok());
+}
+
 /// A drained lake that holds files of every kind.
 struct Lake {
   SimSetup setup;
@@ -44,6 +59,7 @@ const Lake& TheLake() {
     };
     made->setup = DrawSetup(options);
     options.before_checks = [made](SimWorld& world) {
+      PinAndTakeBack(world);
       made->end_micros = world.clock.WallMicros();
       for (const std::string& path : world.files.disk().Paths())
         made->disk[path] = world.files.disk().Find(path)->bytes;
@@ -150,33 +166,34 @@ TEST_P(AFlippedBit, IsNeverAWrongRow) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(OfALake, AFlippedBit,
-                         ::testing::Values(Kind{"stream/segment", Which::kAny, false},
-                                           Kind{"stream/metadata", Which::kAny, true},
-                                           Kind{"hudi/properties", Which::kAny, false},
-                                           Kind{"hudi/ingest state", Which::kAny, true},
-                                           Kind{"hudi/base file", Which::kNeeded, true},
-                                           Kind{"hudi/log file", Which::kNeeded, true},
-                                           Kind{"hudi/deltacommit", Which::kNewest, true},
-                                           Kind{"hudi/deltacommit", Which::kAny, false},
-                                           Kind{"hudi/deltacommit.inflight", Which::kAny, false},
-                                           Kind{"hudi/commit", Which::kAny, false},
-                                           Kind{"hudi/compaction.requested", Which::kAny, false},
-                                           Kind{"hudi/clean", Which::kAny, false},
-                                           Kind{"hudi/clean.requested", Which::kAny, false},
-                                           Kind{"hudi/clean.inflight", Which::kAny, false},
-                                           Kind{"hudi/archive", Which::kAny, false},
-                                           Kind{"hudi/partition metadata", Which::kAny, false},
-                                           Kind{"delivery/state", Which::kAny, true}),
-                         [](const auto& kind) {
-                           std::string name = kind.param.file_class;
-                           for (char& c : name) {
-                             if (c == '/' || c == ' ' || c == '.') c = '_';
-                           }
-                           if (kind.param.which == Which::kNewest) name += "_newest";
-                           if (kind.param.which == Which::kNeeded) name += "_needed";
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    OfALake, AFlippedBit,
+    ::testing::Values(
+        Kind{"stream/segment", Which::kAny, false}, Kind{"stream/metadata", Which::kAny, true},
+        Kind{"hudi/properties", Which::kAny, false}, Kind{"hudi/ingest state", Which::kAny, true},
+        Kind{"hudi/base file", Which::kNeeded, true}, Kind{"hudi/log file", Which::kNeeded, true},
+        Kind{"hudi/deltacommit", Which::kNewest, true},
+        Kind{"hudi/deltacommit", Which::kAny, false},
+        Kind{"hudi/deltacommit.inflight", Which::kAny, false},
+        Kind{"hudi/commit", Which::kAny, false},
+        Kind{"hudi/compaction.requested", Which::kAny, false},
+        Kind{"hudi/clean", Which::kAny, false}, Kind{"hudi/clean.requested", Which::kAny, false},
+        Kind{"hudi/clean.inflight", Which::kAny, false}, Kind{"hudi/rollback", Which::kAny, false},
+        Kind{"hudi/rollback.requested", Which::kAny, false},
+        Kind{"hudi/restore", Which::kAny, false},
+        Kind{"hudi/restore.requested", Which::kAny, false},
+        Kind{"hudi/savepoint", Which::kAny, false}, Kind{"hudi/archive", Which::kAny, false},
+        Kind{"hudi/partition metadata", Which::kAny, false},
+        Kind{"delivery/state", Which::kAny, true}),
+    [](const auto& kind) {
+      std::string name = kind.param.file_class;
+      for (char& c : name) {
+        if (c == '/' || c == ' ' || c == '.') c = '_';
+      }
+      if (kind.param.which == Which::kNewest) name += "_newest";
+      if (kind.param.which == Which::kNeeded) name += "_needed";
+      return name;
+    });
 
 /// The records that a replay of one delivered object brings, and how it ends.
 struct Replay {

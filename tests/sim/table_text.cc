@@ -8,6 +8,7 @@
 #include "base/decimal.h"
 #include "base/time.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 #include "record/table_definition.h"
 
 namespace tapelake::sim {
@@ -55,7 +56,8 @@ void AppendCsvRow(const std::vector<std::string>& cells, std::string* out) {
   out->push_back('\n');
 }
 
-Status AddBatch(const arrow::RecordBatch& batch, TextTable* table) {
+Status AddBatch(const arrow::RecordBatch& batch, TextTable* table,
+                std::vector<std::vector<std::string>>* doubled) {
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
     std::vector<std::string> cells;
     for (const auto& column : batch.columns()) {
@@ -63,9 +65,12 @@ Status AddBatch(const arrow::RecordBatch& batch, TextTable* table) {
       cells.push_back(std::move(cell));
     }
     const std::string key = cells.at(0);
-    if (!table->rows.try_emplace(key, std::move(cells)).second) {
+    const auto [stored, added] = table->rows.try_emplace(key, cells);
+    if (added) continue;
+    if (doubled == nullptr) {
       return MakeError(ErrorKind::kInternal, "key '" + key + "' is stored twice");
     }
+    doubled->push_back(std::move(cells));
   }
   return Status::OK();
 }
@@ -110,20 +115,17 @@ std::string TextTable::ToCsv() const {
 
 Result<TextTable> ReadSnapshot(io::FileSystem& files, const std::string& base_path,
                                const hudi::Snapshot& snapshot,
-                               const std::vector<std::string>& columns) {
+                               const std::vector<std::string>& columns,
+                               std::vector<std::vector<std::string>>* doubled) {
   TextTable table{.columns = columns};
   if (snapshot.instant.empty()) return table;
-  const hudi::SliceSource source{.files = files,
-                                 .base_path = base_path,
-                                 .timeline = *snapshot.timeline,
-                                 .schema = snapshot.schema,
-                                 .scan = {.precombine_field = snapshot.precombine_field}};
+  const hudi::SliceSource source = hudi::SourceOf(files, base_path, snapshot);
   for (const hudi::FileSlice& slice : snapshot.slices) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, hudi::SliceReader::Open(source, slice, columns));
     while (true) {
       TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());
       if (batch == nullptr) break;
-      TAPELAKE_RETURN_NOT_OK(AddBatch(*batch, &table));
+      TAPELAKE_RETURN_NOT_OK(AddBatch(*batch, &table, doubled));
     }
   }
   return table;

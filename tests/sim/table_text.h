@@ -26,11 +26,13 @@ struct TextTable {
   std::string ToCsv() const;
 };
 
-/// Read some columns (key first) of a snapshot, slice by slice, as a snapshot query does.
+/// Read some columns (key first) of a snapshot, slice by slice, as a snapshot query does. Of a key
+/// that is stored more than once the further rows go to `doubled`, if it is given.
 /// Errors: those of hudi::SliceReader; kInternal (a key that is stored twice).
 Result<TextTable> ReadSnapshot(io::FileSystem& files, const std::string& base_path,
                                const hudi::Snapshot& snapshot,
-                               const std::vector<std::string>& columns);
+                               const std::vector<std::string>& columns,
+                               std::vector<std::vector<std::string>>* doubled = nullptr);
 
 /// The columns of a table that expected tables show: all but `_change_seq`, key first.
 std::vector<std::string> ShownColumns(const arrow::Schema& schema, const std::string& key);

@@ -36,7 +36,7 @@ class Table:
     def assert_unique(self, key: str) -> None:
         place = self.columns.index(key)
         doubled = len(self.rows) - len({row[place] for row in self.rows})
-        assert doubled == 0, f"{doubled} keys are stored twice"
+        assert doubled == 0, f"{doubled} differences: so many keys are stored twice"
 
 
 def cell(value) -> str:

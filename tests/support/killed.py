@@ -24,7 +24,7 @@ ingest: {{horizon: 7d}}
 stream: {{segment_bytes: 1MiB}}
 delivery: {{buffer_bytes: 1MiB, buffer_interval: 1s}}
 compaction: {{log_files_max: 6, interval: 4s}}
-history: {{commits_retained: 10, instants_min: 20, instants_max: 30}}
+history: {{commits_retained: 10, instants_min: 20, instants_max: 30, readers: 0s}}
 tables: [{{name: transactions, buckets: 2, source: {{kind: stream}}}}]
 """
 

@@ -1,5 +1,6 @@
 #include "hudi/cleaning/archival_job.h"
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 #include <utility>
@@ -61,6 +62,41 @@ Status ArchivalJob::Run(const std::vector<Instant>& instants) {
     }
   }
   TAPELAKE_RETURN_NOT_OK(Store(entries));
+  TAPELAKE_RETURN_NOT_OK(TakeOffTimeline(instants, unfinished));
+  archive_->Forget();
+  return Status::OK();
+}
+
+Result<int64_t> ArchivalJob::Finish(const Timeline& timeline) {
+  const std::string folder =
+      io::JoinPath(io::JoinPath(base_path_, kMetadataFolder), archive_folder_);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, files_.Exists(folder));
+  if (!exists) return 0;
+  TAPELAKE_RETURN_NOT_OK(OpenArchive(folder));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto listed,
+                           files_.ListNames(io::JoinPath(base_path_, kMetadataFolder)));
+  const std::set<std::string> names(listed.begin(), listed.end());
+  const auto first_pinned =
+      std::ranges::find(timeline.instants(), InstantAction::kSavepoint, &Instant::action);
+  std::vector<Instant> completed;
+  std::vector<Instant> unfinished;
+  for (const Instant& instant : timeline.instants()) {
+    const bool is_pinned =
+        first_pinned != timeline.instants().end() && instant.timestamp >= first_pinned->timestamp;
+    if (is_pinned) break;
+    if (instant.state != InstantState::kCompleted || !archive_->HoldsCompleted(instant)) continue;
+    completed.push_back(instant);
+    for (const Instant& file : FilesOf(instant, names)) {
+      if (file.state != InstantState::kCompleted) unfinished.push_back(file);
+    }
+  }
+  TAPELAKE_RETURN_NOT_OK(TakeOffTimeline(completed, unfinished));
+  return std::ssize(completed);
+}
+
+Status ArchivalJob::TakeOffTimeline(const std::vector<Instant>& instants,
+                                    const std::vector<Instant>& unfinished) {
+  const std::string folder = io::JoinPath(base_path_, kMetadataFolder);
   TAPELAKE_RETURN_NOT_OK(Remove(unfinished));
   // Were one of those to come back without its completed file, its instant would look pending.
   if (!unfinished.empty()) TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(folder));
@@ -69,7 +105,13 @@ Status ArchivalJob::Run(const std::vector<Instant>& instants) {
     // Were it to come back after its successor is gone, that one would look like no commit.
     TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(folder));
   }
-  archive_->Forget();
+  return Status::OK();
+}
+
+Status ArchivalJob::OpenArchive(const std::string& folder) {
+  if (archive_ != nullptr) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(auto opened, ArchiveLog::Open(files_, folder));
+  archive_ = std::make_unique<ArchiveLog>(std::move(opened));
   return Status::OK();
 }
 
@@ -78,8 +120,7 @@ Status ArchivalJob::Store(const std::vector<ArchivedEntry>& entries) {
     const std::string folder =
         io::JoinPath(io::JoinPath(base_path_, kMetadataFolder), archive_folder_);
     TAPELAKE_RETURN_NOT_OK(files_.CreateDirectories(folder));
-    TAPELAKE_ASSIGN_OR_RAISE(auto opened, ArchiveLog::Open(files_, folder));
-    archive_ = std::make_unique<ArchiveLog>(std::move(opened));
+    TAPELAKE_RETURN_NOT_OK(OpenArchive(folder));
   }
   const Status stored = archive_->Append(entries);
   if (!stored.ok()) archive_.reset();

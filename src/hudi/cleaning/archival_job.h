@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "hudi/cleaning/archive_log.h"
 #include "hudi/format/instant.h"
+#include "hudi/timeline/timeline.h"
 #include "io/file_system.h"
 
 namespace tapelake::hudi {
@@ -28,8 +29,15 @@ class ArchivalJob {
   /// was damaged. Errors: kCorrupt (an instant whose content does not parse), kUnavailable.
   Status Run(const std::vector<Instant>& instants);
 
+  /// Take off the timeline what a failed Run() left both archived and active; up to the first
+  /// savepoint, as archival does. Returns how many. Errors: kUnavailable.
+  Result<int64_t> Finish(const Timeline& timeline);
+
  private:
+  Status OpenArchive(const std::string& folder);
   Status Store(const std::vector<ArchivedEntry>& entries);
+  Status TakeOffTimeline(const std::vector<Instant>& instants,
+                         const std::vector<Instant>& unfinished);
   Status Remove(const std::vector<Instant>& instants);
 
   io::FileSystem& files_;

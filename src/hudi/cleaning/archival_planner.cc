@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,14 +22,24 @@ std::string CutOf(const std::vector<Instant>& instants, const ArchivalPolicy& po
   return instants[static_cast<size_t>(count - kept)].timestamp;
 }
 
-Cuts CutsOf(const Timeline& timeline, const ArchivalPolicy& policy) {
+/// The newest commit up to a time; empty: there is none.
+std::string NewestUpTo(const std::vector<Instant>& commits, const std::string& time) {
+  const auto later = std::ranges::upper_bound(commits, time, {}, &Instant::timestamp);
+  return later == commits.begin() ? std::string() : std::prev(later)->timestamp;
+}
+
+Cuts CutsOf(const Timeline& timeline, const ArchivalPolicy& policy, const ArchivalLimits& limits) {
   std::vector<Instant> others;
   for (const Instant& instant : timeline.instants()) {
     if (!IsWriteAction(instant.action) && instant.state == InstantState::kCompleted) {
       others.push_back(instant);
     }
   }
-  Cuts cuts{CutOf(timeline.CompletedCommits(), policy), CutOf(others, policy)};
+  const std::vector<Instant> commits = timeline.CompletedCommits();
+  Cuts cuts{CutOf(commits, policy), CutOf(others, policy)};
+  if (!limits.readers_began.empty()) {
+    cuts.commits = std::min(cuts.commits, NewestUpTo(commits, limits.readers_began));
+  }
   cuts.others = std::max(cuts.others, cuts.commits);
   return cuts;
 }
@@ -80,7 +91,7 @@ std::string_view NewestClean(const Timeline& timeline) {
 
 std::vector<Instant> PlanArchival(const Timeline& timeline, const ArchivalPolicy& policy,
                                   const ArchivalLimits& limits) {
-  const Cuts cuts = CutsOf(timeline, policy);
+  const Cuts cuts = CutsOf(timeline, policy, limits);
   const std::string first_kept = FirstKept(timeline, limits);
   const std::string_view newest_clean = NewestClean(timeline);
   std::vector<Instant> archived;

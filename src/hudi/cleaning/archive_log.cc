@@ -86,6 +86,11 @@ Status ArchiveLog::Append(const std::vector<ArchivedEntry>& entries) {
   return blocks.empty() ? Status::OK() : WriteBlocks(blocks);
 }
 
+bool ArchiveLog::HoldsCompleted(const Instant& instant) const {
+  return stored_.contains(
+      {instant.timestamp, std::string(InstantActionName(instant.action)), "COMPLETED"});
+}
+
 Status ArchiveLog::WriteBlocks(const std::string& blocks) {
   if (whole_bytes_ >= kFileBytesMax) {
     ++number_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "hudi/format/instant.h"
 #include "hudi/format/service_plans.h"
 #include "io/file_system.h"
 
@@ -31,6 +32,9 @@ class ArchiveLog {
   /// some of them may be stored; Open() again before the next try.
   /// Errors: kCorrupt (a content that does not parse), kUnavailable.
   Status Append(const std::vector<ArchivedEntry>& entries);
+
+  /// Return whether the newest file holds the completed instant and its timeline file may be left.
+  bool HoldsCompleted(const Instant& instant) const;
 
   /// Say that the timeline files of all entries are gone: none of them can come again.
   void Forget() { stored_.clear(); }

@@ -43,13 +43,16 @@ struct CleaningPolicy {
 struct ArchivalPolicy {
   int64_t instants_keep_min = 120;
   int64_t instants_keep_max = 180;
+  /// As many as it may be, the commits that readers begin with for so long stay: cleaning knows
+  /// only active ones. As CleaningPolicy::reader_micros.
+  int64_t reader_micros = 0;
 };
 
 /// The earliest commit whose snapshot stays readable: the `commits_retained`-th newest completed
 /// one, or the first of the last hours (the newest if there is none), or for file versions the
 /// newest; but not after the one that readers of `reader_micros` ago began with, nor after the last
-/// one before a pending write or compaction. Empty: nothing may be cleaned. Pure. `now_micros`:
-/// wall clock; instants are read as UTC.
+/// one before a pending write or compaction. Empty: nothing may be cleaned; also if what it must
+/// not be after is no longer active. Pure. `now_micros`: wall clock; instants are read as UTC.
 std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& policy,
                              int64_t now_micros);
 
@@ -73,17 +76,20 @@ CleanerPlan PlanCleaning(const std::vector<PartitionFiles>& partitions, const Cl
 /// What archival must leave active, beyond what the timeline itself says.
 struct ArchivalLimits {
   std::string kept_instant;  ///< And all after it; empty: no such rule.
+  /// The newest commit up to this time, with which readers may have begun, and the commits after
+  /// it; empty: no such rule.
+  std::string readers_began;
   /// And all after it: the first replacecommit of whose replaced files some are left, which would
   /// become visible without it. Empty: there is none.
   std::string first_replacing;
 };
 
 /// The instants to archive now, ascending: completed ones only. The newest `instants_keep_min`
-/// commits stay, and so does everything from these on: a pending instant and the last commit before
-/// it, a savepoint and the last commit before it that has none, `limits.kept_instant`, a
-/// replacecommit from `limits.first_replacing` on. The
-/// newest clean stays too. Nothing is due while there are at most `instants_keep_max` commits and
-/// at most as many other instants. Pure.
+/// commits stay, and those of `limits.readers_began`, and so does everything from these on: a
+/// pending instant and the last commit before it, a savepoint and the last commit before it that
+/// has none, `limits.kept_instant`, a replacecommit from `limits.first_replacing` on. The newest
+/// clean stays too. Nothing is due while there are at most `instants_keep_max` commits and at most
+/// as many other instants. Pure.
 std::vector<Instant> PlanArchival(const Timeline& timeline, const ArchivalPolicy& policy,
                                   const ArchivalLimits& limits);
 

@@ -116,6 +116,8 @@ std::string EarliestRetained(const Timeline& timeline, const CleaningPolicy& pol
     const std::string begun = FormatInstantTime(now_micros - policy.reader_micros);
     while (at > 0 && commits[at].timestamp > begun)
       --at;
+    // Those readers began with a commit that is archived: nobody knows what they need.
+    if (commits[at].timestamp > begun) return "";
   }
   for (const Instant& pending : timeline.PendingInstants()) {
     if (!IsWriteAction(pending.action)) continue;

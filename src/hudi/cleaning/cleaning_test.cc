@@ -101,8 +101,11 @@ TEST(EarliestRetained, ByHoursIsTheFirstCommitOfTheLastHours) {
 TEST(EarliestRetained, IsNotAfterWhatARunningReaderBeganWith) {
   CleaningPolicy policy{.commits_retained = 1, .reader_micros = 3 * kMicrosPerHour};
   EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(6));
-  policy.reader_micros = 10 * kMicrosPerHour;
+  policy.reader_micros = 8 * kMicrosPerHour;
   EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(1));
+  policy.reader_micros = 10 * kMicrosPerHour;
+  EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), "")
+      << "what it began with is archived, and may have needed what was replaced at 1";
   policy.kind = CleaningKind::kLatestFileVersions;
   policy.reader_micros = 0;
   EXPECT_EQ(EarliestRetained(Hourly(), policy, kNowMicros), AtHour(9));
@@ -296,6 +299,22 @@ TEST(PlanArchival, StopsAtTheLastCommitBeforeASavepoint) {
 TEST(PlanArchival, StopsAtTheKeptCommit) {
   EXPECT_EQ(Archived(Deltas(1, 9), {.kept_instant = At(4)}), AtEach(1, 3));
   EXPECT_EQ(Archived(Deltas(1, 9), {.kept_instant = At(9)}), AtEach(1, 6));
+}
+
+TEST(PlanArchival, LeavesTheCommitsThatReadersBeganWith) {
+  EXPECT_EQ(Archived(Deltas(1, 9), {.readers_began = At(4)}), AtEach(1, 3));
+  EXPECT_EQ(Archived(Deltas(1, 9), {.readers_began = At(9)}), AtEach(1, 6)) << "and the least";
+  EXPECT_THAT(Archived(Deltas(1, 9), {.readers_began = At(0)}), IsEmpty());
+  const auto between = TimelineOf(Deltas(1, 3) + Deltas(6, 12));
+  EXPECT_EQ(Timestamps(PlanArchival(between, kThreeToFive, {.readers_began = At(5)})),
+            AtEach(1, 2));
+}
+
+TEST(PlanArchival, BoundsRollbacksAlsoWhileReadersAreAtWork) {
+  std::vector<std::pair<int, std::string>> files = Deltas(1, 2);
+  for (int n = 3; n <= 9; ++n)
+    files.emplace_back(n, ".rollback");
+  EXPECT_EQ(Archived(files, {.readers_began = At(1)}), AtEach(3, 6));
 }
 
 TEST(PlanArchival, StopsAtAReplacecommitWhoseFilesAreStillThere) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -15,6 +16,8 @@
 #include "hudi/reader/base_file_check.h"
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/commit_history.h"
+#include "hudi/table/snapshot_source.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -57,11 +60,13 @@ class Storyteller {
         config.record_key_fields.size() == 1) {
       bucket_ = BucketOfHash(BucketHash(key_), static_cast<uint32_t>(config.bucket_count));
     }
-    for (const Instant& instant : snapshot_.timeline->CompletedCommits()) {
-      TAPELAKE_ASSIGN_OR_RAISE(const auto commit,
-                               ReadCommitMetadata(files_, table_.base_path(), instant));
+    TAPELAKE_RETURN_NOT_OK(ListFiles());
+    TAPELAKE_RETURN_NOT_OK(
+        VisitHistory({files_, table_.base_path(), config, *snapshot_.timeline}, {},
+                     [this](HistoryCommit commit) { return Gather(std::move(commit)); }));
+    for (const auto& [time, commit] : commits_)
       TAPELAKE_RETURN_NOT_OK(TellCommit(commit));
-    }
+    story_.commits_gone = std::ssize(gone_);
     for (const FileSlice& slice : snapshot_.slices) {
       if (MayHold(slice.file_id)) TAPELAKE_RETURN_NOT_OK(TellPresent(slice));
     }
@@ -73,13 +78,49 @@ class Storyteller {
     return !bucket_ || BucketOfFileId(file_id) == bucket_;
   }
 
+  Status ListFiles() {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto partitions, ListTableFiles(files_, table_.base_path()));
+    for (const PartitionFiles& partition : partitions) {
+      for (const FileSlice& file : partition.base_files)
+        paths_.insert(file.RelativePath());
+      for (const PartitionLogFile& log : partition.log_files)
+        paths_.insert(io::JoinPath(partition.partition_path, log.file.name));
+    }
+    return Status::OK();
+  }
+
+  void CountGone(const std::string& instant) {
+    ++story_.files_gone;
+    gone_.insert(instant);
+  }
+
+  /// Keep of a commit what is there to be looked at. The history may be long, most of it cleaned.
+  Status Gather(HistoryCommit commit) {
+    CommitMetadata kept{.instant = commit.metadata.instant};
+    kept.operation_type = commit.metadata.operation_type;
+    kept.compacted = commit.metadata.compacted;
+    for (auto& [partition, stats] : commit.metadata.write_stats) {
+      for (WriteStat& stat : stats) {
+        if (stat.path.empty() || !MayHold(stat.file_id)) continue;
+        if (paths_.contains(io::JoinPath(partition, io::FileName(stat.path)))) {
+          kept.write_stats[partition].push_back(std::move(stat));
+        } else {
+          CountGone(kept.instant);
+        }
+      }
+    }
+    if (kept.write_stats.empty()) return Status::OK();
+    commits_.emplace(std::pair(std::string(OrderTime(commit.instant)), kept.instant),
+                     std::move(kept));
+    return Status::OK();
+  }
+
   Status TellCommit(const CommitMetadata& commit) {
     for (const auto& [partition, stats] : commit.write_stats) {
       for (const WriteStat& stat : stats) {
-        if (stat.path.empty() || !MayHold(stat.file_id)) continue;
         const Status told = stat.log ? TellLog(commit, stat) : TellBaseFile(commit, stat);
-        if (!told.ok() && KindOf(told) == ErrorKind::kNotFound) {
-          ++story_.files_gone;
+        if (!told.ok() && KindOf(told) == ErrorKind::kNotFound) {  // cleaned meanwhile
+          CountGone(commit.instant);
         } else {
           TAPELAKE_RETURN_NOT_OK(told);
         }
@@ -145,12 +186,7 @@ class Storyteller {
   }
 
   Status TellPresent(const FileSlice& slice) {
-    const SliceSource source{
-        .files = files_,
-        .base_path = table_.base_path(),
-        .timeline = *snapshot_.timeline,
-        .schema = snapshot_.schema,
-        .scan = {.as_of = snapshot_.instant, .precombine_field = snapshot_.precombine_field}};
+    const SliceSource source = SourceOf(files_, table_.base_path(), snapshot_);
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, SliceReader::Open(source, slice, columns_));
     while (true) {
       TAPELAKE_ASSIGN_OR_RAISE(const auto batch, reader->Next());
@@ -172,6 +208,9 @@ class Storyteller {
   Snapshot snapshot_;
   std::vector<std::string> columns_;
   std::optional<uint32_t> bucket_;
+  std::set<std::string> paths_;  // of the data files that are there
+  std::map<std::pair<std::string, std::string>, CommitMetadata> commits_;  // by time and instant
+  std::set<std::string> gone_;                                             // instants
   std::map<FileGroupId, bool> in_group_;  // whether the group's last base file had the key
   KeyStory story_;
 };

@@ -34,14 +34,16 @@ struct KeyRow {
 };
 
 struct KeyStory {
-  std::vector<KeyCommit> commits;  ///< Ascending; of the active timeline.
+  std::vector<KeyCommit> commits;  ///< Ascending; archived ones too.
   std::vector<KeyRow> rows;        ///< One, if the table is sound and has the key.
   int64_t files_gone = 0;          ///< Files of commits that may have told more, but were cleaned.
+  int64_t commits_gone = 0;        ///< Commits that wrote those files.
 };
 
 /// Tell all of `key`. With a bucket index only the files of the key's bucket are read, else all
-/// that commits of the active timeline name. Memory: one log file, or a row group. Errors: those of
-/// Table::LatestSnapshot and SliceReader; kCorrupt (a damaged file).
+/// that commits name and that are still there. Memory: the table's file names, and one log file, a
+/// row group or one file of the archive. Errors: those of Table::LatestSnapshot, VisitHistory and
+/// SliceReader; kCorrupt (a damaged file).
 Result<KeyStory> TellKey(const TableEnvironment& environment, Table& table, const std::string& key);
 
 }  // namespace tapelake::hudi

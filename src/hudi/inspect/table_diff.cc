@@ -13,6 +13,7 @@
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/inspect/row_text.h"
 #include "hudi/reader/slice_reader.h"
+#include "hudi/table/snapshot_source.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -116,12 +117,8 @@ class SnapshotDiff {
   template <typename Take>
   Status ForEachRow(const std::optional<FileSlice>& slice, const std::string& as_of, Take take) {
     if (!slice) return Status::OK();
-    const SliceSource source{
-        .files = files_,
-        .base_path = table_.base_path(),
-        .timeline = *snapshot_.timeline,
-        .schema = snapshot_.schema,
-        .scan = {.as_of = as_of, .precombine_field = snapshot_.precombine_field}};
+    SliceSource source = SourceOf(files_, table_.base_path(), snapshot_);
+    source.scan.as_of = as_of;
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, SliceReader::Open(source, *slice, columns_));
     while (true) {
       TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, reader->Next());

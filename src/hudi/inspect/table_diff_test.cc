@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "hudi/format/file_name.h"
 #include "hudi/inspect/key_story.h"
 #include "hudi/inspect/table_diff.h"
 #include "testing/table_fixture.h"
@@ -77,6 +78,22 @@ TEST_F(DiffTest, TellsWhatCameWentAndChanged) {
   }
 }
 
+/// What a query sees, whoever wrote the table: here the older row of the base file wins.
+TEST_F(DiffTest, MergesByTheRuleOfTheTable) {
+  auto table = CreateMergeOnRead(1);
+  const std::string first = Commit(*table, {.rows = {{"a", kDay, 5, "kept"}, {"b", kDay, 1, "x"}}});
+  Compact(*table);
+  const std::string second =
+      Commit(*table, {.rows = {{"a", kDay, 3, "late"}, {"b", kDay, 2, "y"}}});
+  table = ReopenWithDefaultPayload();
+  EXPECT_THAT(Diff(*table, first, second), ElementsAre("updated b version:1>2 text:x>y"));
+  const auto story = TellKey(World(), *table, "a");
+  ASSERT_TRUE(story.ok()) << story.status();
+  ASSERT_EQ(story->rows.size(), 1U);
+  EXPECT_EQ(story->rows[0].commit, first);
+  EXPECT_EQ(story->rows[0].row[3].second, "kept");
+}
+
 TEST_F(DiffTest, RefusesWhatWasCleaned) {
   const auto table = Create(1);
   std::vector<std::string> instants;
@@ -112,6 +129,37 @@ TEST_F(DiffTest, TellsTheStoryOfAKey) {
     EXPECT_EQ(story->rows[0].partition_path, "day=2026-11-23");
     EXPECT_EQ(TellKey(World(), *table, "nobody")->commits.size(), 0U);
   }
+}
+
+TEST_F(DiffTest, TheStoryOfAKeyReachesIntoTheArchive) {
+  const auto table = Create(1);
+  const std::string first = Commit(*table, {.rows = {{"a", kDay, 1, "x"}}});
+  for (int64_t n = 2; n < 10; ++n)
+    Commit(*table, {.rows = {{"b", kOtherDay, n, "x"}}});
+  ASSERT_GT(*table->Archive({.instants_keep_min = 2, .instants_keep_max = 3}, ""), 0);
+  ASSERT_NE(table->LoadTimeline()->CompletedCommits().front().timestamp, first);
+  const auto whole = TellKey(World(), *table, "a");
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(whole->commits.size(), 1U);
+  EXPECT_EQ(whole->commits[0].instant, first);
+  EXPECT_EQ(whole->files_gone, 0);
+
+  const auto is_old = [](const std::string& path) {
+    return path.find(kOtherDay) != std::string::npos && path.ends_with(".parquet");
+  };
+  std::vector<std::string> old = files_.Paths();
+  std::erase_if(old, [&](const std::string& path) { return !is_old(path); });
+  ASSERT_EQ(old.size(), 8U);
+  std::ranges::sort(old, {}, [](const std::string& path) {
+    return ParseBaseFileName(io::FileName(path))->instant;
+  });
+  for (size_t i = 0; i < 5; ++i)
+    ASSERT_TRUE(files_.DeleteFile(old[i]).ok());
+  const auto cleaned = TellKey(World(), *table, "b");
+  ASSERT_TRUE(cleaned.ok()) << cleaned.status();
+  EXPECT_EQ(cleaned->commits.size(), 3U);
+  EXPECT_EQ(cleaned->files_gone, 5);
+  EXPECT_EQ(cleaned->commits_gone, 5);
 }
 
 }  // namespace

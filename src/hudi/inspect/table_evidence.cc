@@ -32,7 +32,7 @@ class EvidenceReader {
     TAPELAKE_RETURN_NOT_OK(ReadMetadataTable());
     TAPELAKE_ASSIGN_OR_RAISE(evidence_.partitions, ListTableFiles(files_, evidence_.base_path));
     TAPELAKE_RETURN_NOT_OK(ListUnmarkedPartitions());
-    return ListForeignFiles();
+    return ListOtherFiles();
   }
 
  private:
@@ -172,12 +172,15 @@ class EvidenceReader {
     return Status::OK();
   }
 
-  Status ListForeignFiles() {
+  Status ListOtherFiles() {
     for (const PartitionFiles& partition : evidence_.partitions) {
       const std::string& path = partition.partition_path;
       TAPELAKE_ASSIGN_OR_RAISE(const auto entries,
                                files_.List(io::JoinPath(evidence_.base_path, path)));
       for (const io::FileInfo& entry : entries) {
+        if (const auto log = ParseLogFileName(entry.name); log && log->is_cdc) {
+          evidence_.cdc_sizes[io::JoinPath(path, entry.name)] = entry.size_bytes;
+        }
         if (entry.is_directory || entry.name.starts_with(kPartitionMetadataFileName) ||
             entry.name.ends_with(".crc") || entry.name.starts_with(".tmp-") ||
             ParseBaseFileName(entry.name) || ParseLogFileName(entry.name)) {

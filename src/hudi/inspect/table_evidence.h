@@ -43,6 +43,7 @@ struct TableEvidence {
   std::vector<PartitionFiles> partitions;
   std::set<std::string> unmarked_partitions;  ///< Those of `partitions` that readers do not find.
   std::map<std::string, std::vector<std::string>> foreign_files;  ///< By partition path.
+  std::map<std::string, int64_t> cdc_sizes;  ///< Of change-data logs, by relative path.
   std::map<FileGroupId, std::string> replaced_at;
   std::map<FileGroupId, std::string> compacting;  ///< Instant of the pending compaction.
   /// Completed instants of a live metadata table; none: there is no live one.

@@ -49,7 +49,8 @@ void CheckTimeline(const TableEvidence& evidence, int64_t now_micros, FindingLis
 /// Files that are missing, too many, or of another size than their commit says. Pure.
 void CheckFiles(const TableEvidence& evidence, FindingList* findings);
 
-/// Read all log files: do they parse, hold what their commits say, belong to somebody?
+/// Read all log files: do they parse, hold what their commits say, belong to somebody? Change-data
+/// logs: do they parse?
 /// Errors: kUnavailable, kNotFound (a file went away meanwhile).
 Status CheckLogFiles(io::FileSystem& files, const TableEvidence& evidence, int threads,
                      FindingList* findings);

@@ -98,8 +98,10 @@ class FileCheck {
     for (const PartitionLogFile& log : partition.log_files)
       sizes_[io::JoinPath(path, log.file.name)] = log.file.size_bytes;
     for (const std::string& name : partition.cdc_files) {
-      sizes_[io::JoinPath(path, name)] = -1;  // not listed with its size
-      CheckOwner(io::JoinPath(path, name), ClaimOfName(path, name).slice);
+      const std::string file = io::JoinPath(path, name);
+      const auto size = evidence_.cdc_sizes.find(file);
+      sizes_[file] = size == evidence_.cdc_sizes.end() ? -1 : size->second;  // -1: gone meanwhile
+      CheckOwner(file, ClaimOfName(path, name).slice);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hudi/format/avro_datum.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/log_block.h"
 #include "hudi/inspect/verify_checks.h"
@@ -12,6 +13,29 @@
 
 namespace tapelake::hudi {
 namespace {
+
+/// Read a change-data log. Errors: kCorrupt, kInvalid, saying what is wrong with it.
+Status CheckChangeBlocks(std::string_view bytes) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto blocks, SplitLogBlocks(bytes));
+  for (const LogBlock& block : blocks) {
+    const std::string place = "the block at offset " + std::to_string(block.offset);
+    if (block.type == LogBlockType::kCorrupt) {
+      return MakeError(ErrorKind::kCorrupt, place + " is cut or damaged");
+    }
+    const auto schema = block.header.find(LogHeaderKey::kSchema);
+    if (block.type != LogBlockType::kCdcData || schema == block.header.end()) {
+      return MakeError(ErrorKind::kCorrupt, place + " is none of changes");
+    }
+    auto decoder = AvroRowDecoder::Make(schema->second);
+    if (!decoder.ok()) return WithContext(decoder.status(), place);
+    const auto records = SplitAvroBlockContent(block.content);
+    if (!records.ok()) return WithContext(records.status(), place);
+    for (const std::string_view record : *records)
+      TAPELAKE_RETURN_NOT_OK(WithContext(decoder->Append(record), place));
+    TAPELAKE_RETURN_NOT_OK(WithContext(decoder->Finish().status(), place));
+  }
+  return Status::OK();
+}
 
 /// What the blocks of one instant in one log file hold.
 struct BlockCounts {
@@ -92,6 +116,28 @@ class LogCheck {
     }
     for (size_t i = 0; i < logs.size(); ++i)
       Check(io::JoinPath(partition, logs[i]->file.name), *logs[i], contents[i], undone);
+    return Status::OK();
+  }
+
+  /// A change-data log, which is written whole before its commit.
+  Status CheckChanges(const std::string& path) const {
+    const std::string instant = ParseLogFileName(io::FileName(path))->base_instant;
+    switch (StandingOf(evidence_, instant)) {
+      case InstantStanding::kPending:
+      case InstantStanding::kNewer:
+      case InstantStanding::kNever:
+        return Status::OK();
+      default:
+        break;
+    }
+    TAPELAKE_ASSIGN_OR_RAISE(const std::string bytes,
+                             files_.ReadFile(io::JoinPath(evidence_.base_path, path)));
+    const Status status = CheckChangeBlocks(bytes);
+    if (!IsDamage(status)) return status;
+    findings_.Add({.kind = FindingKind::kFileDamaged,
+                   .path = path,
+                   .instant = instant,
+                   .what = status.message()});
     return Status::OK();
   }
 
@@ -195,9 +241,14 @@ Status CheckLogFiles(io::FileSystem& files, const TableEvidence& evidence, int t
   }
   const std::vector<std::pair<Slice, std::vector<const PartitionLogFile*>>> slices(by_slice.begin(),
                                                                                    by_slice.end());
-  return RunOnThreads(slices.size(), threads, [&](size_t number, size_t) {
+  TAPELAKE_RETURN_NOT_OK(RunOnThreads(slices.size(), threads, [&](size_t number, size_t) {
     return check.CheckSlice(std::get<0>(slices[number].first), slices[number].second);
-  });
+  }));
+  std::vector<std::string> changes;
+  for (const auto& [path, size] : evidence.cdc_sizes)
+    changes.push_back(path);
+  return RunOnThreads(changes.size(), threads,
+                      [&](size_t number, size_t) { return check.CheckChanges(changes[number]); });
 }
 
 }  // namespace tapelake::hudi

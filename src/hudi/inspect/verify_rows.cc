@@ -16,6 +16,7 @@
 #include "hudi/inspect/verify_checks.h"
 #include "hudi/reader/base_file_check.h"
 #include "hudi/reader/base_file_reader.h"
+#include "hudi/reader/slice_logs.h"
 #include "hudi/reader/slice_reader.h"
 #include "hudi/writer/commit_job.h"
 #include "hudi/writer/key_summary.h"
@@ -361,24 +362,41 @@ class RowsCheck {
     return reader;
   }
 
+  LogScanOptions scan() const {
+    return {.as_of = evidence_.timeline.NewestCompletedCommit()->timestamp,
+            .precombine_field = evidence_.config.precombine_field,
+            .merge = evidence_.config.merge_rule()};
+  }
+
+  /// The merged logs of a slice; nullptr: there are none, or they cannot be read.
+  Result<std::shared_ptr<const LogOverlay>> ReadLogs(const FileSlice& slice, bool base_is_sound) {
+    if (slice.log_files.empty()) return nullptr;
+    FileSlice without_base = slice;
+    without_base.base_file_name.clear();
+    const auto read = [this](const FileSlice& what) {
+      return ReadSliceLogs(files_, evidence_.base_path, what, evidence_.timeline, schema_, scan());
+    };
+    auto overlay = read(base_is_sound ? slice : without_base);
+    if (!IsDamage(overlay.status())) return overlay;
+    // Most of it is reported by CheckLogFiles; what only the merge meets is said here. Some rules
+    // read the base file, too.
+    const bool of_base = base_is_sound && slice.has_base_file() && read(without_base).ok();
+    ReportDamage(of_base ? slice.RelativePath() : slice.LogPath(slice.log_files.front()),
+                 slice.base_instant, overlay.status());
+    return nullptr;
+  }
+
   Status CheckSlice(const FileSlice& slice, SliceRows* rows) {
-    std::shared_ptr<const LogOverlay> overlay;
-    if (!slice.log_files.empty()) {
-      const auto read =
-          ReadLogOverlay(files_, evidence_.base_path, slice, evidence_.timeline, schema_,
-                         {.as_of = evidence_.timeline.NewestCompletedCommit()->timestamp,
-                          .precombine_field = evidence_.config.precombine_field});
-      if (IsDamage(read.status())) {
-        // Most of it is reported by CheckLogFiles; what only the merge meets is said here.
-        ReportDamage(slice.LogPath(slice.log_files.front()), slice.base_instant, read.status());
-      } else {
-        TAPELAKE_ASSIGN_OR_RAISE(overlay, read);
-      }
+    std::unique_ptr<BaseFileReader> base_file;
+    if (slice.has_base_file()) {
+      TAPELAKE_ASSIGN_OR_RAISE(base_file, OpenBaseFile(slice));
     }
+    TAPELAKE_ASSIGN_OR_RAISE(const auto overlay, ReadLogs(slice, base_file != nullptr));
     OnePerKind findings(&findings_);
     RowJudge judge(rules_, slice, &findings, rows);
-    if (slice.has_base_file()) {
-      TAPELAKE_RETURN_NOT_OK(CheckBaseRows(slice, overlay.get(), &judge, &findings));
+    if (base_file != nullptr) {
+      TAPELAKE_RETURN_NOT_OK(
+          CheckBaseRows(slice, base_file.get(), overlay.get(), &judge, &findings));
     }
     if (overlay != nullptr && overlay->rows != nullptr && overlay->rows->num_rows() > 0) {
       judge.Judge(*overlay->rows, slice.LogPath(slice.log_files.front()), slice.file_id, nullptr);
@@ -386,11 +404,9 @@ class RowsCheck {
     return Status::OK();
   }
 
-  Status CheckBaseRows(const FileSlice& slice, const LogOverlay* overlay, RowJudge* judge,
-                       OnePerKind* findings) {
+  Status CheckBaseRows(const FileSlice& slice, BaseFileReader* reader, const LogOverlay* overlay,
+                       RowJudge* judge, OnePerKind* findings) {
     const std::string path = slice.RelativePath();
-    TAPELAKE_ASSIGN_OR_RAISE(const auto reader, OpenBaseFile(slice));
-    if (reader == nullptr) return Status::OK();
     const FooterJudge footer(*reader);
     if (!footer.damage().empty()) {
       findings->Add({.kind = FindingKind::kFooterWrong,
@@ -491,13 +507,11 @@ class RowsCheck {
 
   Status FindSuspects(const FileSlice& slice, const std::unordered_set<uint64_t>& suspects,
                       std::map<std::string, std::string>* seen) {
-    const SliceSource source{
-        .files = files_,
-        .base_path = evidence_.base_path,
-        .timeline = evidence_.timeline,
-        .schema = schema_,
-        .scan = {.as_of = evidence_.timeline.NewestCompletedCommit()->timestamp,
-                 .precombine_field = evidence_.config.precombine_field}};
+    const SliceSource source{.files = files_,
+                             .base_path = evidence_.base_path,
+                             .timeline = evidence_.timeline,
+                             .schema = schema_,
+                             .scan = scan()};
     const std::string path =
         slice.has_base_file() ? slice.RelativePath() : slice.LogPath(slice.log_files.front());
     TAPELAKE_ASSIGN_OR_RAISE(const auto reader, SliceReader::Open(source, slice, {kKeyColumn}));

@@ -215,6 +215,33 @@ TEST_F(VerifyTest, AFlippedBitOfALogOrBaseFileIsDamage) {
   EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kFileDamaged, base)));
 }
 
+TEST_F(VerifyTest, AChangeLogOfAnotherSizeOrThatIsDamagedIsFound) {
+  CreateOptions options = Options(1);
+  options.cdc_logging = CdcLogging::kBothImages;
+  const auto table = *Table::Create(World(), kPath, options);
+  Commit(*table, {.rows = {{"a", kDay, 1, "x"}}});
+  const std::string newest = Commit(*table, {.rows = {{"a", kDay, 2, "y"}}});
+  EXPECT_THAT(Findings(), IsEmpty());
+  std::vector<std::string> paths = files_.Paths();
+  std::erase_if(paths, [](const std::string& path) { return !path.ends_with(".cdc"); });
+  ASSERT_THAT(paths, SizeIs(1));
+  const std::string log = paths[0].substr(std::string(kPath).size() + 1);
+  const auto resize = [&](int64_t by) {
+    Rewrite(newest, InstantAction::kCommit, [by](WriteStat* stat) {
+      for (auto& [path, bytes] : stat->cdc_stats)
+        bytes += by;
+    });
+  };
+  resize(1);
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kFileSize, log)));
+  resize(-1);
+  const std::string sound = *files_.ReadFile(Full(log));
+  Replace(log, [](std::string* bytes) { bytes->back() ^= 1; });  // the block's trailing length
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kFileDamaged, log)));
+  Replace(log, [&](std::string* bytes) { *bytes = std::string(sound.size(), 'x'); });
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kFileDamaged, log)));
+}
+
 TEST_F(VerifyTest, AFlippedBitOfACommitIsItsInstant) {
   const auto table = BaseAndLog();
   const std::string path = ".hoodie/" + table->LatestSnapshot()->instant + ".deltacommit";
@@ -394,6 +421,19 @@ TEST_F(VerifyTest, PropertiesThatDoNotParseAreFound) {
   Replace(".hoodie/hoodie.properties",
           [](std::string* text) { text->replace(text->find("checksum=") + 9, 1, "x"); });
   EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kTableUnreadable, ".hoodie")));
+}
+
+/// A late row whose sequence does not grow counts only where a query sees it.
+TEST_F(VerifyTest, RowsAreMergedByTheRuleOfTheTable) {
+  const auto table = CreateMergeOnRead(1);
+  Commit(*table, {.rows = {{"a", kDay, 5, "x"}, {"c", kDay, 4, "x"}}});
+  Compact(*table);
+  Commit(*table, {.rows = {{"a", kDay, 3, "late"}, {"b", kDay, 6, "y"}}});
+  EXPECT_THAT(Findings(), ElementsAre(Field(&Finding::kind, FindingKind::kSequenceWrong)));
+  ReopenWithDefaultPayload();
+  const VerifyReport report = Verify();
+  EXPECT_THAT(report.findings, IsEmpty());
+  EXPECT_EQ(report.rows, 3);
 }
 
 TEST_F(VerifyTest, FindingsBeyondTheLimitAreCounted) {

@@ -18,6 +18,7 @@
 #include "hudi/reader/slice_logs.h"
 #include "hudi/reader/slice_reader.h"
 #include "hudi/table/change_log.h"
+#include "hudi/table/snapshot_source.h"
 
 namespace tapelake::hudi {
 namespace {
@@ -267,13 +268,9 @@ class ChangeReader::Impl {
   }
 
   SliceSource SourceOf(const Snapshot& snapshot) const {
-    return {.files = view_.files(),
-            .base_path = view_.base_path(),
-            .timeline = *snapshot.timeline,
-            .schema = data_schema_,
-            .scan = {.as_of = snapshot.instant,
-                     .precombine_field = snapshot.precombine_field,
-                     .merge = snapshot.merge}};
+    SliceSource source = hudi::SourceOf(view_.files(), view_.base_path(), snapshot);
+    source.schema = data_schema_;
+    return source;
   }
 
   /// If the commit only wrote logs of the group: what lies in them.

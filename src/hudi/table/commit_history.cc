@@ -1,8 +1,8 @@
 #include "hudi/table/commit_history.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <arrow/array.h>
@@ -16,7 +16,20 @@
 namespace tapelake::hudi {
 namespace {
 
-using Commits = std::map<std::string, HistoryCommit>;  // by timestamp
+/// Hands on each commit once, whichever of its places is met first.
+class Commits {
+ public:
+  explicit Commits(const std::function<Status(HistoryCommit commit)>& visit) : visit_(visit) {}
+
+  Status Add(HistoryCommit commit) {
+    if (!timestamps_.insert(commit.instant.timestamp).second) return Status::OK();
+    return visit_(std::move(commit));
+  }
+
+ private:
+  const std::function<Status(HistoryCommit commit)>& visit_;
+  std::set<std::string> timestamps_;
+};
 
 std::string PropertyOr(const TableConfig& config, const char* key, const char* otherwise) {
   const auto found = config.properties.find(key);
@@ -50,9 +63,8 @@ Status ReadArchiveLogs(const HistorySource& source, const TimeRange& range, Comm
       const auto action = CommitActionOf(entry.action);
       if (!action) continue;
       const Instant instant{entry.timestamp, *action, InstantState::kCompleted};
-      commits->try_emplace(entry.timestamp, HistoryCommit{.instant = instant,
-                                                          .archived = true,
-                                                          .metadata = std::move(entry.metadata)});
+      TAPELAKE_RETURN_NOT_OK(commits->Add(
+          {.instant = instant, .archived = true, .metadata = std::move(entry.metadata)}));
     }
   }
   return Status::OK();
@@ -88,11 +100,8 @@ Status AddHistoryRow(const std::string& path, Instant instant, std::string_view 
   auto metadata = ParseCommitContainer(container);
   if (!metadata.ok()) return CorruptHistory(path, metadata.status().message());
   metadata->instant = instant.timestamp;
-  const std::string timestamp = instant.timestamp;
-  commits->try_emplace(timestamp, HistoryCommit{.instant = std::move(instant),
-                                                .archived = true,
-                                                .metadata = std::move(*metadata)});
-  return Status::OK();
+  return commits->Add(
+      {.instant = std::move(instant), .archived = true, .metadata = std::move(*metadata)});
 }
 
 Status ReadHistoryFile(io::FileSystem& files, const std::string& path, const TimeRange& range,
@@ -155,26 +164,29 @@ bool ReachesArchive(const Timeline& timeline, const TimeRange& range) {
 
 }  // namespace
 
-Result<std::vector<HistoryCommit>> ReadHistory(const HistorySource& source,
-                                               const TimeRange& range) {
-  Commits commits;
+Status VisitHistory(const HistorySource& source, const TimeRange& range,
+                    const std::function<Status(HistoryCommit commit)>& visit) {
+  Commits commits(visit);
   for (const Instant& instant : source.timeline.CompletedCommits()) {
     if (!range.Contains(OrderTime(instant))) continue;
     TAPELAKE_ASSIGN_OR_RAISE(auto metadata,
                              ReadCommitMetadata(source.files, source.base_path, instant));
-    commits.try_emplace(
-        instant.timestamp,
-        HistoryCommit{.instant = instant, .archived = false, .metadata = std::move(metadata)});
+    TAPELAKE_RETURN_NOT_OK(commits.Add({.instant = instant, .metadata = std::move(metadata)}));
   }
-  if (ReachesArchive(source.timeline, range)) {
-    TAPELAKE_RETURN_NOT_OK(source.timeline.layout() == TimelineLayout::kFlat
-                               ? ReadArchiveLogs(source, range, &commits)
-                               : ReadHistoryFiles(source, range, &commits));
-  }
+  if (!ReachesArchive(source.timeline, range)) return Status::OK();
+  return source.timeline.layout() == TimelineLayout::kFlat
+             ? ReadArchiveLogs(source, range, &commits)
+             : ReadHistoryFiles(source, range, &commits);
+}
+
+Result<std::vector<HistoryCommit>> ReadHistory(const HistorySource& source,
+                                               const TimeRange& range) {
   std::vector<HistoryCommit> ordered;
-  for (auto& [timestamp, commit] : commits)
+  TAPELAKE_RETURN_NOT_OK(VisitHistory(source, range, [&ordered](HistoryCommit commit) {
     ordered.push_back(std::move(commit));
-  std::ranges::stable_sort(ordered, {}, [](const HistoryCommit& commit) {
+    return Status::OK();
+  }));
+  std::ranges::sort(ordered, {}, [](const HistoryCommit& commit) {
     return std::pair(OrderTime(commit.instant), commit.instant.timestamp);
   });
   return ordered;

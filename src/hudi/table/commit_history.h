@@ -3,6 +3,7 @@
 /// The completed commits of a table, active and archived (docs/internals/hudi-reading.md, section
 /// 4).
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,5 +46,10 @@ struct HistorySource {
 /// Errors: kCorrupt (naming the file), kUnavailable, kNotFound (an instant was archived meanwhile:
 /// load the timeline again).
 Result<std::vector<HistoryCommit>> ReadHistory(const HistorySource& source, const TimeRange& range);
+
+/// The same commits one by one, in no order, so that a long history need not fit into memory.
+/// Memory: one file of the archive, and the timestamps. Errors: those of ReadHistory and `visit`.
+Status VisitHistory(const HistorySource& source, const TimeRange& range,
+                    const std::function<Status(HistoryCommit commit)>& visit);
 
 }  // namespace tapelake::hudi

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 
 #include "hudi/format/restore_plans.h"
+#include "hudi/table/table_view.h"
 #include "hudi/timeline/instant_files.h"
 #include "testing/table_fixture.h"
 
@@ -172,6 +174,40 @@ TEST_F(RestoreTest, ALaterSavepointIsInTheWay) {
   EXPECT_EQ(KindOf(refused.status()), ErrorKind::kInvalid);
   EXPECT_THAT(refused.status().message(), HasSubstr(later));
   EXPECT_EQ(KindOf(RollBack(*table, later).status()), ErrorKind::kInvalid);
+}
+
+TEST_F(RestoreTest, WhatIsHalfArchivedIsArchivedFirst) {
+  const auto table = CreateMergeOnRead(1);
+  std::vector<std::string> commits;
+  for (int version = 1; version <= 5; ++version)
+    commits.push_back(Commit(*table, {.rows = {{"a", kDay, version, "x"}}}));
+  std::map<std::string, std::string> archived;  // as a failing disk leaves them
+  for (const std::string& instant : {commits[0], commits[1]}) {
+    const std::string path =
+        InstantPath(kPath, {instant, InstantAction::kDeltaCommit, InstantState::kCompleted});
+    archived[path] = *files_.ReadFile(path);
+  }
+  const ArchivalPolicy policy{.instants_keep_min = 3, .instants_keep_max = 4};
+  EXPECT_EQ(table->Archive(policy, "").ValueOr(0), 2);
+  for (const auto& [path, content] : archived)
+    ASSERT_TRUE(files_.ReplaceFile(path, content).ok());
+
+  const auto again = Open();
+  EXPECT_EQ(KindOf(again->Savepoint(commits[1], {})), ErrorKind::kNotFound);
+  for (const auto& [path, content] : archived)
+    EXPECT_FALSE(*files_.Exists(path)) << path;
+  for (const auto& [path, content] : archived)
+    ASSERT_TRUE(files_.ReplaceFile(path, content).ok());
+  EXPECT_EQ(KindOf(Open()->Restore(commits[0]).status()), ErrorKind::kNotFound);
+  Restore(*Open(), commits[2]);
+  const auto view = TableView::Open(files_, kPath);
+  ASSERT_TRUE(view.ok()) << view.status();
+  const auto history = (*view)->History({});
+  ASSERT_TRUE(history.ok()) << history.status();
+  std::vector<std::string> instants;
+  for (const HistoryCommit& commit : *history)
+    instants.push_back(commit.instant.timestamp);
+  EXPECT_THAT(instants, ElementsAre(commits[0], commits[1], commits[2]));
 }
 
 TEST_F(RestoreTest, OnlyTheNewestCommitCanBeRolledBack) {

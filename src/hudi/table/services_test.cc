@@ -10,6 +10,7 @@
 #include "hudi/cleaning/cleaning_job.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/service_plans.h"
+#include "hudi/table/table_view.h"
 #include "testing/table_fixture.h"
 
 namespace tapelake::hudi {
@@ -71,6 +72,31 @@ class ServicesTest : public TableFixture {
     EXPECT_TRUE(archived.ok()) << archived.status();
     return archived.ValueOr(-1);
   }
+  /// As Spark does.
+  void MakeMetadataTableLive() {
+    const std::string folder = std::string(kPath) + "/.hoodie";
+    const std::string path = folder + "/hoodie.properties";
+    const std::string content = *files_.ReadFile(path);
+    ASSERT_TRUE(
+        files_.ReplaceFile(path, content + "hoodie.table.metadata.partitions=files\n").ok());
+    ASSERT_TRUE(files_.CreateDirectories(folder + "/metadata").ok());
+    ASSERT_TRUE(files_.CreateIfAbsent(folder + "/metadata/stale", "x").ok());
+  }
+  bool MetadataTableIsLive() {
+    const auto config = ReadTableConfig(files_, kPath);
+    EXPECT_TRUE(config.ok()) << config.status();
+    return *files_.Exists(std::string(kPath) + "/.hoodie/metadata") ||
+           (config.ok() && config->metadata_table_live());
+  }
+  /// Count the base files deleted from now on; none must be while a metadata table names them.
+  void WatchDeletions() {
+    files_.SetBefore([this](Step step, const std::string& path) {
+      if (step != Step::kDelete || !path.ends_with(".parquet")) return Status::OK();
+      ++deletions_;
+      return MetadataTableIsLive() ? MakeError(ErrorKind::kInternal, "too early: " + path)
+                                   : Status::OK();
+    });
+  }
   CommitMetadata MetadataOf(const std::string& instant, InstantAction action) {
     auto metadata = ReadCommitMetadata(files_, kPath, {instant, action, InstantState::kCompleted});
     EXPECT_TRUE(metadata.ok()) << metadata.status();
@@ -92,6 +118,8 @@ class ServicesTest : public TableFixture {
     }
     return entries;
   }
+
+  int deletions_ = 0;
 };
 
 TEST_F(ServicesTest, CompactionMakesBaseFilesOfLogsAndKeepsRowsAndTheirCommitTimes) {
@@ -288,6 +316,56 @@ TEST_F(ServicesTest, CleanDeletesWhatLaterSlicesReplaced) {
   EXPECT_THAT(Rows(*Open()), SizeIs(3));
 }
 
+TEST_F(ServicesTest, CleanRetiresAForeignMetadataTableBeforeItDeletes) {
+  const auto table = Create(1);
+  for (int version = 1; version <= 5; ++version)
+    Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+  MakeMetadataTableLive();
+  EXPECT_EQ(Clean(*table, 5), 0);
+  EXPECT_TRUE(MetadataTableIsLive()) << "nothing was changed that it would have to know";
+  WatchDeletions();
+  EXPECT_EQ(Clean(*table, 2), 2);
+  EXPECT_EQ(deletions_, 2);
+}
+
+TEST_F(ServicesTest, ACleanThatADeadProcessBeganRetiresAForeignMetadataTableToo) {
+  const auto table = Create(1);
+  for (int version = 1; version <= 5; ++version)
+    Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+  files_.SetBefore([](Step step, const std::string& path) {
+    return step == Step::kDelete && path.ends_with(".parquet")
+               ? MakeError(ErrorKind::kUnavailable, "power is gone")
+               : Status::OK();
+  });
+  EXPECT_FALSE(table->Clean({.commits_retained = 2}).ok());
+  files_.SetBefore(nullptr);
+  MakeMetadataTableLive();
+  WatchDeletions();
+  const auto again = Open();
+  EXPECT_EQ(Clean(*again, 5), 2);
+  EXPECT_EQ(deletions_, 2);
+}
+
+TEST_F(ServicesTest, RollbackOfADeadCommitRetiresAForeignMetadataTableFirst) {
+  const auto table = Create(1);
+  Commit(*table, {.rows = {{"a", kDay, 1, {}}}});
+  clock_.Advance(2'000'000);
+  files_.SetBefore([](Step step, const std::string& path) {
+    const bool ends = step == Step::kCreate && path.ends_with(".commit");
+    return ends || step == Step::kDelete ? MakeError(ErrorKind::kUnavailable, "power is gone")
+                                         : Status::OK();
+  });
+  const auto dead = TryUpsert(*table, {.rows = {{"a", kDay, 2, {}}}});
+  files_.SetBefore(nullptr);
+  ASSERT_TRUE(dead.ok() && dead->outcome != CommitOutcome::kDone);
+  ASSERT_THAT(FilesLike(".parquet"), SizeIs(2));
+  MakeMetadataTableLive();
+  WatchDeletions();
+  EXPECT_TRUE(Open()->CleanUpPendingCommits().ok());
+  EXPECT_EQ(deletions_, 1);
+  EXPECT_THAT(FilesLike(".parquet"), SizeIs(1));
+}
+
 TEST_F(ServicesTest, CleanWorksOnCopyOnWriteTables) {
   const auto table = Create(1);
   for (int version = 1; version <= 5; ++version)
@@ -368,6 +446,39 @@ TEST_F(ServicesTest, ArchiveKeepsTheTimelineShortAndLosesNothing) {
   EXPECT_THAT(of_compaction,
               ElementsAre("compactionREQUESTED", "compactionINFLIGHT", "commitCOMPLETED"));
   EXPECT_THAT(Rows(*Open()), SizeIs(4));
+}
+
+/// As `up` runs them, for longer than both keep by number.
+TEST_F(ServicesTest, WhatALongQueryReadsStaysThroughCleaningAndArchival) {
+  constexpr int64_t kReaderMicros = 60'000'000;
+  const CleaningPolicy cleaning{.commits_retained = 2, .reader_micros = kReaderMicros};
+  const ArchivalPolicy archival{
+      .instants_keep_min = 3, .instants_keep_max = 4, .reader_micros = kReaderMicros};
+  const auto table = CreateMergeOnRead(1);
+  const auto step = [&](int version) {
+    Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+    Compact(*table);  // so that the slice before is needed by those alone that are reading it
+    ASSERT_TRUE(table->Clean(cleaning).ok());
+    ASSERT_TRUE(table->Archive(archival, kKey).ok());
+  };
+  int version = 0;
+  while (version < 20)
+    step(++version);
+  const Snapshot query = *table->LatestSnapshot();
+  const auto is_there = [&] {
+    return *files_.Exists(std::string(kPath) + "/" + query.slices.at(0).RelativePath());
+  };
+  const int64_t begun = clock_.WallMicros();
+  while (clock_.WallMicros() + 5'000'000 < begun + kReaderMicros) {
+    step(++version);
+    ASSERT_TRUE(is_there()) << (clock_.WallMicros() - begun) / 1'000'000 << " seconds after";
+  }
+  for (int last = version + 10; version < last;)
+    step(++version);
+  EXPECT_FALSE(is_there()) << "the query is done long since";
+  EXPECT_THAT(FilesLike(".commits_.archive."), Not(IsEmpty()));
+  // A commit and a compaction in four seconds.
+  EXPECT_LE(table->LoadTimeline()->CompletedCommits().size(), 2U * 60 / 4 + 4);
 }
 
 TEST_F(ServicesTest, ArchiveWaitsForAPendingCompaction) {

@@ -244,7 +244,9 @@ class Table {
   /// `begun`: the rollback of `dead` that a dead process began, or nullptr.
   Status RollBack(const Instant& dead, const Instant* begun);
   Result<int64_t> FinishPendingCleans(const Timeline& timeline);
-  Status FinishCleans();
+  Result<int64_t> FinishArchival(const Timeline& timeline);
+  /// Both, of what a failure or a dead process left half done.
+  Status FinishServices();
   /// What the commit of a service copies of the newest commits.
   Result<std::map<std::string, std::string>> MetadataToCarry();
   /// Return whether all files that readers of this commit need are there. Errors: kInvalid.

@@ -161,7 +161,7 @@ Status Table::Savepoint(const std::string& instant, const SavepointRequest& requ
   io::FileSystem& files = environment_.files;
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
-  TAPELAKE_RETURN_NOT_OK(FinishCleans());
+  TAPELAKE_RETURN_NOT_OK(FinishServices());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_RETURN_NOT_OK(FindCommit(config_, *timeline, instant).status());
   const Instant completed{instant, InstantAction::kSavepoint, InstantState::kCompleted};
@@ -204,9 +204,12 @@ Status Table::DeleteSavepoint(const std::string& instant) {
   return Status::OK();
 }
 
-Status Table::FinishCleans() {
-  TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, FinishPendingCleans(*state_->timeline()));
-  return finished == 0 ? Status::OK() : Refresh();
+/// What is both archived and active must not be taken back or pinned: history would tell otherwise.
+Status Table::FinishServices() {
+  const Timeline& timeline = *state_->timeline();
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t cleaned, FinishPendingCleans(timeline));
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t archived, FinishArchival(timeline));
+  return cleaned + archived == 0 ? Status::OK() : Refresh();
 }
 
 Status Table::CheckNotCleaned(const std::string& instant) {
@@ -235,7 +238,7 @@ Status Table::TakeBackPendingCompactions(const std::string& after, const std::st
 Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
-  TAPELAKE_RETURN_NOT_OK(FinishCleans());
+  TAPELAKE_RETURN_NOT_OK(FinishServices());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_ASSIGN_OR_RAISE(Instant commit, FindCommit(config_, *timeline, instant));
   const Instant newest = *timeline->NewestCompletedCommit();
@@ -277,7 +280,7 @@ Result<RestoreCounts> Table::RollBackCommit(const std::string& instant) {
 Result<RestoreCounts> Table::Restore(const std::string& instant) {
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckRestorable(config_));
-  TAPELAKE_RETURN_NOT_OK(FinishCleans());
+  TAPELAKE_RETURN_NOT_OK(FinishServices());
   const std::shared_ptr<const Timeline> timeline = state_->timeline();
   TAPELAKE_RETURN_NOT_OK(FindCommit(config_, *timeline, instant).status());
   TAPELAKE_RETURN_NOT_OK(CheckNotCleaned(instant));

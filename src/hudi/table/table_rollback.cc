@@ -51,6 +51,7 @@ Status Table::CleanUpPendingCommits() {
     return IsOurBusiness(instant) || IsPendingRollback(instant) || IsPendingRestore(instant);
   });
   if (clean) return Status::OK();
+  TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   // First what a restore takes back: some of that looks dead.
   const std::vector<Instant> pending = state_->timeline()->PendingInstants();
   for (const Instant& instant : pending) {

@@ -7,6 +7,7 @@
 #include "hudi/cleaning/archival_job.h"
 #include "hudi/cleaning/cleaning_job.h"
 #include "hudi/format/avro_schema.h"
+#include "hudi/format/instant.h"
 #include "hudi/table/table.h"
 #include "hudi/table/table_rules.h"
 #include "hudi/table/table_state.h"
@@ -181,16 +182,23 @@ Result<std::map<std::string, std::string>> Table::MetadataToCarry() {
 }
 
 Result<int64_t> Table::FinishPendingCleans(const Timeline& timeline) {
+  if (PendingOf(timeline, InstantAction::kClean).empty()) return 0;
+  TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   return services().cleaning.FinishPending(timeline);
+}
+
+Result<int64_t> Table::FinishArchival(const Timeline& timeline) {
+  return services().archival.Finish(timeline);
 }
 
 Result<int64_t> Table::Clean(const CleaningPolicy& policy) {
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
   CleaningJob& job = services().cleaning;
-  TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, job.FinishPending(timeline));
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t finished, FinishPendingCleans(timeline));
   TAPELAKE_ASSIGN_OR_RAISE(const CleanerPlan plan, job.Plan(timeline, policy));
   if (plan.files_by_partition.empty()) return finished;
+  TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, WaitForInstant());
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t deleted, job.Run(instant, plan));
   return finished + deleted;
@@ -206,8 +214,12 @@ Result<int64_t> Table::Archive(const ArchivalPolicy& policy, const std::string& 
   TAPELAKE_ASSIGN_OR_RAISE(const Timeline timeline, LoadTimeline());
   TAPELAKE_RETURN_NOT_OK(CheckServiceable(config_));
   ArchivalLimits limits;
-  // Mostly nothing is due: then what limits it need not be read.
-  if (PlanArchival(timeline, policy, {}).empty()) return 0;
+  if (policy.reader_micros > 0) {
+    limits.readers_began =
+        FormatInstantTime(environment_.clock.WallMicros() - policy.reader_micros);
+  }
+  // Mostly nothing is due: then what else limits it need not be read.
+  if (PlanArchival(timeline, policy, limits).empty()) return 0;
   if (!kept_key.empty()) {
     const auto kept = NewestCommitWith(kept_key);
     if (!kept.ok() && KindOf(kept.status()) != ErrorKind::kNotFound) return kept.status();

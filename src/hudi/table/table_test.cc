@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 using testing::TableFixture;
 using testing::TestChanges;
@@ -304,6 +305,21 @@ TEST_F(TableTest, RefusesToWriteWhenTheNewestInstantIsFarAhead) {
   const auto result = TryUpsert(*table, {.rows = {{"b", kDay, 1, {}}}});
   EXPECT_EQ(KindOf(result.status()), ErrorKind::kUnavailable);
   EXPECT_THAT(result.status().message(), HasSubstr("ahead"));
+  EXPECT_THAT(result.status().message(), Not(HasSubstr("timezone")));
+}
+
+TEST_F(TableTest, SaysThatTheZoneOfAnotherWriterMayBeWhyAnInstantIsAhead) {
+  Create();
+  const std::string path = std::string(kPath) + "/.hoodie/hoodie.properties";
+  const std::string content = *files_.ReadFile(path);
+  ASSERT_TRUE(files_.ReplaceFile(path, content + "hoodie.table.timeline.timezone=LOCAL\n").ok());
+  const auto table = Open();
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}}});
+  clock_.SetWall(kStartMicros - 3'600'000'000);
+  const auto result = TryUpsert(*table, {.rows = {{"b", kDay, 1, {}}}});
+  EXPECT_EQ(KindOf(result.status()), ErrorKind::kUnavailable);
+  EXPECT_THAT(result.status().message(),
+              HasSubstr("hoodie.table.timeline.timezone is LOCAL, so Spark"));
 }
 
 TEST_F(TableTest, RefusesFileGroupsOfAnotherIndex) {

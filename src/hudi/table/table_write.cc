@@ -80,10 +80,18 @@ Result<std::string> Table::TakeInstant() {
     environment_.clock.Sleep(next.wait_micros);
     TAPELAKE_RETURN_NOT_OK(Refresh());
   }
+  // East of UTC that may be the zone of another writer, not the clock.
+  const std::string zone =
+      config_.timezone == "UTC"
+          ? ""
+          : "; hoodie.table.timeline.timezone is " + config_.timezone +
+                ", so Spark names instants in the zone of its JVM, Tapelake in UTC: run Spark with "
+                "-Duser.timezone=UTC, or set that property to UTC";
   return MakeError(ErrorKind::kUnavailable,
                    "table '" + config_.name +
                        "': its newest instant is more than 10 seconds ahead of this machine's "
-                       "clock; an instant before it would be lost. Set the clock, or wait");
+                       "clock; an instant before it would be lost\nhint: set the clock, or wait" +
+                       zone);
 }
 
 Result<UpsertResult> Table::Upsert(const UpsertRequest& request) {
