@@ -1,12 +1,13 @@
 """Make docs/conformance.md from the cells that the tests recorded.
 
-usage: conformance.py [--check] [--whole] CELLS.jsonl [--output FILE]
+usage: conformance.py [--check] [--whole] CELLS.jsonl... [--output FILE]
 
 A cell is one JSON line: engine, the members of a Case (conformance_cells.py) and the result: `equal`,
 `differs`, or the id of an entry of unsupported.toml. The page holds nothing that differs between two
 good runs. Without --whole the cells join those of the page: the usual run shows some of them only.
 With --whole (the full run) the page is made anew, and a cell that is neither equal nor listed as not
-supported is an error. With --check the page is written as well, and the command fails if it was not
+supported is an error: also where nothing was recorded of a row that there must be (wanted() of
+conformance_cells.py). With --check the page is written as well, and the command fails if it was not
 the same before: the matrix in the tree is the one that the tests showed.
 """
 
@@ -18,13 +19,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from conformance_cells import (
-    CONTINUES_OURS, CONTINUES_THEIRS, DIFFERS, EQUAL, OURS, READS_OURS, READS_THEIRS, Case,
-    Lack, find_lack, load_lacks)
+    CONTINUES_OURS, CONTINUES_THEIRS, DIFFERS, EQUAL, NO_SUCH, OURS, READS_OURS, READS_THEIRS, Case,
+    Lack, find_lack, load_lacks, wanted)
 
 SPARKS = ("Spark 3.5 + Hudi 0.15", "Spark 3.5 + Hudi 1.0.2", "Spark 3.5 + Hudi 1.1.1")
 PEERS = (*SPARKS, "hudi-rs 0.5", "Trino 476")
 ATHENA, BY_DOCUMENTATION = "Athena", "by documentation"
-# Who can appear: we write version 6 only, and the golden tables of 8 and 9 are of one writer each.
+# Who can appear: we write version 6 only, and each newer version is of the Hudi that made it.
 ENGINES = {
     (READS_OURS, 6): (OURS, *PEERS, ATHENA),
     (READS_THEIRS, 6): PEERS,
@@ -56,28 +57,33 @@ whole page, `./dev test` checks the cells that it fills itself.
   or the engine itself wrote (`tests/interop/test_unsupported.py`).
 - `by documentation`: Athena cannot be run here. AWS's documentation says that it reads such tables.
 
+A row is an operation on a kind of table. What rows there must be stands in `tools/conformance_cells.py`,
+with the few combinations that do not exist; a row without a cell fails the whole run.
+
 We write tables of version 6 only, and refuse to write on 8 and 9, which we read: these versions appear
 only there. Spark with Hudi 1.0.2 and 1.1.1 writes version 6 where the page says so: ours keep it so by
 what stands in their `hoodie.properties`, theirs by the job's options. Without a word about the query an
 operation was judged by the newest snapshot. `ingest` is the program's own: upserts and deletes of change
-records; its rows hold several record shapes and sizes.
+records; its rows hold several record shapes and sizes, and row groups that were moved undecoded. `time
+travel` and `incremental` are asked across the commits of both where somebody writes on; `change data`,
+too, for each of Hudi's three ways to log it.
 """
 
 
-def load(path: Path, lacks: list[Lack]) -> tuple[dict[tuple[Case, str], str], list[str]]:
+def load(paths: list[Path], lacks: list[Lack]) -> tuple[dict[tuple[Case, str], str], list[str]]:
     """Read the cells as the page shows them, and what is wrong with them.
 
     Of a listed cell some readings may be equal (a table that happens to have no logs), but not all.
     """
     results: dict[tuple[Case, str], set[str]] = {}
-    for line in path.read_text().splitlines():
+    for line in (line for path in paths for line in path.read_text().splitlines()):
         cell = json.loads(line)
         case = Case(**{field.name: cell[field.name] for field in fields(Case)})
         results.setdefault((case, cell["engine"]), set()).add(cell["result"])
     cells, wrong = {}, []
     for (case, engine), found in sorted(results.items()):
         lack = find_lack(lacks, engine, case)
-        name = f"{engine}: {case.direction}: {case.operation}, {case.type}, {case.index}"
+        name = f"{engine}: {named(case)}"
         if DIFFERS in found or found - {EQUAL} - {lack.id if lack else EQUAL}:
             cells[case, engine] = DIFFERS
             wrong.append(f"{name}: differs")
@@ -133,8 +139,18 @@ def page(cells: dict[tuple[Case, str], str], lacks: list[Lack]) -> str:
             values = [value(cells, lacks, case, engine) for engine in engines]
             lines.append("| " + " | ".join([case.operation, case.type, case.index, *values]) + " |")
         parts.append("\n".join(lines) + "\n" if rows else "")
-    parts.append(list_of(lacks))
+    parts += [list_of_no_such(), list_of(lacks)]
     return "\n".join(filter(None, parts))
+
+
+def list_of_no_such() -> str:
+    lines = ["## Rows that there are not", ""]
+    for reason, cells in NO_SUCH:
+        named_by = (cells.operations, cells.types, cells.indexes,
+                    [f"version {version}" for version in cells.versions], cells.directions)
+        where = "; ".join(", ".join(f"`{name}`" for name in names) for names in named_by if names)
+        lines.append(f"- {where}: {reason}.")
+    return "\n".join(lines) + "\n"
 
 
 def list_of(lacks: list[Lack]) -> str:
@@ -146,30 +162,33 @@ def list_of(lacks: list[Lack]) -> str:
 
 
 def holes(cells, lacks: list[Lack]) -> list[str]:
-    """Cells that nothing filled, and cells of engines that have no column."""
-    found = []
-    for (direction, version), engines in ENGINES.items():
-        for case in sorted({case for case, _ in cells}):
-            if (case.direction, case.version) == (direction, version):
-                found += [f"{engine}: {direction}: {case.operation}, {case.type}, {case.index}: nothing"
-                          for engine in engines if not value(cells, lacks, case, engine)]
-    strange = {(case.direction, case.version, engine) for case, engine in cells
-               if engine not in ENGINES.get((case.direction, case.version), ())}
-    return found + [f"{engine}: {direction}, version {version}: has no column"
-                    for direction, version, engine in sorted(strange)]
+    """Cells that nothing filled, and cells that have no place on the page."""
+    rows = wanted()
+    found = [f"{engine}: {named(case)}: nothing" for case in rows
+             for engine in ENGINES[case.direction, case.version]
+             if not value(cells, lacks, case, engine)]
+    strange = [(engine, case) for case, engine in sorted(cells)
+               if case not in rows or engine not in ENGINES[case.direction, case.version]]
+    return found + [f"{engine}: {named(case)}: has no place" for engine, case in strange]
+
+
+def named(case: Case) -> str:
+    return (f"{case.direction}, version {case.version}: {case.operation}, {case.type}, "
+            f"{case.index}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     root = Path(__file__).resolve().parent.parent
-    parser.add_argument("cells", type=Path)
+    parser.add_argument("cells", type=Path, nargs="+")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--output", type=Path, default=root / "docs" / "conformance.md")
     arguments = parser.parse_args()
-    if not arguments.cells.exists():
-        print(f"{arguments.cells}: no cells were recorded", file=sys.stderr)
-        return 1
+    for path in arguments.cells:
+        if not path.exists():
+            print(f"{path}: no cells were recorded", file=sys.stderr)
+            return 1
     lacks = load_lacks()
     cells, wrong = load(arguments.cells, lacks)
     before = arguments.output.read_text() if arguments.output.exists() else ""

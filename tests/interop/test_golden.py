@@ -20,7 +20,8 @@ WRITERS = {6: HUDI_0_15, 8: HUDI_1_0, 9: HUDI_1_1}
 WRITTEN = ["insert", "upsert", "delete"]
 SHOWN = {"replace_evolve_clean": ["insert overwrite", "new column", "clean"],
          "compacted_then_logs": ["compaction"], "logcompaction": ["log compaction"],
-         "archive_savepoint_rollback": ["savepoint"], "lsm_history_savepoint": ["archive", "savepoint"]}
+         "archive_savepoint_rollback": ["archive", "savepoint"],
+         "lsm_history_savepoint": ["archive", "savepoint"]}
 
 
 class Golden:

@@ -18,14 +18,14 @@ def test_an_archived_and_cleaned_table_reads_right_and_is_continued(tmp_path, sp
     first, last = ingest_in_pieces(table)
     properties = table.properties()
     expect_short_history(table, first)
-    table.expect_equal_everywhere("archive and clean")
+    table.expect_equal_everywhere(["archive", "clean"])
 
     for spark in table.sparks:
         table.change_with_spark(spark, **FEW_CHANGES)
     table.expect_equal_everywhere(["upsert", "delete"], by=table.sparks)
 
     table.ingest(table.further_changes(of_spark=10, of_us=20), SETTINGS)
-    table.expect_equal_everywhere("archive and clean")
+    table.expect_equal_everywhere(["archive", "clean"])
     assert last not in active_instants(table)
     table.expect_properties_kept(properties)
 

@@ -88,7 +88,7 @@ def test_readers_take_moved_row_groups_of_ours(table, spark_0_15):
     assert moved_row_groups(before, after) == [0]
     assert pyarrow.parquet.ParquetFile(after).num_row_groups == 2
     expect_single_files_equal(table, after)
-    expect_equal_with_both_parquet_readers_of_spark(table, "moved row groups", spark_0_15)
+    expect_equal_with_both_parquet_readers_of_spark(table, "ingest", spark_0_15)
     assert is_sound(table)
 
 
@@ -101,8 +101,7 @@ def test_readers_take_moved_row_groups_of_spark(table, spark_0_15):
     assert moved_row_groups(before, after) == [0]
     assert pyarrow.parquet.ParquetFile(after).metadata.row_group(0).column(0).compression == "GZIP"
     expect_single_files_equal(table, after)
-    expect_equal_with_both_parquet_readers_of_spark(
-        table, "ingest", spark_0_15)
+    expect_equal_with_both_parquet_readers_of_spark(table, "ingest", spark_0_15)
     assert is_sound(table)
     table.change_with_spark(spark_0_15, **SPARK_CHANGES)
     table.expect_equal_everywhere(["upsert", "delete"], by=[spark_0_15])

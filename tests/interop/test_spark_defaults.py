@@ -7,6 +7,7 @@ import pytest
 
 from support import program
 from support.cells import TYPES, History
+from support.program import FULL
 from support.lake_under_test import LakeUnderTest
 
 CHANGES = 5_000
@@ -63,11 +64,12 @@ def test_the_program_and_spark_continue_each_other(type, tmp_path, spark, spark_
 
 
 @pytest.mark.parametrize("type", ["cow", "mor"])
-def test_the_program_makes_tables_with_a_bloom_index(type, tmp_path, sparks, peers):
-    table = LakeUnderTest(tmp_path, type, "streams", CHANGES, sparks, index="bloom", peers=peers)
+@pytest.mark.parametrize("index", ["bloom", "simple"] if FULL else ["bloom"])
+def test_the_program_makes_tables_with_an_index_of_keys(index, type, tmp_path, sparks, peers):
+    table = LakeUnderTest(tmp_path, type, "streams", CHANGES, sparks, index=index, peers=peers)
     table.ingest(table.simulation.events, "commit: {changes_max: 1500}")
     properties = table.properties()
-    assert properties["hoodie.index.type"] == "BLOOM"
+    assert properties["hoodie.index.type"] == index.upper()
     table.expect_equal_everywhere("ingest")
     for spark in table.sparks:
         table.change_with_spark(spark, **SPARK_CHANGES)

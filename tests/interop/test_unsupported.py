@@ -4,12 +4,12 @@ import pyarrow
 import pytest
 
 from support import csv_table, program, readers
-from support.cells import LACKS
+from support.cells import LACKS, LOGGINGS
+from support.change_feed import read_changes
 from support.spark_session import ENGINES, HUDI_1_1
-from support.spark_table import INCREMENTAL
 from support.table_steps import Steps
 from support.trino_peer import NAME as TRINO
-from support.written_table import WrittenTable, job_options, row
+from support.written_table import WrittenTable, change_logging, job_options, row
 
 ATHENA = "Athena"
 REPRODUCED = {}
@@ -101,21 +101,24 @@ def upsert_after_a_bulk_insert_into_buckets(world):
 
 @reproduces("spark-change-data-of-logs")
 def read_changes_in_logs(world):
-    jobs = job_options("mor", "bloom") | {"hoodie.table.cdc.enabled": "true"}
-    table = WrittenTable(world.folder, "mor", "bloom", [], jobs)
-    table.write_with_spark(world.spark, "insert", rows(0, 30, 0))
-    begin = table.instants()[0].split(".")[0]
-    table.write_with_spark(world.spark, "upsert", rows(10, 20, 1000))
-    world.spark.read(table.path, INCREMENTAL, {
-        "hoodie.datasource.query.incremental.format": "cdc",
-        "hoodie.datasource.read.begin.instanttime": begin})
+    """Whatever is logged: each table must be refused, and all in the same words."""
+    refused = []
+    for logging in LOGGINGS:
+        jobs = job_options("mor", "bloom") | change_logging(logging)
+        table = WrittenTable(world.folder / logging, "mor", "bloom", [], jobs)
+        table.write_with_spark(world.spark, "insert", rows(0, 30, 0))
+        begin, _ = table.state()
+        table.write_with_spark(world.spark, "upsert", rows(10, 20, 1000))
+        with pytest.raises(Exception, match="Not an Avro data file") as error:
+            read_changes(world.spark, table.path, begin)
+        refused.append(error.value)
+    raise refused[0]
 
 
 @reproduces("hudi-rs-pending-compaction")
 def read_under_a_pending_compaction_with_hudi_rs(world):
     table = world.table("mor", "bloom")
-    Steps(table).call(world.spark, "run_compaction", op="schedule",
-                      options="hoodie.compact.inline.max.delta.commits=1")
+    Steps(table).schedule_compaction(world.spark)
     table.write_with_spark(world.spark, "upsert", rows(15, 25, 2000))
     expect_equal(table, readers.HUDI_RS, readers.read_hudi_rs(table.path))
 

@@ -1,15 +1,18 @@
 // One commit of any kind, for tests beside Spark: the rows of a Parquet file into a Hudi table.
 //
 //   write_rows TABLE OPERATION ROWS.parquet [cow|mor bucket|bloom|simple [LOGGING]]
+//   write_rows TABLE archive
 //
 // With type and index the table is created, keyed by `id`, partitioned by `part`, ordered by `seq`;
 // LOGGING, a mode as Hudi names it, makes it one with change-data logs.
 // OPERATION: upsert, insert, delete (of the rows' keys), bulk_insert, insert_overwrite,
-// insert_overwrite_table. Prints one JSON line.
+// insert_overwrite_table. `archive` leaves three commits on the timeline, if there are more than
+// four: the program archives beside its own commits only. Prints one JSON line.
 
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <arrow/array.h>
@@ -23,6 +26,8 @@ namespace tapelake {
 namespace {
 
 constexpr int kBuckets = 3;
+constexpr hudi::ArchivalPolicy kFewInstants = {.instants_keep_min = 3, .instants_keep_max = 4};
+constexpr std::string_view kArchive = "archive";
 
 const std::map<std::string, hudi::CdcLogging> kLoggings = {
     {"OP_KEY_ONLY", hudi::CdcLogging::kKeys},
@@ -76,6 +81,16 @@ Result<const arrow::StringArray*> Texts(const arrow::RecordBatch& rows, const st
   return MakeError(ErrorKind::kInvalid, "the rows have no text column '" + name + "'");
 }
 
+Status Archive(const std::string& path) {
+  io::LocalFileSystem files;
+  io::SystemClock clock;
+  io::SystemRandom random;
+  TAPELAKE_ASSIGN_OR_RAISE(const auto table, hudi::Table::Open({files, clock, random}, path));
+  TAPELAKE_ASSIGN_OR_RAISE(const int64_t archived, table->Archive(kFewInstants, ""));
+  std::printf("{\"archived\":%lld}\n", static_cast<long long>(archived));
+  return Status::OK();
+}
+
 Status Run(const std::vector<std::string>& arguments) {
   io::LocalFileSystem files;
   io::SystemClock clock;
@@ -114,17 +129,19 @@ Status Run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const bool known = (argc == 4 || argc == 6 || argc == 7) &&
-                     tapelake::kOperations.contains(arguments[1]) &&
-                     (argc == 4 || tapelake::kIndexes.contains(arguments[4])) &&
-                     (argc < 7 || tapelake::kLoggings.contains(arguments[5]));
-  if (!known) {
+  const bool archives = argc == 3 && arguments[1] == tapelake::kArchive;
+  const bool writes = (argc == 4 || argc == 6 || argc == 7) &&
+                      tapelake::kOperations.contains(arguments[1]) &&
+                      (argc == 4 || tapelake::kIndexes.contains(arguments[4])) &&
+                      (argc < 7 || tapelake::kLoggings.contains(arguments[5]));
+  if (!archives && !writes) {
     std::fprintf(stderr,
                  "usage: write_rows TABLE OPERATION ROWS.parquet [cow|mor bucket|bloom|simple "
-                 "[LOGGING]]\n");
+                 "[LOGGING]]\n       write_rows TABLE archive\n");
     return 2;
   }
-  const tapelake::Status status = tapelake::Run(arguments);
+  const tapelake::Status status =
+      archives ? tapelake::Archive(arguments[0]) : tapelake::Run(arguments);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

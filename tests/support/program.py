@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TABLE = "crypto.transactions"
 # `up` opens an HTTP port: one that the system chooses, so that nothing else can have it.
 ANY_PORT = "dashboard: {listen: '127.0.0.1:0'}\n"
-# The big conformance run: Spark with Hudi 1.1.1 and Trino as well, more kinds of tables, more rows.
+# The big conformance run: Spark with Hudi 1.1.1 and Trino as well, more kinds of tables.
 FULL = os.environ.get("TAPELAKE_CONFORMANCE") == "full"
 COMPLETED = (".commit", ".deltacommit")  # a compaction completes as a commit
 

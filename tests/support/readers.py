@@ -9,25 +9,37 @@ import pyarrow
 from support import csv_table
 from support.cells import OURS as SQL
 from support.program import Lake
-from support.spark_table import META_PREFIX, READ_OPTIMIZED, SNAPSHOT
+from support.spark_table import INCREMENTAL, META_PREFIX, READ_OPTIMIZED, SNAPSHOT
 
 HUDI_RS = "hudi-rs 0.5"
+BEGIN = "hoodie.datasource.read.begin.instanttime"
 
 
-def read_all(lake: Lake, peers, query: str = SNAPSHOT) -> list[tuple[str, Callable]]:
+def read_all(lake: Lake, peers, query: str = SNAPSHOT, **past) -> list[tuple[str, Callable]]:
     """Ask every engine that knows the query; return (engine, function that gives its answer).
 
-    `peers` are the servers and sessions that have a name and can read a path.
+    `peers` are the servers and sessions that have a name and can read a path. Of the `past`, as in
+    read_hudi_rs, only Sparks can be asked.
     """
     path = lake.table_path
-    reads = [(peer.name, lambda peer=peer: peer.read(path, query)) for peer in peers]
-    reads.append((HUDI_RS, lambda: read_hudi_rs(path, query)))
-    reads.append((SQL, lambda: read_sql_path(lake, query)))
-    if query == SNAPSHOT:
+    reads = [(peer.name, lambda peer=peer: read_peer(peer, path, query, **past)) for peer in peers]
+    reads.append((HUDI_RS, lambda: read_hudi_rs(path, query, **past)))
+    reads.append((SQL, lambda: read_sql_path(lake, query, **past)))
+    if query == SNAPSHOT and not past:
         reads.append((SQL, lambda: read_sql(lake)))
     with ThreadPoolExecutor(len(reads)) as pool:
         running = [(engine, pool.submit(read)) for engine, read in reads]
         return [(engine, answer.result) for engine, answer in running]
+
+
+def read_peer(peer, path: Path, query: str = SNAPSHOT, as_of: str = "",
+              begin: str = "") -> csv_table.Table:
+    """What a server or session says; `as_of` and `begin` as in read_hudi_rs."""
+    if as_of:
+        return peer.read(path, query, {"as.of.instant": as_of})
+    if begin:
+        return peer.read(path, INCREMENTAL, {BEGIN: begin})
+    return peer.read(path, query)
 
 
 def read_hudi_rs(path: Path, query: str = SNAPSHOT, as_of: str = "",

@@ -2,7 +2,8 @@
 
 As a program: `spark_peer.py VERSION SCRATCH` answers one JSON line per JSON line, in order:
 {"do": "read", "path", "query", "options", "out"}, {"do": "sql", "statement", "out"} or
-{"do": "write", "path", "table", "operation", "rows", "options", "ddl"}, with {} or {"error": TEXT}.
+{"do": "write", "path", "table", "operation", "rows", "options", "ddl"} or {"do": "roll back", "path",
+"instant"}, with {} or {"error": TEXT}.
 """
 
 import csv
@@ -36,6 +37,9 @@ class LocalSpark:
         file = spark_table.save_rows(rows, self.scratch / "rows.ndjson")
         spark_table.write(self.session, path, path.name, operation, file, options, ddl)
 
+    def roll_back(self, path: Path, instant: str) -> None:
+        spark_table.roll_back(self.session, path, instant)
+
     def sql(self, statement: str) -> csv_table.Table:
         return spark_table.sql(self.session, statement)
 
@@ -61,6 +65,10 @@ class SparkPeer:
             file = spark_table.save_rows(rows, self.scratch / "rows.ndjson")
             self._ask({"do": "write", "path": str(path), "table": path.name, "ddl": ddl,
                        "operation": operation, "rows": str(file), "options": options or {}})
+
+    def roll_back(self, path: Path, instant: str) -> None:
+        with self._lock:
+            self._ask({"do": "roll back", "path": str(path), "instant": instant})
 
     def sql(self, statement: str) -> csv_table.Table:
         return self._asked_for({"do": "sql", "statement": statement})
@@ -93,6 +101,9 @@ def answer(session, request: dict) -> None:
     if request["do"] == "write":
         spark_table.write(session, request["path"], request["table"], request["operation"],
                           Path(request["rows"]), request["options"], request["ddl"])
+        return
+    if request["do"] == "roll back":
+        spark_table.roll_back(session, request["path"], request["instant"])
         return
     if request["do"] == "sql":
         table = spark_table.sql(session, request["statement"])

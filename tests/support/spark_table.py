@@ -47,6 +47,18 @@ def write(session, path, table: str, operation: str, rows: Path, options=None, d
     writer.mode("append").save(str(path))
 
 
+def roll_back(session, path, instant: str) -> None:
+    """Undo a completed commit, as Hudi's procedure does that wants a table of the catalog."""
+    jvm = session.sparkContext._jvm
+    options = jvm.PythonUtils.toScalaMap({"hoodie.rollback.using.markers": "false"})
+    client = jvm.org.apache.hudi.HoodieCLIUtils.createHoodieWriteClient(
+        session._jsparkSession, str(path), options, jvm.scala.Option.apply(None))
+    try:
+        assert client.rollback(instant), f"{instant} was not rolled back"
+    finally:
+        client.close()
+
+
 def sql(session, statement: str) -> csv_table.Table:
     frame = session.sql(statement)
     rows = [[csv_table.cell(value) for value in row] for row in frame.collect()]

@@ -1,5 +1,6 @@
 """A table that our library and Spark write in turns by every operation, and what it must hold."""
 
+import copy
 import json
 import subprocess
 from decimal import Decimal
@@ -30,22 +31,30 @@ def row(id: str, part: str, seq: int, text: str | None = None) -> dict:
             "price": Decimal(seq * 12345 % 10**9).scaleb(-8), "text": text}
 
 
-def job_options(type: str, index: str) -> dict[str, str]:
-    """What a Spark job states that makes a table of version 6 and writes on it.
+def job_options(type: str, index: str, version: int = 6) -> dict[str, str]:
+    """What a Spark job states that makes a table of this version and writes on it.
 
     The payload class is the default of Hudi 0.15, the only one of merge-on-read that we write on.
+    With the default index the metadata table is Spark's default, too. The other tables have none:
+    Spark would make it anew whenever we had retired it, which took most of the time.
     """
     payload = {"hoodie.datasource.write.payload.class":
                "org.apache.hudi.common.model.OverwriteWithLatestAvroPayload"}
-    return INDEXES[index] | payload | {
+    metadata = {} if index == "bloom" else {"hoodie.metadata.enable": "false"}
+    return INDEXES[index] | payload | metadata | {
         "hoodie.datasource.write.table.type": {"cow": "COPY_ON_WRITE", "mor": "MERGE_ON_READ"}[type],
         "hoodie.datasource.write.recordkey.field": "id",
         "hoodie.datasource.write.partitionpath.field": "part",
         "hoodie.datasource.write.precombine.field": "seq",
         "hoodie.datasource.write.hive_style_partitioning": "true",
         "hoodie.parquet.writelegacyformat.enabled": "true",  # decimals that its own upsert can read
-        "hoodie.compact.inline": "false",
-        "hoodie.write.table.version": "6", "hoodie.write.auto.upgrade": "false"}
+        "hoodie.compact.inline": "false", "hoodie.embed.timeline.server": "false",
+        "hoodie.write.table.version": str(version), "hoodie.write.auto.upgrade": "false"}
+
+
+def change_logging(logging: str) -> dict[str, str]:
+    """What a Spark job states, too, to make a table that logs its changes."""
+    return {"hoodie.table.cdc.enabled": "true", "hoodie.table.cdc.supplemental.logging.mode": logging}
 
 
 class WrittenTable:
@@ -55,11 +64,12 @@ class WrittenTable:
     jobs, the table is one that Spark makes; without, ours: then Spark names table and operation.
     """
 
-    def __init__(self, folder: Path, type: str, index: str, peers, jobs=None, logging: str = ""):
+    def __init__(self, folder: Path, type: str, index: str, peers, jobs=None, logging: str = "",
+                 version: int = 6):
         self.lake = program.Lake(folder / "lake", table="db.written")
         self.folder, self.type, self.index, self.peers, self.jobs = folder, type, index, peers, jobs
         self.logging = [logging] if logging else []
-        self.history = History(TYPES[type], index)
+        self.history = History(TYPES[type], index, version)
         self.path = self.lake.table_path
         self.path.parent.mkdir(parents=True)
         self.schema = SCHEMA
@@ -73,12 +83,20 @@ class WrittenTable:
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, self.schema), file)
         exists = (self.path / ".hoodie").exists()
         create = () if exists else (self.type, self.index, *self.logging)
+        done = self.write_rows(operation, file, *create)
+        self.apply(operation, rows)
+        return done
+
+    def write_rows(self, operation: str, *arguments) -> dict:
         tool = program.binary().parent / "write_rows"
-        done = subprocess.run([tool, self.path, operation, file, *create], capture_output=True,
+        done = subprocess.run([tool, self.path, operation, *arguments], capture_output=True,
                               text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
-        self.apply(operation, rows)
         return json.loads(done.stdout)
+
+    def archive(self) -> None:
+        """All instants but the newest few."""
+        self.write_rows("archive")
 
     def write_with_spark(self, spark, operation: str, rows: list[dict], more=None) -> None:
         """The same by a Spark job, which may state `more` options."""
@@ -94,6 +112,15 @@ class WrittenTable:
 
     def forget_partition(self, part: str) -> None:
         self.expected = {key: kept for key, kept in self.expected.items() if key[1] != part}
+
+    def state_index(self) -> None:
+        """Spark does not store the bucket index of its job: who goes on must."""
+        if self.index != "bucket":
+            return
+        file = self.path / ".hoodie" / "hoodie.properties"
+        stated = {name: value for name, value in self.jobs.items() if "index" in name}
+        file.write_text(self.properties() + "".join(f"{n}={v}\n" for n, v in stated.items()))
+        (file.parent / ".hoodie.properties.crc").unlink(missing_ok=True)
 
     def compact(self) -> None:
         if self.type == "mor":
@@ -129,14 +156,35 @@ class WrittenTable:
 
     # --- judging ---------------------------------------------------------------------------------
 
-    def expect_equal_everywhere(self, operation, by=(), query: str = spark_table.SNAPSHOT) -> None:
-        """Every reader returns `expected` after the operation(s) that the peers `by` did, or we."""
-        expected = self.table_of(self.expected)
-        for engine, read in readers.read_all(self.lake, self.peers, query):
+    def expect_equal_everywhere(self, operation, by=(), query: str = spark_table.SNAPSHOT, rows=None,
+                                **past) -> None:
+        """Every reader returns `expected` after the operation(s) that the peers `by` did, or we.
+
+        Of the past (`as_of` or `begin`, an instant) they return `rows`.
+        """
+        expected = self.table_of(self.expected if rows is None else rows)
+        for engine, read in readers.read_all(self.lake, self.peers, query, **past):
             with self.history.reading(engine, operation, names(by)):
                 csv_table.assert_equal(read().select(expected.columns), expected, engine, key="id")
         report = self.tool("verify")
         assert report["sound"], report
+
+    def expect_past_everywhere(self, then: tuple[str, dict], by=()) -> None:
+        """Every reader knows the table as it was `then`, and what came after it."""
+        instant, rows = then
+        self.expect_equal_everywhere("time travel", by, rows=rows, as_of=instant)
+        self.expect_equal_everywhere("incremental", by, rows=self.later_than(rows), begin=instant)
+
+    def state(self) -> tuple[str, dict]:
+        """The time of the newest commit and the rows that it left."""
+        time = self.instants()[-1].partition(".")[0].rpartition("_")[2]  # of completion, if it is there
+        return time, copy.deepcopy(self.expected)
+
+    def later_than(self, rows: dict) -> dict:
+        """What was written since the table held these rows; not all of it."""
+        later = {key: each for key, each in self.expected.items() if each != rows.get(key)}
+        assert 0 < len(later) < len(self.expected)
+        return later
 
     def table_of(self, rows: dict) -> csv_table.Table:
         columns = self.schema.names
@@ -145,8 +193,17 @@ class WrittenTable:
 
     def instants(self) -> list[str]:
         """Names of the completed commits, oldest first."""
-        return sorted(path.name for path in (self.path / ".hoodie").iterdir()
+        return sorted(path.name for path in self.timeline.iterdir()
                       if path.suffix in (".commit", ".deltacommit", ".replacecommit"))
+
+    def newest_instant(self) -> str:
+        return self.instants()[-1].partition(".")[0].partition("_")[0]
+
+    @property
+    def timeline(self) -> Path:
+        """The folder of the instants: one of its own from version 8 on."""
+        newer = self.path / ".hoodie" / "timeline"
+        return newer if newer.exists() else self.path / ".hoodie"
 
     def properties(self) -> str:
         return (self.path / ".hoodie" / "hoodie.properties").read_text(encoding="ascii")
