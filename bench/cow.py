@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Copy-on-write against Spark 3.5 + Hudi 0.15 in a warm JVM, on the same rows.
 
-1,000,000 trades are bulk-loaded into 6 partitions, then 100,000 (20,000 updates, 80,000 new) are
-upserted into a fresh copy. Each operation runs once to warm up and three times for the median, from
-reading its input (Parquet) to the end of the commit. Ours is a process per run and pays for its
-start of memory each time; process start itself counts on neither side.
+1,000,000 trades are bulk-inserted into 6 partitions, then 100,000 (20,000 updates, 80,000 new) are
+upserted into a fresh copy. Ours bulk-inserts into a table with a bucket index, which is what `up`
+makes and where a bulk insert looks for its keys as an upsert does, and into one with a bloom index,
+which sorts the rows into new files as Spark's does; the upsert goes into the first. Each operation
+runs twice to warm up and seven times for the median, from reading its input (Parquet) to the end of
+the commit. Ours is a process per run and pays for its start of memory each time; process start
+itself counts on neither side.
 
 The input is kept below build/bench-cow; --fresh makes it anew. Spark is measured in the same run;
 --kept-spark takes its figures of the run before instead.
@@ -12,22 +15,27 @@ Writes docs/reports/cow-bench.md.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import figures
+from figures import ROOT, Figure
+
 SPARK_SIDE = ROOT / "bench" / "cow_spark.py"
-MEASURED_RUNS = 3
+WARM_UP_RUNS, MEASURED_RUNS = 2, 7
 TARGET_RATIO = 10
 TARGET_MEMORY_RATIO = 5
-NAMES = {"load": "bulk load of 1,000,000", "upsert": "upsert of 100,000"}
+# Our verb, its name, and what Spark did instead.
+OPERATIONS = (("load", "bulk insert of 1,000,000, bucket index", "load"),
+              ("load-bloom", "bulk insert of 1,000,000, bloom index", "load"),
+              ("upsert", "upsert of 100,000", "upsert"))
+RUNS_HEAD = ["| operation | who | seconds | fastest to slowest | CPU seconds | peak MB "
+             f"| runs, the first {WARM_UP_RUNS} not counted |", "|---|---|---|---|---|---|---|"]
 
 
 def spark_side(verb: str, folder: Path) -> str:
@@ -42,8 +50,7 @@ def spark_figures(verb: str, file: Path, rows: Path, kept: bool) -> dict:
     """What Spark takes, measured now unless `kept` and known; the file keeps it."""
     if not kept or not file.exists():
         load = os.getloadavg()[0]
-        figures = json.loads(spark_side(verb, rows)) | {"load_average": load}
-        file.write_text(json.dumps(figures), encoding="utf-8")
+        file.write_text(json.dumps(json.loads(spark_side(verb, rows)) | {"load": load}), encoding="utf-8")
     return json.loads(file.read_text(encoding="utf-8"))
 
 
@@ -59,121 +66,111 @@ def run_ours(program: Path, verb: str, *arguments) -> dict:
                                "peak_bytes": usage.ru_maxrss * 1024}
 
 
+def repeat(program: Path, verb: str, rows: Path, table: Path, copied: Path | None = None) -> list[dict]:
+    """All runs of one operation, each on a table of its own, which is empty or a copy."""
+    runs = []
+    for _ in range(WARM_UP_RUNS + MEASURED_RUNS):
+        shutil.rmtree(table, ignore_errors=True)
+        if copied:
+            shutil.copytree(copied, table)
+        runs.append(run_ours(program, verb, rows, table))
+    return runs
+
+
 def measure_ours(program: Path, folder: Path) -> dict:
-    loaded, upserted = folder / "ours-loaded", folder / "ours-upserted"
-    runs: dict = {"load": [], "upsert": []}
-    for _ in range(1 + MEASURED_RUNS):
-        shutil.rmtree(loaded, ignore_errors=True)
-        runs["load"].append(run_ours(program, "load", folder / "base.parquet", loaded))
-    for _ in range(1 + MEASURED_RUNS):
-        shutil.rmtree(upserted, ignore_errors=True)
-        shutil.copytree(loaded, upserted)
-        runs["upsert"].append(run_ours(program, "upsert", folder / "upsert.parquet", upserted))
+    base, loaded, written = (folder / name for name in ("base.parquet", "ours-loaded", "ours-written"))
+    runs = {"load-bloom": repeat(program, "load-bloom", base, written),
+            "load": repeat(program, "load", base, loaded),
+            "upsert": repeat(program, "upsert", folder / "upsert.parquet", written, copied=loaded)}
     shutil.rmtree(loaded)
-    shutil.rmtree(upserted)
-    load, upsert = runs["load"][-1], runs["upsert"][-1]
-    assert (load["inserted"], load["updated"]) == (1_000_000, 0), load
-    assert (upsert["inserted"], upsert["updated"]) == (80_000, 20_000), upsert
+    shutil.rmtree(written)
+    for verb, rows in (("load", (1_000_000, 0)), ("load-bloom", (1_000_000, 0)),
+                       ("upsert", (80_000, 20_000))):
+        assert all((run["inserted"], run["updated"]) == rows for run in runs[verb]), runs[verb]
     return runs
 
 
 def summary(runs: list[dict]) -> dict:
-    """Medians without the first run; the greatest memory of all."""
-    measured = runs[1:]
+    """Medians without the first runs, and how far they lie apart; the greatest memory of all."""
+    seconds = [run["seconds"] for run in runs[WARM_UP_RUNS:]]
     return {
-        "seconds": statistics.median(run["seconds"] for run in measured),
-        "cpu_seconds": statistics.median(run["cpu_seconds"] for run in measured),
+        "seconds": statistics.median(seconds),
+        "fastest": min(seconds),
+        "slowest": max(seconds),
+        "cpu_seconds": statistics.median(run["cpu_seconds"] for run in runs[WARM_UP_RUNS:]),
         "peak_bytes": max(run["peak_bytes"] for run in runs),
         "runs": " ".join(f"{run['seconds']:.2f}" for run in runs),
     }
 
 
-def machine() -> str:
-    model = platform.machine()
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-    return f"{model}, {os.cpu_count()} cores"
+def runs_row(name: str, who: str, side: dict) -> str:
+    return (f"| {name} | {who} | {side['seconds']:.2f} | {side['fastest']:.2f} to {side['slowest']:.2f} "
+            f"| {side['cpu_seconds']:.2f} | {side['peak_bytes'] / 1e6:,.0f} | {side['runs']} |")
 
 
-def commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, text=True,
-                          stdout=subprocess.PIPE, check=True)
-    return done.stdout.strip()
-
-
-def report(ours: dict, spark: dict, loads: dict) -> tuple[str, dict]:
-    lines = [
-        "# Copy-on-write against Spark + Hudi",
-        "",
-        f"{datetime.date.today()}, commit {commit()}, {machine()}; load average at start: ours "
-        f"{loads['ours']:.1f}, Spark {loads['spark']:.1f}. `bench/cow.py` made this file.",
-        "",
-        "13 columns, 6 partitions, 4 buckets each (ours) or Hudi's defaults (Spark 3.5, Hudi 0.15, "
-        "local[2], 6 GB heap, warm JVM). From reading the input (Parquet) to the end of the commit; "
-        "medians of three runs after one to warm up. Peak memory is the resident set of the process "
-        "or the JVM.",
-        "",
-        "| operation | who | seconds | CPU seconds | peak MB | runs, the first not counted |",
-        "|---|---|---|---|---|---|",
+def against_spark(name: str, ours: dict, spark: dict, faster: float) -> list[Figure]:
+    apart = (f"{spark['fastest'] / ours['slowest']:.1f} to {spark['slowest'] / ours['fastest']:.1f} "
+             "by single runs")
+    return [
+        Figure(f"{name}, times faster than Spark", spark["seconds"] / ours["seconds"], at_least=faster,
+               note=apart),
+        Figure(f"{name}, times less memory", spark["peak_bytes"] / ours["peak_bytes"],
+               at_least=TARGET_MEMORY_RATIO),
+        Figure(f"{name}, times less CPU", spark["cpu_seconds"] / ours["cpu_seconds"]),
     ]
-    ratios = {}
-    for operation, name in NAMES.items():
-        sides = {"tapelake": summary(ours[operation]), "Spark": summary(spark[operation])}
-        for who, figures in sides.items():
-            lines.append(
-                f"| {name} | {who} | {figures['seconds']:.2f} | {figures['cpu_seconds']:.2f} "
-                f"| {figures['peak_bytes'] / 1e6:,.0f} | {figures['runs']} |")
-        ratios[operation] = {
-            kind: sides["Spark"][kind] / sides["tapelake"][kind]
-            for kind in ("seconds", "cpu_seconds", "peak_bytes")}
-    lines += ["", "| operation | times faster | at least | times less CPU | times less memory | at least |",
-              "|---|---|---|---|---|---|"]
-    for operation, name in NAMES.items():
-        ratio = ratios[operation]
-        lines.append(f"| {name} | {ratio['seconds']:.1f} | {TARGET_RATIO} "
-                     f"| {ratio['cpu_seconds']:.1f} | {ratio['peak_bytes']:.1f} "
-                     f"| {TARGET_MEMORY_RATIO} |")
-    return "\n".join(lines) + "\n", ratios
 
 
-def reached(ratio: dict, faster: float) -> bool:
-    return ratio["seconds"] >= faster and ratio["peak_bytes"] >= TARGET_MEMORY_RATIO
+def compare(ours: dict, spark: dict) -> tuple[list[str], list[Figure]]:
+    """Both sides by operation, as a table and as figures."""
+    lines, found = list(RUNS_HEAD), []
+    for verb, name, theirs in OPERATIONS:
+        sides = summary(ours[verb]), summary(spark[theirs])
+        lines += [runs_row(name, who, side) for who, side in zip(("tapelake", "Spark"), sides)]
+        found += against_spark(name, *sides, TARGET_RATIO)
+    return lines, found
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
+def parse_options(document: str, name: str):
+    """The options of the benchmarks against Spark."""
+    parser = argparse.ArgumentParser(description=document,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=Path, default=ROOT / "build" / "release" / "cow_bench")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-cow")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "reports" / "cow-bench.md")
+    parser.add_argument("--program", type=Path, default=ROOT / "build" / "release" / f"{name}_bench")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / f"bench-{name}")
+    parser.add_argument("--rows", type=Path, default=ROOT / "build" / "bench-cow",
+                        help="where the input lies")
+    parser.add_argument("--output", type=Path, default=figures.REPORTS / f"{name}-bench.md")
     parser.add_argument("--fresh", action="store_true", help="make the input anew")
     parser.add_argument("--kept-spark", action="store_true",
                         help="take Spark's figures of the last run")
     parser.add_argument("--ours-only", action="store_true",
                         help="print our figures and stop: no Spark run, no report")
     options = parser.parse_args()
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    if options.fresh or not (folder / "upsert.parquet" / "_SUCCESS").exists():
-        spark_side("generate", folder)
-    loads = {"ours": os.getloadavg()[0]}
-    ours = measure_ours(options.program.resolve(), folder)
+    for name in ("program", "folder", "rows"):
+        setattr(options, name, getattr(options, name).resolve())
+    options.folder.mkdir(parents=True, exist_ok=True)
+    options.rows.mkdir(parents=True, exist_ok=True)
+    if options.fresh or not (options.rows / "upsert.parquet" / "_SUCCESS").exists():
+        spark_side("generate", options.rows)
+    return options
+
+
+def main() -> int:
+    options = parse_options(__doc__, "cow")
+    ours = measure_ours(options.program, options.rows)
     if options.ours_only:
         print(json.dumps({name: summary(runs) for name, runs in ours.items()}, indent=2))
         return 0
-    spark = spark_figures("measure", folder / "spark.json", folder, options.kept_spark)
-    loads["spark"] = spark["load_average"]
-    text, ratios = report(ours, spark, loads)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(text, encoding="utf-8")
-    print(text)
-    for operation, name in NAMES.items():
-        ratio = ratios[operation]
-        print(f"figure: {name} = {summary(ours[operation])['seconds']:.2f} s, "
-              f"{ratio['seconds']:.1f} times faster than Spark (at least {TARGET_RATIO}), "
-              f"{ratio['peak_bytes']:.1f} times less memory (at least {TARGET_MEMORY_RATIO})")
-    return 0 if all(reached(ratio, TARGET_RATIO) for ratio in ratios.values()) else 1
+    spark = spark_figures("measure", options.folder / "spark.json", options.rows, options.kept_spark)
+    runs, found = compare(ours, spark)
+    lines = figures.heading("Copy-on-write against Spark + Hudi", "cow",
+                            f"{spark['load']:.1f} at Spark's") + [
+        "13 columns, 6 partitions, 4 buckets each or a bloom index (ours) or Hudi's defaults (Spark "
+        "3.5, Hudi 0.15, local[2], 6 GB heap, warm JVM). With a bucket index a bulk insert finds each "
+        "key's bucket and is an upsert; with a bloom index it sorts the rows by key into new files, as "
+        "Spark's does. The upsert goes into the table with buckets. From reading the input (Parquet) to the "
+        f"end of the commit; medians of {MEASURED_RUNS} runs after {WARM_UP_RUNS} to warm up. Peak memory "
+        "is the resident set of the process or the JVM.", "", *runs, "", *figures.table(found)]
+    return figures.finish(options.output, lines, found)
 
 
 if __name__ == "__main__":

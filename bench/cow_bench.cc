@@ -1,7 +1,8 @@
 // One copy-on-write operation, timed: read Parquet rows, write them to a Hudi table, commit.
 //
-//   cow_bench load INPUT TABLE     create TABLE (6 partitions x 4 buckets) and bulk-load INPUT
-//   cow_bench upsert INPUT TABLE   upsert INPUT into TABLE
+//   cow_bench load INPUT TABLE         create TABLE (6 partitions x 4 buckets), bulk-insert INPUT
+//   cow_bench load-bloom INPUT TABLE   the same with a bloom index
+//   cow_bench upsert INPUT TABLE       upsert INPUT into TABLE
 //
 // INPUT is a folder of Parquet files with the 13 columns of bench/cow_spark.py. Prints one JSON
 // line.
@@ -20,7 +21,7 @@ namespace {
 constexpr int kThreads = 3;
 
 struct Arguments {
-  bool is_load = false;
+  std::string verb;
   std::string input;
   std::string table;
 };
@@ -34,26 +35,30 @@ Status Run(const Arguments& arguments) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto rows, bench::ReadRows(files, arguments.input));
   const int64_t have_rows = clock.SteadyMicros();
   const bench::Changes changes = bench::ChangesOf(*rows, bench::kPartition);
+  const bool is_load = arguments.verb != "upsert";
+  const bool is_bloom = arguments.verb == "load-bloom";
   std::unique_ptr<hudi::Table> table;
-  if (arguments.is_load) {
-    TAPELAKE_ASSIGN_OR_RAISE(table, hudi::Table::Create(environment, arguments.table,
-                                                        {.name = "bench",
-                                                         .schema = rows->schema(),
-                                                         .record_key_field = bench::kKey,
-                                                         .partition_field = bench::kPartition,
-                                                         .precombine_field = bench::kPrecombine}));
+  if (is_load) {
+    TAPELAKE_ASSIGN_OR_RAISE(
+        table, hudi::Table::Create(
+                   environment, arguments.table,
+                   {.name = "bench",
+                    .schema = rows->schema(),
+                    .record_key_field = bench::kKey,
+                    .partition_field = bench::kPartition,
+                    .precombine_field = bench::kPrecombine,
+                    .index = is_bloom ? hudi::IndexKind::kBloom : hudi::IndexKind::kBucket}));
   } else {
     TAPELAKE_ASSIGN_OR_RAISE(table, hudi::Table::Open(environment, arguments.table));
   }
-  TAPELAKE_ASSIGN_OR_RAISE(
-      const auto result,
-      table->Upsert({.schema = rows->schema(),
-                     .rows = rows,
-                     .partition_values = changes.partition_values,
-                     .changes = changes.changes,
-                     .operation = arguments.is_load ? hudi::WriteOperation::kBulkInsert
-                                                    : hudi::WriteOperation::kUpsert,
-                     .threads = kThreads}));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto result,
+                           table->Upsert({.schema = rows->schema(),
+                                          .rows = rows,
+                                          .partition_values = changes.partition_values,
+                                          .changes = changes.changes,
+                                          .operation = is_load ? hudi::WriteOperation::kBulkInsert
+                                                               : hudi::WriteOperation::kUpsert,
+                                          .threads = kThreads}));
   TAPELAKE_RETURN_NOT_OK(result.reason);
   const int64_t end = clock.SteadyMicros();
   std::printf(
@@ -70,11 +75,11 @@ Status Run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const std::string verb = argc == 4 ? argv[1] : "";
-  if (verb != "load" && verb != "upsert") {
-    std::fprintf(stderr, "usage: cow_bench load|upsert INPUT TABLE\n");
+  if (verb != "load" && verb != "load-bloom" && verb != "upsert") {
+    std::fprintf(stderr, "usage: cow_bench load|load-bloom|upsert INPUT TABLE\n");
     return 2;
   }
-  const tapelake::Status status = tapelake::Run({verb == "load", argv[2], argv[3]});
+  const tapelake::Status status = tapelake::Run({verb, argv[2], argv[3]});
   if (!status.ok()) std::fprintf(stderr, "cow_bench: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -2,8 +2,8 @@
 
     cow_spark.py generate FOLDER    write FOLDER/base.parquet (1,000,000 rows) and
                                     FOLDER/upsert.parquet (100,000: 20,000 updates, 80,000 new)
-    cow_spark.py measure FOLDER     bulk_insert and upsert them with Spark + Hudi 0.15, each once to
-                                    warm the JVM and then three times; prints one JSON line
+    cow_spark.py measure FOLDER     bulk_insert and upsert them with Spark + Hudi 0.15, each as often
+                                    as cow.py says; prints one JSON line
     cow_spark.py measure-mor FOLDER the same with a merge-on-read table
 
 A trade has 13 columns; the table is partitioned by exchange (6), keyed by transaction_id, ordered
@@ -17,9 +17,9 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from cow import MEASURED_RUNS, ROOT, WARM_UP_RUNS
+
 BASE_ROWS, NEW_ROWS, UPDATE_EVERY, UPDATE_AT = 1_000_000, 80_000, 50, 7
-MEASURED_RUNS = 3
 EXCHANGES = ["binance", "coinbase", "kraken", "bitfinex", "okx", "bybit"]
 PAIRS = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD"]
 TABLE_TYPES = {"measure": "COPY_ON_WRITE", "measure-mor": "MERGE_ON_READ"}
@@ -163,14 +163,14 @@ def write(session, table_type: str, operation: str, rows: Path, table: Path) -> 
 
 
 def measure(session, table_type: str, folder: Path) -> dict:
-    """All runs of both operations; the first of each only warms the JVM."""
+    """All runs of both operations; the first of each only warm it up."""
     loaded = folder / "spark-loaded"
     loads, upserts = [], []
-    for _ in range(1 + MEASURED_RUNS):
+    for _ in range(WARM_UP_RUNS + MEASURED_RUNS):
         shutil.rmtree(loaded, ignore_errors=True)
         loads.append(
             write(session, table_type, "bulk_insert", folder / "base.parquet", loaded))
-    for number in range(1 + MEASURED_RUNS):
+    for number in range(WARM_UP_RUNS + MEASURED_RUNS):
         table = folder / f"spark-upserted-{number}"
         shutil.rmtree(table, ignore_errors=True)
         shutil.copytree(loaded, table)

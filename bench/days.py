@@ -16,18 +16,16 @@ Writes docs/reports/days-bench.md.
 """
 
 import argparse
-import datetime
 import json
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-import cow
+import figures
+from figures import ROOT, Figure
 
-ROOT = cow.ROOT
 DAYS, ROWS, COMMITS = 30, 1_000_000, 25
 BUCKETS = 4
 WARM_UP, WINDOW = 2, 5
@@ -111,15 +109,21 @@ QUERIES = DAY | {
 }
 
 
-def flat_ratios(days: list[dict]) -> dict:
-    """The median of the last days against that of the first after the warm-up."""
+def bounded(days: list[dict]) -> list[Figure]:
+    """The median of the last days against that of the first after the warm-up, and what is counted."""
     first, last = days[WARM_UP:WARM_UP + WINDOW], days[-WINDOW:]
     names = {"day_ms": "a statement over the last day",
              "written_bytes": "bytes written a day",
              "all_cpu_seconds": "CPU of commits and services a day",
              "passing_objects": "objects beside live base files and archive"}
-    return {name: statistics.median(day[key] for day in last) / statistics.median(day[key] for day in first)
-            for key, name in names.items()}
+    flat = [Figure(f"{name}, last {WINDOW} days against {WINDOW} after a warm-up of {WARM_UP}",
+                   statistics.median(day[key] for day in last) / statistics.median(day[key] for day in first),
+                   at_most=TARGET_RATIO) for key, name in names.items()]
+    others = sum(day["live_bases"] != BUCKETS * day["day"] for day in days)
+    return flat + [
+        Figure(f"days after which there are not {BUCKETS} live base files a day", others, at_most=0),
+        Figure("most files under .hoodie", max(day["timeline_files"] for day in days),
+               at_most=TIMELINE_FILES_MAX)]
 
 
 def table_of(columns: dict, days: list[dict]) -> list[str]:
@@ -148,13 +152,12 @@ def hour_lines(hour: dict) -> list[str]:
     ]
 
 
-def report(days: list[dict], hour: dict, ratios: dict, load: float) -> str:
+def report(days: list[dict], hour: dict) -> tuple[list[str], list[Figure]]:
     taken, base = (sum(day[name] for day in days) for name in ("taken_bytes", "base_written_bytes"))
     logs = sum(day["log_written_bytes"] for day in days)
-    lines = [
-        "# Days without end", "",
-        f"{datetime.date.today()}, commit {cow.commit()}, {cow.machine()}; load average at start {load:.1f}. "
-        "`bench/days.py` made this file.", "",
+    found = bounded(days) + [Figure("bytes rewritten per byte taken", base / taken),
+                             Figure("bytes rewritten per byte taken at the pace of `up`", hour["rewritten"])]
+    lines = figures.heading("Days without end", "days") + [
         f"A merge-on-read table with the default settings ({BUCKETS} buckets a day) gets "
         f"{days[0]['table_rows']:,} new rows a day. For each new row come 0.15 updates and 0.005 deletes of "
         "rows made an hour before in the mean (exponentially distributed), and at two in the morning 1% of "
@@ -170,9 +173,7 @@ def report(days: list[dict], hour: dict, ratios: dict, load: float) -> str:
         f"In all: {taken / 1e6:,.0f} MB taken, {logs / 1e6:,.0f} MB written first, as logs; "
         f"{base / 1e6:,.0f} MB rewritten: {base / taken:.2f} for each byte taken, {base / logs:.2f} for each "
         "written first.", "",
-        f"| the last {WINDOW} days against {WINDOW} after a warm-up of {WARM_UP} | ratio | at most |",
-        "|---|---|---|",
-        *(f"| {name} | {ratio:.2f} | {TARGET_RATIO} |" for name, ratio in ratios.items()), "",
+        *figures.table(found), "",
         *hour_lines(hour), "",
         "## Files", "", *table_of(FILES, days), "",
         "## Work", "",
@@ -183,17 +184,7 @@ def report(days: list[dict], hour: dict, ratios: dict, load: float) -> str:
         "one that does not know the table and checks the checksums of the base files it needs.", "",
         *table_of(QUERIES, days),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def verdicts(days: list[dict], ratios: dict) -> dict:
-    found = {f"{name}, last against first days = {ratio:.2f} (at most {TARGET_RATIO})": ratio <= TARGET_RATIO
-             for name, ratio in ratios.items()}
-    bases = all(day["live_bases"] == BUCKETS * day["day"] for day in days)
-    found[f"live base files = {days[-1]['live_bases']} after {len(days)} days ({BUCKETS} a day)"] = bases
-    files = max(day["timeline_files"] for day in days)
-    found[f"most files under .hoodie = {files} (at most {TIMELINE_FILES_MAX})"] = files <= TIMELINE_FILES_MAX
-    return found
+    return lines, found
 
 
 def main() -> int:
@@ -201,7 +192,7 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, default=ROOT / "build" / "release" / "days_bench")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-days")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "reports" / "days-bench.md")
+    parser.add_argument("--output", type=Path, default=figures.REPORTS / "days-bench.md")
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--rows", type=int, default=ROWS, help="new rows a day")
     parser.add_argument("--commits", type=int, default=COMMITS, help="commits a day")
@@ -209,22 +200,9 @@ def main() -> int:
     if options.days < WARM_UP + WINDOW:
         parser.error(f"--days is at least {WARM_UP + WINDOW}")
     options.folder.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0]
     lines = run(options.program.resolve(), options.folder.resolve() / "table", options.days,
                 options.rows, options.commits)
-    days, hour = lines[:-1], lines[-1]
-    ratios = flat_ratios(days)
-    text = report(days, hour, ratios, load)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(text, encoding="utf-8")
-    print(text)
-    found = verdicts(days, ratios)
-    for verdict in found:
-        print(f"figure: {verdict}")
-    rewritten = sum(day["base_written_bytes"] for day in days) / sum(day["taken_bytes"] for day in days)
-    print(f"figure: bytes rewritten per byte taken = {rewritten:.2f}; at the pace of `up` "
-          f"{hour['rewritten']:.0f}")
-    return 0 if all(found.values()) else 1
+    return figures.finish(options.output, *report(lines[:-1], lines[-1]))
 
 
 if __name__ == "__main__":

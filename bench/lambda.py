@@ -14,7 +14,6 @@ Writes docs/reports/lambda-bench.md.
 """
 
 import argparse
-import datetime
 import json
 import os
 import platform
@@ -28,9 +27,10 @@ import time
 import zipfile
 from pathlib import Path
 
+import figures
 import transform
+from figures import ROOT, Figure
 
-ROOT = transform.ROOT
 EVENT_BYTES_MAX = 6 << 20
 COLD_START_MS, RSS_MB, PAYLOAD_SHARE = 50, 64, 0.8
 ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'
@@ -96,7 +96,7 @@ class Function:
 
     def peak_rss_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6
 
     def end(self) -> float:
         """Kill it; return the CPU seconds it has used."""
@@ -169,43 +169,36 @@ def measure(options, events: list[bytes], records: list[str]) -> dict:
         runs["payload"].append((whole[0] - nothing[0], whole[1] - nothing[1], 0))
     cold = [cold_start_ms(options, events[0]) for _ in range(options.starts)]
     _, _, rss_of_largest = answered(options.bootstrap, options.core, [largest_event(records)])
-    return {name: [statistics.median(column) for column in zip(*figures)]
-            for name, figures in runs.items()} | {"cold": cold, "rss_of_largest": rss_of_largest}
+    return {name: [statistics.median(column) for column in zip(*taken)]
+            for name, taken in runs.items()} | {"cold": cold, "rss_of_largest": rss_of_largest}
 
 
-def report(options, figures: dict) -> tuple[str, bool]:
+def figures_of(options, measured: dict) -> list[Figure]:
     count = options.records
-    wall, cpu, rss = figures["function"]
-    payload_wall, payload_cpu, _ = figures["payload"]
-    share = payload_cpu / cpu
-    cold = statistics.median(figures["cold"])
-    rss = max(rss, figures["rss_of_largest"])
-    rows = [
-        ("cold start to first answer (500 records), median", f"{cold:.1f} ms",
-         f"< {COLD_START_MS} ms", cold < COLD_START_MS),
-        ("… the slowest of all", f"{max(figures['cold']):.1f} ms", "", True),
-        ("highest resident memory", f"{rss:.1f} MB", f"< {RSS_MB} MB", rss < RSS_MB),
-        ("… with events of 500 records only", f"{figures['function'][2]:.1f} MB", "", True),
-        ("events/s per core (CPU)", f"{count / cpu:,.0f}", "", True),
-        ("`tapelake transform --payload` in the same run (CPU)", f"{count / payload_cpu:,.0f}", "",
-         True),
-        ("the function as a share of it", f"{share:.2f}", f">= {PAYLOAD_SHARE}",
-         share >= PAYLOAD_SHARE),
-        ("events/s by the clock, function and `--payload`",
-         f"{count / wall:,.0f}, {count / payload_wall:,.0f}", "", True),
-        ("bootstrap, zip", f"{options.bootstrap.stat().st_size / 1e6:.2f} MB, "
-                           f"{options.zip.stat().st_size / 1e6:.2f} MB", "", True),
+    wall, cpu, rss = measured["function"]
+    payload_wall, payload_cpu, _ = measured["payload"]
+    return [
+        Figure("cold start to first answer (500 records), median", statistics.median(measured["cold"]), "ms",
+               at_most=COLD_START_MS),
+        Figure("cold start, the slowest of all", max(measured["cold"]), "ms"),
+        Figure("highest resident memory", max(rss, measured["rss_of_largest"]), "MB", at_most=RSS_MB),
+        Figure("resident memory with events of 500 records only", rss, "MB"),
+        Figure("events/s per core (CPU)", count / cpu),
+        Figure("`tapelake transform --payload` in the same run (CPU), events/s", count / payload_cpu),
+        Figure("the function as a share of it", payload_cpu / cpu, at_least=PAYLOAD_SHARE),
+        Figure("events/s by the clock, function", count / wall),
+        Figure("events/s by the clock, `tapelake transform --payload`", count / payload_wall),
+        Figure("bootstrap", options.bootstrap.stat().st_size / 1e6, "MB"),
+        Figure("zip", options.zip.stat().st_size / 1e6, "MB"),
     ]
-    lines = [
-        "# The Lambda function", "",
-        f"{datetime.date.today()}, commit {transform.commit()}, {transform.processor()}, "
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Linux {platform.release()}. "
-        "`bench/lambda.py` made this file.", "",
-        f"{count:,} records of bench/transform.py in Firehose events of {transform.BATCH_RECORDS}; "
+
+
+def report(options, found: list[Figure]) -> list[str]:
+    return figures.heading("The Lambda function", "lambda", f"Linux {platform.release()}") + [
+        f"{options.records:,} records of bench/transform.py in Firehose events of {transform.BATCH_RECORDS}; "
         f"function and filter alternately, pinned to core {options.core}, medians of "
         f"{options.repeat}; {options.starts} cold starts.", "",
-        "| what | measured | bound |", "|---|---|---|",
-        *[f"| {name} | {measured} | {bound} |" for name, measured, bound, _ in rows], "",
+        *figures.table(found), "",
         "- CPU is all of the process: reading events from the runtime API's socket, transforming, "
         "posting the answers. The filter reads a file and writes nowhere.",
         "- Cold start is counted from before the process is made; the file is in the page cache. "
@@ -213,7 +206,6 @@ def report(options, figures: dict) -> tuple[str, bool]:
         f"- The highest memory is that of one event of {EVENT_BYTES_MAX >> 20} MiB, the most that "
         "Lambda hands over.",
     ]
-    return "\n".join(lines) + "\n", all(held for *_, held in rows)
 
 
 def parse_options():
@@ -227,7 +219,7 @@ def parse_options():
     parser.add_argument("--zip", type=Path,
                         default=ROOT / "build" / "lambda" / "tapelake-lambda.zip")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-lambda")
-    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "reports" / "lambda-bench.md")
+    parser.add_argument("--report", type=Path, default=figures.REPORTS / "lambda-bench.md")
     return parser.parse_args()
 
 
@@ -248,13 +240,8 @@ def main() -> int:
     events = [json.dumps(batch).encode() for batch in transform.make_batches(records)]
     (options.folder / "payloads.ndjson").write_bytes(b"\n".join(events) + b"\n")
     check_answers(options, events)
-    text, reached = report(options, measure(options, events, records))
-    options.report.parent.mkdir(parents=True, exist_ok=True)
-    options.report.write_text(text, encoding="utf-8")
-    print(text)
-    if not reached:
-        print("the Lambda function misses a bound", file=sys.stderr)
-    return 0 if reached else 1
+    found = figures_of(options, measure(options, events, records))
+    return figures.finish(options.report, report(options, found), found)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Writes docs/reports/live-bench.md.
 """
 
 import argparse
-import datetime
 import json
 import os
 import shutil
@@ -21,9 +20,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlparse
 
-import cow
+import figures
+from figures import ROOT, Figure
 
-ROOT = cow.ROOT
 FRESH_P99_MS_MAX = 1_000
 FRAME_P95_MS_MAX = 8
 CONFIG = """lake: {{path: {lake}}}
@@ -129,59 +128,43 @@ def measure(options) -> dict:
         program.end()
 
 
-def report(found: dict, options, load: float) -> str:
+def figures_of(found: dict) -> list[Figure]:
     page, clients = found["page"], found["clients"]
-    return "\n".join([
-        "# The live page",
-        "",
-        f"{datetime.date.today()}, commit {cow.commit()}, {cow.machine()}; load average at start "
-        f"{load:.1f}. `bench/live.py` made this file.",
-        "",
-        f"The program with a simulated market of 20 pairs on 6 exchanges at {options.rate:,} changes a "
-        "second, a commit every two seconds, market tables every five; its page in headless Chromium on "
-        f"the same two cores, for {options.seconds} s. Change times are in microseconds (Kinesis shape).",
-        "",
-        "| figure | value | bound |",
-        "|---|---|---|",
-        f"| event to screen, p50 | {page['fresh_p50_ms']:.0f} ms | |",
-        f"| event to screen, p99 | {page['fresh_p99_ms']:.0f} ms | {FRESH_P99_MS_MAX:,} ms |",
-        f"| the page's own scripts for a frame, p95 | {page['script_p95_ms']:.1f} ms | |",
-        f"| main thread for a frame, p50 | {page['frame_p50_ms']:.1f} ms | |",
-        f"| main thread for a frame, p95 | {page['frame_p95_ms']:.1f} ms | {FRAME_P95_MS_MAX} ms |",
-        f"| main thread of the page, share of a core | {page['main_thread_share']:.2f} | |",
-        f"| heap of the page, before and after | {page['heap_before'] / 1e6:.1f}, "
-        f"{page['heap_after'] / 1e6:.1f} MB | |",
-        f"| memory of the program | {found['resident_mb']:.0f} MB | |",
-        f"| CPU of the program alone, cores | {clients['alone']:.2f} | |",
-        f"| CPU of the program with {clients['clients']} live clients, cores | {clients['loaded']:.2f} | |",
-        f"| CPU of the program for a client, share of a core | {clients['per_client_percent']:.2f} % | |",
-        f"| updates a client got | {clients['events_per_client']:.1f} a second, "
-        f"{clients['kilobytes_per_client']:.1f} kB/s | |",
-    ]) + "\n"
+    return [
+        Figure("event to screen, p50", page["fresh_p50_ms"], "ms"),
+        Figure("event to screen, p99", page["fresh_p99_ms"], "ms", at_most=FRESH_P99_MS_MAX),
+        Figure("the page's own scripts for a frame, p95", page["script_p95_ms"], "ms"),
+        Figure("main thread for a frame, p50", page["frame_p50_ms"], "ms"),
+        Figure("main thread for a frame, p95", page["frame_p95_ms"], "ms", at_most=FRAME_P95_MS_MAX),
+        Figure("main thread of the page, share of a core", page["main_thread_share"]),
+        Figure("heap of the page, before", page["heap_before"] / 1e6, "MB"),
+        Figure("heap of the page, after", page["heap_after"] / 1e6, "MB"),
+        Figure("memory of the program", found["resident_mb"], "MB"),
+        Figure("CPU of the program alone, cores", clients["alone"]),
+        Figure(f"CPU of the program with {clients['clients']} live clients, cores", clients["loaded"]),
+        Figure("CPU of the program for a client, share of a core", clients["per_client_percent"], "%"),
+        Figure("updates a client got, a second", clients["events_per_client"],
+               note=f"{clients['kilobytes_per_client']:.1f} kB/s"),
+    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-live")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "reports" / "live-bench.md")
+    parser.add_argument("--output", type=Path, default=figures.REPORTS / "live-bench.md")
     parser.add_argument("--rate", type=int, default=5_000)
     parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("--warm-up", type=float, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
-    load = os.getloadavg()[0]
-    found = measure(options)
-    text = report(found, options, load)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(text, encoding="utf-8")
-    print(text)
-    page = found["page"]
-    print(f"figure: event to screen p99 = {page['fresh_p99_ms']:.0f} ms")
-    print(f"figure: main thread of the page for a frame p95 = {page['frame_p95_ms']:.1f} ms")
-    print(f"figure: CPU for a live client = {found['clients']['per_client_percent']:.2f} % of a core")
-    held = page["fresh_p99_ms"] < FRESH_P99_MS_MAX and page["frame_p95_ms"] < FRAME_P95_MS_MAX
-    return 0 if held else 1
+    found = figures_of(measure(options))
+    lines = figures.heading("The live page", "live") + [
+        f"The program with a simulated market of 20 pairs on 6 exchanges at {options.rate:,} changes a "
+        "second, a commit every two seconds, market tables every five; its page in headless Chromium on "
+        f"the same two cores, for {options.seconds} s. Change times are in microseconds (Kinesis shape).",
+        "", *figures.table(found)]
+    return figures.finish(options.output, lines, found)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 
 Throughput: simulated changes are put through the local door as fast as they are acknowledged, until
 all are durable, in raw gzip objects and in committed merge-on-read logs. Their own times are those
-of a market that is about as fast. CPU is that of the pipeline's threads, per change. The bounds are
-those of this chain; beside it the same with the market's bars and measures, as `up` runs by default.
+of a market that is about as fast. CPU is that of the pipeline's threads, per change. The bounds of rate
+and memory are those of this chain; beside them the same with the market's bars and measures, as `up`
+runs by default.
 
-Latency: 5,000 changes a second are put open-loop; beside them single records are put and looked
-for, in SQL with hot rows and in SQL of committed rows only.
+Latency, market on: 5,000 changes a second are put open-loop; beside them single records are put and
+looked for, in SQL with hot rows and in SQL of committed rows only.
 
 Stages: what one change costs in each step by itself, one thread (bench/pipeline_stages).
 
@@ -27,11 +28,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import cow
+import figures
+from figures import ROOT, Figure
 
-ROOT = cow.ROOT
-TARGETS = {"changes_per_second": 60_000, "rss_mb": 600, "ack_p99_ms": 20, "visible_p99_ms": 500,
-           "committed_p99_ms": 4_000}
+CHANGES_PER_SECOND, PEAK_MB = 60_000, 600
+ACKNOWLEDGED_P99_MS, VISIBLE_P99_MS, COMMITTED_P99_MS = 20, 500, 4_000
 LOAD_RATE = 5_000
 MARKET_RATE = 90_000  # changes a second of the throughput run's own time
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -70,7 +71,7 @@ class Pipeline:
 
     def peak_rss_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6
 
     def committed(self) -> int:
         done = subprocess.run([self.program, "status", "--json", "--lake", self.lake],
@@ -150,41 +151,48 @@ def measure_latency(program: Path, folder: Path, seconds: int) -> dict:
     return {"put": json.loads(output), **json.loads(probe.stdout)}
 
 
-def report(result: dict) -> str:
-    through, latency = result["throughput"], result["latency"]
-    market = result["with-market"]
+def figures_of(result: dict) -> list[Figure]:
+    through, market, latency = (result[name] for name in ("throughput", "with-market", "latency"))
+    visible, committed = latency["visible_ms"], latency["committed_ms"]
+    return [
+        Figure("changes/s, put → durable → raw gzip + committed merge-on-read + hot",
+               through["changes_per_second"], at_least=CHANGES_PER_SECOND,
+               note=f"{through['changes']:,} changes"),
+        Figure("changes/s with bars and measures, as `up` runs by default", market["changes_per_second"]),
+        Figure("peak resident memory", through["rss_mb"], "MB", at_most=PEAK_MB),
+        Figure("peak resident memory with bars and measures, as `up` runs by default", market["rss_mb"], "MB"),
+        Figure(f"put acknowledged durable at {LOAD_RATE:,}/s, p99", latency["put"]["latency_ms"]["p99"], "ms",
+               at_most=ACKNOWLEDGED_P99_MS),
+        Figure("visible in SQL, p99", visible["p99"], "ms", at_most=VISIBLE_P99_MS,
+               note=f"p50 {visible['p50']:.0f} ms, n {visible['n']}"),
+        Figure("in a completed commit, p99", committed["p99"], "ms", at_most=COMMITTED_P99_MS,
+               note=f"p50 {committed['p50']:,.0f} ms"),
+    ]
+
+
+def report(result: dict, found: list[Figure]) -> list[str]:
+    through, market = result["throughput"], result["with-market"]
     cpu = through["cpu_us"]
-    lines = [
-        "# The whole pipeline", "",
-        f"`./dev bench pipeline`, {result['date']}, {cow.machine()}.", "",
+    more_mb = market["rss_mb"] - through["rss_mb"]
+    return figures.heading("The whole pipeline", "pipeline") + [
         "One `tapelake up`; the simulator and the program that puts its changes are processes of "
         "their own on the same machine.", "",
-        "| figure | bound | measured |", "|---|---|---|",
-        f"| changes/s, put → durable → raw gzip + committed merge-on-read + hot "
-        f"({through['changes']:,} changes) | {TARGETS['changes_per_second']:,} | "
-        f"**{through['changes_per_second']:,.0f}** |",
-        f"| the same with bars and measures | | {market['changes_per_second']:,.0f} |",
-        f"| peak resident memory | {TARGETS['rss_mb']} MB | {through['rss_mb']:,.0f} MB |",
-        f"| the same with bars and measures | | {market['rss_mb']:,.0f} MB |",
-        f"| put acknowledged durable at {LOAD_RATE:,}/s, p99 | {TARGETS['ack_p99_ms']} ms | "
-        f"{latency['put']['latency_ms']['p99']:.1f} ms |",
-        f"| visible in SQL, p99 | {TARGETS['visible_p99_ms']} ms | "
-        f"{latency['visible_ms']['p99']:.0f} ms (p50 {latency['visible_ms']['p50']:.0f} ms, "
-        f"n {latency['visible_ms']['n']}) |",
-        f"| in a completed commit, p99 | {TARGETS['committed_p99_ms']:,} ms | "
-        f"{latency['committed_ms']['p99']:,.0f} ms (p50 {latency['committed_ms']['p50']:,.0f} ms) |",
-        "",
+        *figures.table(found), "",
+        f"The bounds of rate and memory are those of the chain named there. `up` also computes the market's bars and "
+        f"measures unless `market.enabled` is off: in this flood, {market['changes_per_second']:,.0f} changes a "
+        f"second, it then takes {market['rss_mb']:,.0f} MB, {abs(more_mb):,.0f} MB "
+        f"{'more' if more_mb >= 0 else 'less'} than without and {'above' if market['rss_mb'] > PEAK_MB else 'below'} "
+        f"those {PEAK_MB} MB. The latencies were measured with them on.", "",
         f"All durable after {through['durable_s']:.1f} s, committed after "
         f"{through['committed_s']:.1f} s, drained after {through['drained_s']:.1f} s.", "",
-        "CPU per change by thread of the pipeline:", "", "| thread | µs |", "|---|---|"]
-    lines += [f"| {name} | {micros:.2f} |" for name, micros in cpu.items() if micros >= 0.005]
-    lines += [f"| all | {sum(cpu.values()):.2f} |", ""]
-    if result.get("stages"):
-        lines += ["CPU per change by stage, each by itself on one thread:", "", "| stage | µs |",
-                  "|---|---|"]
-        lines += [f"| {name} | {micros:.2f} |" for name, micros in result["stages"].items()]
-        lines.append("")
-    return "\n".join(lines)
+        "CPU per change by thread of the pipeline:", "", "| thread | µs |", "|---|---|",
+        *(f"| {name} | {micros:.2f} |" for name, micros in cpu.items() if micros >= 0.005),
+        f"| all | {sum(cpu.values()):.2f} |", "",
+        "CPU per change by stage, each by itself on one thread. `hash` is MD5 for the shard, and the hashes for the "
+        "recent-change index and the bucket. Stages hold others, so they do not add up: `log` the MD5, and what has a "
+        "plus what it names.", "",
+        "| stage | µs |", "|---|---|",
+        *(f"| {name} | {micros:.2f} |" for name, micros in result["stages"].items())]
 
 
 def main() -> int:
@@ -195,7 +203,7 @@ def main() -> int:
     arguments = parser.parse_args()
     program = Path(os.environ.get("TAPELAKE_BINARY", ROOT / "build" / "release" / "tapelake"))
     folder = Path(tempfile.mkdtemp(prefix="pipeline-", dir=ROOT / "build"))
-    result = {"date": datetime.date.today().isoformat()}
+    result = {}
     try:
         for name in ("throughput", "with-market"):
             (folder / name).mkdir()
@@ -208,14 +216,9 @@ def main() -> int:
         result["stages"] = json.loads(stages.stdout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = report(result)
-    print(text)
-    for key, value in (("changes/s", result["throughput"]["changes_per_second"]),
-                       ("peak MB", result["throughput"]["rss_mb"])):
-        print(f"figure: {key} = {value:,.0f}")
-    if not arguments.no_report:
-        (ROOT / "docs" / "reports" / "pipeline-bench.md").write_text(text)
-    return 0
+    found = figures_of(result)
+    output = None if arguments.no_report else figures.REPORTS / "pipeline-bench.md"
+    return figures.finish(output, report(result, found), found)
 
 
 if __name__ == "__main__":

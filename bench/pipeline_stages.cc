@@ -2,8 +2,9 @@
 //
 //   pipeline_stages [CHANGES]
 //
-// Prints one JSON line: stage -> microseconds of CPU (user and system) per change. `encode` holds
-// grouping by file group, Avro and the write of the log files; `log` holds MD5, zstd and fdatasync.
+// Prints one JSON line: stage -> microseconds of CPU (user and system) per change. `hash` holds MD5
+// for the shard, and the hashes for the recent-change index and the bucket; `encode` grouping by
+// file group, Avro and the write of the log files; `log` that MD5 again, zstd and fdatasync.
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,11 +15,14 @@
 
 #include "bench/cpu_times.h"
 #include "delivery/delivery.h"
+#include "hudi/format/bucket_hash.h"
+#include "ingest/recent_changes.h"
 #include "ingest/table_ingest.h"
 #include "io/local_file_system.h"
 #include "io/random.h"
 #include "record/record_block.h"
 #include "source/simulator.h"
+#include "stream/shard_map.h"
 #include "stream/stream.h"
 #include "transform/ndjson_writer.h"
 #include "transform/record_parser.h"
@@ -28,6 +32,7 @@ namespace {
 
 constexpr size_t kBatch = 500;
 constexpr int64_t kChangesPerCommit = 100'000;
+constexpr uint32_t kBuckets = 4;
 
 template <typename T>
 T Must(Result<T> result) {
@@ -79,6 +84,32 @@ std::vector<record::RecordBlock> MakeBlocks(int64_t changes) {
   }
 }
 
+/// The key of every change, which is also the partition key of its put.
+std::vector<std::string> KeysOf(const std::vector<record::RecordBlock>& blocks) {
+  transform::RecordParser parser;
+  std::vector<std::string> keys;
+  for (const auto& block : blocks) {
+    for (const auto& entry : block.entries) {
+      const auto error = parser.Parse(block.bytes(entry));
+      keys.emplace_back(error == transform::ParseError::kNone ? parser.change().keys.front().text
+                                                              : "-");
+    }
+  }
+  return keys;
+}
+
+void RunHash(const std::vector<std::string>& keys, Stage* hash) {
+  const stream::ShardMap shards(stream::StreamOptions().shard_count);
+  uint64_t sum = 0;
+  hash->Run([&] {
+    for (const std::string& key : keys) {
+      sum += shards.ShardOf(key) + ingest::RecentChanges::KeyHash()(key) +
+             hudi::BucketOfHash(hudi::BucketHash(key), kBuckets);
+    }
+  });
+  [[maybe_unused]] const volatile uint64_t used = sum;  // or no hash would be needed
+}
+
 void RunParser(const std::vector<record::RecordBlock>& blocks, Stage* parse, Stage* line) {
   transform::RecordParser parser;
   const transform::NdjsonWriter writer;
@@ -100,19 +131,16 @@ void RunParser(const std::vector<record::RecordBlock>& blocks, Stage* parse, Sta
 }
 
 void RunLog(World& world, const std::string& folder, const std::vector<record::RecordBlock>& blocks,
-            Stage* log) {
+            const std::vector<std::string>& keys, Stage* log) {
   stream::OpenReport report;
   auto stream =
       Must(stream::Stream::Open(world.files, world.clock, folder + "/stream", "s", {}, &report));
-  std::vector<std::string> keys;  // as long as transaction ids
-  for (int i = 0; i < 997; ++i)
-    keys.push_back("00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + i));
+  auto key = keys.begin();
   log->Run([&] {
     for (const auto& block : blocks) {
       std::vector<stream::PutEntry> entries;
       for (const auto& entry : block.entries) {
-        entries.push_back(
-            {.partition_key = keys[entry.offset % keys.size()], .data = block.bytes(entry)});
+        entries.push_back({.partition_key = *key++, .data = block.bytes(entry)});
         if (entries.size() < kBatch) continue;
         (void)Must(stream->Append(std::exchange(entries, {})));
         Must(stream->Sync());
@@ -176,19 +204,18 @@ int Run(int64_t changes) {
   std::string folder = (std::filesystem::temp_directory_path() / "tapelake-stages-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) return 1;
   const std::vector<record::RecordBlock> blocks = MakeBlocks(changes);
-  int64_t records = 0;
-  for (const auto& block : blocks)
-    records += static_cast<int64_t>(block.entries.size());
-  Stage parse("parse"), line("line"), log("log"), decide("parse + hash + decide + row"),
-      encode("encode"), add("parse + line + hand over"), compress("compress");
+  const std::vector<std::string> keys = KeysOf(blocks);
+  Stage parse("parse"), hash("hash"), log("log"), encode("encode"), compress("compress");
+  Stage line("line"), decide("parse + hash + decide + row"), add("parse + line + hand over");
   RunParser(blocks, &parse, &line);
-  RunLog(world, folder, blocks, &log);
+  RunHash(keys, &hash);
+  RunLog(world, folder, blocks, keys, &log);
   RunIngest(world, folder, blocks, &decide, &encode);
   RunDelivery(world, folder, blocks, &add, &compress);
   std::filesystem::remove_all(folder);
   std::string json;
-  for (const Stage* stage : {&parse, &line, &log, &decide, &encode, &add, &compress})
-    json += (json.empty() ? "{" : ", ") + stage->Json(records);
+  for (const Stage* stage : {&parse, &hash, &log, &encode, &compress, &line, &decide, &add})
+    json += (json.empty() ? "{" : ", ") + stage->Json(std::ssize(keys));
   std::printf("%s}\n", json.c_str());
   return 0;
 }
