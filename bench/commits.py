@@ -2,11 +2,10 @@
 """20,000 commits back to back on merge-on-read tables, with all services on and deaths in between.
 
 A table keeps its 20,000 rows; every commit changes 200 of them. The services are those of `up`, with
-its default limits, but `history.readers: 0s`: compaction, cleaning and archival; in a table with the
-simple index, where new rows can make new file groups, all is compacted and small files are merged every 200 commits, as `tapelake
-table compact` and `table cluster` do. Every 50 commits the process dies in the middle of something;
-the next one rolls back or goes on. The table's clock is injected and
-jumps two seconds per commit; what is measured is real. Bounds, for each index: median and p99 of the
+its default limits, but `history.readers: 0s`: compaction, cleaning and archival, and in a table with
+the simple index, where new rows can make new file groups, the merging of small files. Every 50
+commits the process dies in the middle of something; the next one rolls back or goes on. The table's
+clock is injected and jumps two seconds per commit; what is measured is real. Bounds, for each index: median and p99 of the
 last 1,000 commits are at most 1.2 times those of the first 1,000, so is the median of a snapshot
 (open the table, read every row), and the files under `.hoodie` stay bounded.
 
@@ -106,7 +105,7 @@ def report(runs: dict) -> tuple[list[str], list[Figure]]:
         "the services do what is due, as in `up` and with its default limits, but `history.readers: 0s`; compactions run at once. "
         "Every 50 commits the process dies, in turn amidst the data, just before the commit counts and in "
         "a compaction; a new one opens the table, rolls back or finishes what is there, and commits. With the "
-        "simple index all is compacted and small files are merged every 200 commits, which counts as services. A "
+        "simple index small files are merged, too, as in `up`. A "
         "snapshot opens the table and reads every row.", "",
         "The last 1,000 commits alternate with the first 1,000 of a twin that is made then and gets the changes "
         "that the old table got first. The twin decides: its first thousand and the table's own did the same "

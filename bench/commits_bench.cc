@@ -4,9 +4,9 @@
 //                                               index, then COMMITS commits of 200 changes each
 //                                               (whole thousands, 2 at least)
 //
-// Whatever is due is done after each as `up` does it: compaction, cleaning, archival. With the
-// simple index everything is compacted and small files are merged besides, every 200 commits. Every
-// 50 commits the process dies in the middle of something, and a new one goes on.
+// Whatever is due is done after each as `up` does it: compaction, merging of small files (simple),
+// cleaning, archival. Every 50 commits the process dies in the middle of something, and a new one
+// goes on.
 //
 // The table keeps its size, so nothing may get slower. Every 1,000 commits it prints one JSON line:
 // what a commit took (Upsert alone, and with the services after it), how many files there are, how
@@ -41,7 +41,6 @@ constexpr int64_t kChangesPerCommit = 200;
 constexpr int64_t kDeletedShare = 50;  // one change in so many is a delete
 constexpr int64_t kWindowCommits = 1'000;
 constexpr int64_t kSnapshotEvery = 50;
-constexpr int64_t kCommitsBetweenMerges = 200;
 constexpr int64_t kCommitsBetweenDeaths = 50;
 constexpr int64_t kCommitMicros = 2'000'000;
 constexpr int64_t kServiceMicros = 10'000;
@@ -238,25 +237,18 @@ class Life {
     return result.reason;
   }
 
-  Status Serve(int64_t number, Window* window) {
+  Status Serve(Window* window) {
     clock_.Advance(kServiceMicros);
-    TAPELAKE_RETURN_NOT_OK(served_->Serve());
-    TAPELAKE_RETURN_NOT_OK(served_->Compact());
-    if (index_ == hudi::IndexKind::kBucket || number % kCommitsBetweenMerges != 0) {
-      return Status::OK();
-    }
-    TAPELAKE_RETURN_NOT_OK(CompactAll());  // what has logs is not merged
-    clock_.Advance(kServiceMicros);
-    TAPELAKE_ASSIGN_OR_RAISE(const auto merged, served_->table().Cluster({}, /*threads=*/1));
-    window->merged_files += merged.files_replaced;
-    return Status::OK();
+    TAPELAKE_ASSIGN_OR_RAISE(const auto done, served_->Serve());
+    window->merged_files += done.merged_files;
+    return served_->Compact();
   }
 
-  Status CommitAndServe(int64_t number, Window* window) {
+  Status CommitAndServe(Window* window) {
     is_committed_ = false;
     TAPELAKE_RETURN_NOT_OK(Commit());
     const int64_t start = timer_.SteadyMicros();
-    TAPELAKE_RETURN_NOT_OK(Serve(number, window));
+    TAPELAKE_RETURN_NOT_OK(Serve(window));
     window->commits.push_back(commit_micros_);
     window->commits_and_services.push_back(commit_micros_ + timer_.SteadyMicros() - start);
     return Status::OK();
@@ -269,13 +261,13 @@ class Life {
       const Death& death = kDeaths[turn % std::size(kDeaths)];
       files_.DieAt(death.kind, death.write);
     }
-    const Status done = CommitAndServe(number, window);
+    const Status done = CommitAndServe(window);
     if (!files_.is_dead()) return done;
     files_.Revive();
     const int64_t start = timer_.SteadyMicros();
     TAPELAKE_RETURN_NOT_OK(served_->Reopen());
     if (!is_committed_) TAPELAKE_RETURN_NOT_OK(Commit());
-    TAPELAKE_RETURN_NOT_OK(Serve(number, window));
+    TAPELAKE_RETURN_NOT_OK(Serve(window));
     window->recoveries.push_back(timer_.SteadyMicros() - start);
     return Status::OK();
   }

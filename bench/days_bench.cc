@@ -211,7 +211,7 @@ class Bench {
     period->taken_bytes += commit.bytes;
     clock_.Advance(kServiceMicros);
     const int64_t compactions = served_->compactions();
-    TAPELAKE_RETURN_NOT_OK(Timed(&period->services, [&] { return served_->Serve(); }));
+    TAPELAKE_RETURN_NOT_OK(Timed(&period->services, [&] { return served_->Serve().status(); }));
     TAPELAKE_RETURN_NOT_OK(Timed(&period->compactions, [&] { return served_->Compact(); }));
     period->compaction_count += served_->compactions() - compactions;
     return Status::OK();

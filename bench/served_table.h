@@ -24,7 +24,7 @@ class ServedTable {
   hudi::Table& table() { return *table_; }
 
   /// Do what is due after a commit, but for the compactions planned. Errors: those of hudi::Table.
-  Status Serve() { return services_->Run(*table_).status(); }
+  Result<app::TableServices::Done> Serve() { return services_->Run(*table_); }
   /// Run what is planned. Errors: those of hudi::Table::RunCompaction.
   Status Compact() { return compactions_->Drain(); }
   int64_t compactions() const { return compactions_before_ + compactions_->done(); }

@@ -1,5 +1,6 @@
 #include "app/ingest_job.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/interrupt.h"
@@ -13,6 +14,10 @@ constexpr int64_t kIdleMicros = 10'000;
 /// Without it a base file would be written again for every minute of commits each two seconds,
 /// however little they bring (docs/reports/days-bench.md).
 constexpr double kSmallLogShare = 1.0 / 16;
+/// No byte is written again but into a file twice as big.
+constexpr double kMergedShareMax = 0.5;
+/// Opening files takes time, too, on S3 a few requests each.
+constexpr int64_t kMergedFilesMax = 64;
 
 }  // namespace
 
@@ -33,6 +38,13 @@ ServicePolicies ServicePoliciesOf(const config::Config& config) {
   policies.archival.instants_keep_max = config.history.instants_max;
   policies.cleaning.reader_micros = config.history.readers.micros;
   policies.archival.reader_micros = config.history.readers.micros;
+  if (config.clustering.enabled) {
+    policies.clustering = {.small_file_bytes = config.clustering.small_file_bytes.bytes,
+                           .files_min = config.clustering.files_min,
+                           .largest_share_max = kMergedShareMax,
+                           .bytes_max = config.clustering.bytes_max.bytes,
+                           .files_max = std::max(kMergedFilesMax, config.clustering.files_min)};
+  }
   return policies;
 }
 
@@ -49,6 +61,8 @@ ingest::IngestOptions IngestOptionsOf(const TablePlan& plan, const TableRunOptio
           .type_stated = plan.type_stated,
           .index = plan.index,
           .index_stated = plan.index_stated,
+          .change_data = plan.change_data,
+          .change_data_stated = plan.change_data_stated,
           .hot = hot};
 }
 

@@ -16,5 +16,19 @@ TEST(ServicePoliciesOf, RespectsQueriesThatAreStillReading) {
   EXPECT_EQ(policies.archival.reader_micros, 0);
 }
 
+TEST(ServicePoliciesOf, BoundsWhatACommitWaitsFor) {
+  config::Config config;
+  const ServicePolicies policies = ServicePoliciesOf(config);
+  ASSERT_TRUE(policies.clustering.has_value());
+  EXPECT_EQ(policies.clustering->bytes_max, 16 << 20);
+  EXPECT_EQ(policies.clustering->files_max, 64);
+  EXPECT_EQ(policies.clustering->files_min, 4);
+  EXPECT_EQ(policies.clustering->largest_share_max, 0.5);
+  config.clustering.files_min = 100;
+  EXPECT_EQ(ServicePoliciesOf(config).clustering->files_max, 100);
+  config.clustering.enabled = false;
+  EXPECT_FALSE(ServicePoliciesOf(config).clustering.has_value());
+}
+
 }  // namespace
 }  // namespace tapelake::app

@@ -12,6 +12,12 @@ inline constexpr metrics::MetricDef kCompactionRuns{
     .unit = "runs",
     .help = "Compactions published.",
     .labels = {"table"}};
+inline constexpr metrics::MetricDef kMergedFiles{
+    .name = "tapelake_clustering_merged_files_total",
+    .kind = metrics::MetricKind::kCounter,
+    .unit = "files",
+    .help = "Small files that became part of bigger ones.",
+    .labels = {"table"}};
 inline constexpr metrics::MetricDef kCleanedFiles{
     .name = "tapelake_cleaning_deleted_files_total",
     .kind = metrics::MetricKind::kCounter,
@@ -24,7 +30,8 @@ inline constexpr metrics::MetricDef kArchivedInstants{
     .unit = "instants",
     .help = "Old instants moved to the archived timeline.",
     .labels = {"table"}};
-inline constexpr std::array kAppMetrics = {&kCompactionRuns, &kCleanedFiles, &kArchivedInstants};
+inline constexpr std::array kAppMetrics = {&kCompactionRuns, &kMergedFiles, &kCleanedFiles,
+                                           &kArchivedInstants};
 
 /// The metrics of all modules, in the order of the reference page. Valid for ever.
 metrics::MetricList AllMetrics();

@@ -134,6 +134,7 @@ void MetricsCollector::CollectTable(const TableFigures& table, metrics::Collecti
     out.Set(def, {name}, static_cast<double>(value));
   };
   set(kCompactionRuns, table.compactions);
+  set(kMergedFiles, table.progress.merged_files);
   set(kCleanedFiles, table.progress.cleaned_files);
   set(kArchivedInstants, table.progress.archived_instants);
 }

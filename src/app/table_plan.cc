@@ -18,6 +18,13 @@ hudi::IndexKind IndexOf(const std::string& text) {
   return text == "simple" ? hudi::IndexKind::kSimple : hudi::IndexKind::kBucket;
 }
 
+std::optional<hudi::CdcLogging> ChangeDataOf(const std::string& text) {
+  if (text == "op_key_only") return hudi::CdcLogging::kKeys;
+  if (text == "data_before") return hudi::CdcLogging::kBefore;
+  if (text == "data_before_after") return hudi::CdcLogging::kBothImages;
+  return std::nullopt;
+}
+
 TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Problem>* problems) {
   TablePlan plan;
   plan.source = table.source;
@@ -26,6 +33,8 @@ TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Proble
   plan.type_stated = table.type != config::TableConfig().type;
   plan.index = IndexOf(table.index);
   plan.index_stated = table.index != config::TableConfig().index;
+  plan.change_data = ChangeDataOf(table.change_data);
+  plan.change_data_stated = plan.change_data.has_value();
   plan.definition = record::CryptoTransactionsTable();
   plan.definition.database = table.database;
   plan.definition.name = table.name;

@@ -23,7 +23,9 @@ struct TablePlan {
   hudi::TableType type = hudi::TableType::kMergeOnRead;
   bool type_stated = false;  ///< The type was asked for, not defaulted.
   hudi::IndexKind index = hudi::IndexKind::kBucket;
-  bool index_stated = false;  ///< The index was asked for, not defaulted.
+  bool index_stated = false;                    ///< The index was asked for, not defaulted.
+  std::optional<hudi::CdcLogging> change_data;  ///< nullopt: no change-data logs.
+  bool change_data_stated = false;              ///< They were asked for, not defaulted.
 };
 
 /// Turn every configured table into a plan. Mistakes (column types, keys, times, speeds) are added

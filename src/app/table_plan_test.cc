@@ -50,6 +50,22 @@ TEST(PlanTables, DeclaredColumnsReplaceTheDefaultOnes) {
   EXPECT_TRUE(planned.plans[0].buckets_stated);
 }
 
+TEST(PlanTables, ChangeDataHasHudisNames) {
+  EXPECT_FALSE(Plan("").plans.at(0).change_data.has_value());
+  EXPECT_FALSE(Plan("").plans.at(0).change_data_stated);
+  for (const char* text : {"op_key_only", "data_before", "data_before_after"}) {
+    const Planned planned = Plan("tables:\n- {name: a, change_data: " + std::string(text) + "}\n");
+    ASSERT_EQ(planned.problems.size(), 0u) << planned.problems[0].what;
+    ASSERT_TRUE(planned.plans[0].change_data.has_value());
+    std::string name(hudi::CdcLoggingName(*planned.plans[0].change_data));
+    for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    EXPECT_EQ(name, text);
+    EXPECT_TRUE(planned.plans[0].change_data_stated);
+  }
+}
+
 TEST(PlanTables, NamesTheColumnAndPlaceOfAWrongType) {
   const Planned planned =
       Plan("tables:\n- name: a\n  columns:\n  - {name: transaction_id, type: text}\n");

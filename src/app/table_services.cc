@@ -6,6 +6,7 @@ namespace tapelake::app {
 namespace {
 
 constexpr int kCompactionThreads = 1;
+constexpr int kClusteringThreads = 1;
 
 }  // namespace
 
@@ -25,13 +26,25 @@ Status TableServices::Begin(hudi::Table& table) {
 
 Result<TableServices::Done> TableServices::Run(hudi::Table& table) {
   Done done;
+  const bool is_turn = --commits_until_services_ <= 0;
+  // Before a compaction is planned, which would keep small groups with logs from being merged.
+  if (is_turn) {
+    TAPELAKE_ASSIGN_OR_RAISE(done.merged_files, MergeSmallFiles(table));
+  }
   TAPELAKE_RETURN_NOT_OK(CompactWhatIsDue(table));
-  if (--commits_until_services_ > 0) return done;
+  if (!is_turn) return done;
   commits_until_services_ = policies_.commits_between;
   TAPELAKE_ASSIGN_OR_RAISE(done.cleaned_files, table.Clean(policies_.cleaning));
   TAPELAKE_ASSIGN_OR_RAISE(done.archived_instants,
                            table.Archive(policies_.archival, ingest::kPositionsKey));
   return done;
+}
+
+Result<int64_t> TableServices::MergeSmallFiles(hudi::Table& table) {
+  if (!policies_.clustering || !hudi::CheckClusterable(table.config(), {}).ok()) return 0;
+  TAPELAKE_ASSIGN_OR_RAISE(const hudi::ClusteringCounts counts,
+                           table.Cluster(*policies_.clustering, kClusteringThreads));
+  return counts.files_replaced;
 }
 
 Status TableServices::CompactWhatIsDue(hudi::Table& table) {

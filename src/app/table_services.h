@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
 #include "hudi/cleaning/cleaning.h"
+#include "hudi/clustering/clustering.h"
 #include "hudi/compaction/compaction.h"
 #include "hudi/table/table.h"
 
@@ -18,13 +20,16 @@ struct ServicePolicies {
   hudi::CompactionPolicy compaction;
   hudi::CleaningPolicy cleaning;
   hudi::ArchivalPolicy archival;
-  /// Cleaning and archival are looked at so often, first after the first commit of a run:
-  /// `ingest --once` may make no other.
+  /// Of tables that can be clustered. It runs between two commits, so its bounds are what the next
+  /// one waits for. nullopt: small files stay.
+  std::optional<hudi::ClusteringPolicy> clustering;
+  /// Clustering, cleaning and archival are looked at so often, first after the first commit of a
+  /// run: `ingest --once` may make no other.
   int64_t commits_between = 20;
 };
 
-/// Plans compactions, cleans and archives one table that we write, whose commits carry
-/// ingest::kPositionsKey. One thread: the table's own.
+/// Plans compactions, merges small files, cleans and archives one table that we write, whose
+/// commits carry ingest::kPositionsKey. One thread: the table's own.
 class TableServices {
  public:
   /// Called with the instant of every compaction to run; empty: they run at once.
@@ -38,6 +43,7 @@ class TableServices {
   Status Begin(hudi::Table& table);
 
   struct Done {
+    int64_t merged_files = 0;
     int64_t cleaned_files = 0;
     int64_t archived_instants = 0;
   };
@@ -49,6 +55,8 @@ class TableServices {
   Status CompactWhatIsDue(hudi::Table& table);
 
  private:
+  /// Merge small files of a table whose file groups may be replaced. Returns how many.
+  Result<int64_t> MergeSmallFiles(hudi::Table& table);
   Status Compact(hudi::Table& table, const std::string& instant);
 
   ServicePolicies policies_;

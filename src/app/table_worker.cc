@@ -233,6 +233,7 @@ Status TableWorker::Serve() {
   services_wait_ = false;
   PlanServing();
   TAPELAKE_ASSIGN_OR_RAISE(const TableServices::Done done, services_.Run(ingest_->table()));
+  now_.merged_files += done.merged_files;
   now_.cleaned_files += done.cleaned_files;
   now_.archived_instants += done.archived_instants;
   return Status::OK();

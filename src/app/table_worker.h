@@ -47,6 +47,7 @@ struct TableProgress {
   bool at_end = false;        ///< The feed has no more records.
   /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
   int64_t waiting_since_micros = 0;
+  int64_t merged_files = 0;       ///< Small files that became part of bigger ones in this run.
   int64_t cleaned_files = 0;      ///< Deleted by cleaning in this run.
   int64_t archived_instants = 0;  ///< Moved off the active timeline in this run.
 };

@@ -148,7 +148,8 @@ class TableClusterCommand : public TableCommand {
     constexpr int64_t kMax = 1 << 20;
     options.Integer({.name = "--small-mib",
                      .placeholder = "N",
-                     .sentence = "Merge base files smaller than N MiB; default is 64."},
+                     .sentence = "Merge files smaller than N MiB, their logs counted; default is "
+                                 "64."},
                     1, kMax, &small_mib_);
     options.Integer({.name = "--target-mib",
                      .placeholder = "N",

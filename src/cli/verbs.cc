@@ -141,9 +141,12 @@ constexpr Verb kVerbs[] = {
                 "tapelake table clean crypto.transactions --versions 1 --readers 0s",
      .make = MakeTableCleanCommand},
     {.name = "table cluster",
-     .sentence = "Merge small base files of a partition into bigger ones (tables without buckets).",
+     .sentence = "Merge small files of a partition, with their logs, into bigger ones (tables "
+                 "without buckets).",
      .details = "For tables with the indexes bloom and simple, which Spark has by default. With a "
-                "bucket index file groups follow from the keys and are never merged.",
+                "bucket index file groups follow from the keys and are never merged. A running "
+                "pipeline merges the smallest by itself (`clustering` in the configuration); this "
+                "is for tables at rest, and makes bigger files.",
      .example = "tapelake table cluster ./spark-table/ --small-mib 64 --target-mib 120",
      .make = MakeTableClusterCommand},
     {.name = "table savepoint",

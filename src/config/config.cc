@@ -3,6 +3,7 @@
 namespace tapelake::config {
 namespace {
 
+constexpr int64_t kKibibyte = 1 << 10;
 constexpr int64_t kMebibyte = 1 << 20;
 constexpr int64_t kGibibyte = 1 << 30;
 constexpr int64_t kThreadsMax = 256;
@@ -181,6 +182,37 @@ void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {
                  .min = 1,
                  .max = kThreadsMax},
                 &self.threads);
+}
+
+void ClusteringConfig::Describe(Visitor& visitor, ClusteringConfig& self) {
+  visitor.Field(
+      {.key = "enabled",
+       .sentence = "Whether small files of a partition are merged, with their logs, every "
+                   "20 commits. Tables with a bucket index and those with `change_data` "
+                   "keep the files they have."},
+      &self.enabled);
+  visitor.Field(
+      {.key = "small_file_bytes",
+       .sentence = "A smaller file, its logs counted, is merged, but not with others that "
+                   "together are smaller than itself; so no row is written again and "
+                   "again.",
+       .min = kKibibyte,
+       .max = 16 * kGibibyte},
+      &self.small_file_bytes);
+  visitor.Field({.key = "files_min",
+                 .sentence = "So many files at least become one.",
+                 .unit = "files",
+                 .min = 2,
+                 .max = 10'000},
+                &self.files_min);
+  visitor.Field({.key = "bytes_max",
+                 .sentence = "Most bytes that are read for it between two commits, and so the "
+                             "biggest file it makes; of 64 files at most, or `files_min`. The next "
+                             "commit waits meanwhile: on a local disk about a second for 16 MiB. "
+                             "`tapelake table cluster` makes bigger files of a table at rest.",
+                 .min = kKibibyte,
+                 .max = 16 * kGibibyte},
+                &self.bytes_max);
 }
 
 void HistoryConfig::Describe(Visitor& visitor, HistoryConfig& self) {
@@ -473,6 +505,14 @@ void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
                  .min = 1,
                  .max = 4096},
                 &self.buckets);
+  visitor.Field(
+      {.key = "change_data",
+       .sentence = "What a new table keeps of each change in change-data logs beside its files "
+                   "(`hoodie.table.cdc.supplemental.logging.mode`): operation and key, the row "
+                   "before, too, or both rows. Spark's change feed needs them, `hudi_changes` does "
+                   "not.",
+       .choices = {"none", "op_key_only", "data_before", "data_before_after"}},
+      &self.change_data);
   visitor.List({.key = "columns",
                 .sentence = "Declared columns; without any, the twelve of CryptoTransactions. "
                             "Attributes that are not declared become new columns by themselves."},
@@ -495,6 +535,9 @@ void Config::Describe(Visitor& visitor, Config& self) {
                   &self.delivery);
   visitor.Section({.key = "compaction", .sentence = "Turning logs into base files."},
                   &self.compaction);
+  visitor.Section(
+      {.key = "clustering", .sentence = "Merging small files of tables without buckets."},
+      &self.clustering);
   visitor.Section({.key = "history", .sentence = "What stays of the past."}, &self.history);
   visitor.Section({.key = "query", .sentence = "SQL."}, &self.query);
   visitor.Section({.key = "simulator", .sentence = "The built-in model of a crypto market."},

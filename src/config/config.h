@@ -67,6 +67,14 @@ struct CompactionConfig {
   static void Describe(Visitor& visitor, CompactionConfig& self);
 };
 
+struct ClusteringConfig {
+  bool enabled = true;
+  ByteSize small_file_bytes{8 << 20};
+  int64_t files_min = 4;
+  ByteSize bytes_max{16 << 20};
+  static void Describe(Visitor& visitor, ClusteringConfig& self);
+};
+
 struct HistoryConfig {
   int64_t commits_retained = 60;
   int64_t instants_min = 120;
@@ -165,6 +173,7 @@ struct TableConfig {
   std::string type = "mor";
   std::string index = "bucket";
   int64_t buckets = 4;
+  std::string change_data = "none";
   std::vector<ColumnConfig> columns;  ///< Empty: those of CryptoTransactions.
   SourceConfig source;
 
@@ -181,6 +190,7 @@ struct Config {
   StreamConfig stream;
   DeliveryConfig delivery;
   CompactionConfig compaction;
+  ClusteringConfig clustering;
   HistoryConfig history;
   QueryConfig query;
   SimulatorConfig simulator;

@@ -147,6 +147,25 @@ TEST(ParseConfig, NamesKeyValueRangeAndPlace) {
             "write digits only, for example 4");
   EXPECT_EQ(OnlyProblem("tables: [{name: a, type: fast}]\n"),
             "tables[0].type = 'fast' is not known (t.yaml:1:26); one of: mor, cow");
+  EXPECT_EQ(OnlyProblem("tables: [{name: a, change_data: all}]\n"),
+            "tables[0].change_data = 'all' is not known (t.yaml:1:33); one of: none, op_key_only, "
+            "data_before, data_before_after");
+  EXPECT_EQ(OnlyProblem("clustering: {files_min: 1}\n"),
+            "clustering.files_min = '1' is out of range (t.yaml:1:25); allowed: 2 to 10000");
+}
+
+TEST(ParseConfig, ReadsClusteringAndChangeData) {
+  const Config config = Parsed(
+      "clustering: {enabled: false, small_file_bytes: 1MiB, files_min: 9, bytes_max: 4MiB}\n"
+      "tables:\n"
+      "  - {name: a, index: bloom, change_data: data_before}\n"
+      "  - {name: b}\n");
+  EXPECT_FALSE(config.clustering.enabled);
+  EXPECT_EQ(config.clustering.small_file_bytes.bytes, 1 << 20);
+  EXPECT_EQ(config.clustering.files_min, 9);
+  EXPECT_EQ(config.clustering.bytes_max.bytes, 4 << 20);
+  EXPECT_EQ(config.tables.at(0).change_data, "data_before");
+  EXPECT_EQ(config.tables.at(1).change_data, "none");
 }
 
 TEST(ParseConfig, RefusesWrongShapes) {

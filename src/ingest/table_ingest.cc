@@ -55,6 +55,23 @@ Status CheckStoredIndex(const record::TableDefinition& table, const hudi::TableC
   return Status::OK();
 }
 
+/// How a message calls what a table's change-data logs hold.
+std::string ChangeDataWords(const std::optional<hudi::CdcLogging>& logging) {
+  if (!logging) return "without change-data logs";
+  return "with change-data logs of the kind " + std::string(hudi::CdcLoggingName(*logging));
+}
+
+Status CheckStoredChangeData(const record::TableDefinition& table, const hudi::TableConfig& stored,
+                             const IngestOptions& options) {
+  if (!options.change_data_stated) return Status::OK();
+  // A kind that nobody knows is refused when it is written.
+  const auto logging = stored.cdc_enabled ? stored.cdc_logging() : std::nullopt;
+  if (logging == options.change_data) return Status::OK();
+  return Conflict(table, "is stored " + ChangeDataWords(logging) + ", asked for is one " +
+                             ChangeDataWords(options.change_data) +
+                             "; a table keeps the logs it was made with");
+}
+
 /// The stored table must be keyed, partitioned and indexed as the definition says.
 Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig& stored,
                    const IngestOptions& options) {
@@ -68,6 +85,7 @@ Status CheckStored(const record::TableDefinition& table, const hudi::TableConfig
     return Conflict(table, std::string("is not partitioned by '") + record::kPartitionColumn + "'");
   }
   TAPELAKE_RETURN_NOT_OK(CheckStoredIndex(table, stored, options));
+  TAPELAKE_RETURN_NOT_OK(CheckStoredChangeData(table, stored, options));
   if (options.type_stated && stored.type != options.type) {
     return Conflict(table, "is stored as " + std::string(hudi::TableTypeName(stored.type)) +
                                ", asked for is " + std::string(hudi::TableTypeName(options.type)) +
@@ -209,6 +227,7 @@ Status TableIngest::Impl::OpenTable() {
   create.index = options_.index;
   create.bucket_count = definition_.bucket_count;
   create.type = options_.type;
+  create.cdc_logging = options_.change_data;
   TAPELAKE_ASSIGN_OR_RAISE(table_, hudi::Table::Create(environment_, path_, create));
   return Status::OK();
 }

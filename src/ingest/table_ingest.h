@@ -48,8 +48,10 @@ struct IngestOptions {
   hudi::TableType type = hudi::TableType::kMergeOnRead;  ///< Of a new table.
   bool type_stated = false;  ///< An existing table of another type is a conflict.
   hudi::IndexKind index = hudi::IndexKind::kBucket;  ///< Of a new table.
-  bool index_stated = false;     ///< An existing table of another index is a conflict.
-  hot::HotTable* hot = nullptr;  ///< Gets the accepted rows; must outlive the object.
+  bool index_stated = false;  ///< An existing table of another index is a conflict.
+  std::optional<hudi::CdcLogging> change_data;  ///< Of a new table; nullopt: no change-data logs.
+  bool change_data_stated = false;  ///< An existing table that keeps others is a conflict.
+  hot::HotTable* hot = nullptr;     ///< Gets the accepted rows; must outlive the object.
 };
 
 /// Why a record cannot become a row; kNone: it can.

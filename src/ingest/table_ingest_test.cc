@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include <arrow/array.h>
@@ -361,6 +362,42 @@ TEST_F(TableIngestTest, AChangeOfShapeNeedsAHandOver) {
   AppendRaw({StreamsRecord("a", "5", "Q")});
   EXPECT_EQ(Commit().applied, 1);
   EXPECT_EQ(Rows(), (Strings{"a@2024-05-01=Q"}));
+}
+
+TEST_F(TableIngestTest, ChangeDataLogsAreKeptAsANewTableWasAskedTo) {
+  table_.name = "logged";
+  options_.change_data = hudi::CdcLogging::kBefore;
+  options_.change_data_stated = true;
+  Reopen();
+  const hudi::TableConfig stored = ingest_->table().config();
+  EXPECT_TRUE(stored.cdc_enabled);
+  EXPECT_EQ(stored.cdc_logging(), hudi::CdcLogging::kBefore);
+  Append({{"a", kT0, "", "", kDay1, "P"}});
+  Commit();
+  Append({{"a", kT0 + 1, kDay1, "P", kDay1, "Q"}});
+  Commit();
+  const auto names = files_.ListNames(root_ + "/crypto/logged/event_date=2024-05-01").ValueOrDie();
+  EXPECT_EQ(std::ranges::count_if(names, [](const auto& name) { return name.ends_with(".cdc"); }),
+            1);
+}
+
+TEST_F(TableIngestTest, OtherChangeDataLogsAreRefusedOnlyIfAskedFor) {
+  options_.change_data = hudi::CdcLogging::kBothImages;
+  Reopen();
+  EXPECT_FALSE(ingest_->table().config().cdc_enabled) << "the table was made without";
+  options_.change_data_stated = true;
+  const auto opened = TableIngest::Open(environment_, table_, options_);
+  EXPECT_EQ(KindOf(opened.status()), ErrorKind::kConflict);
+  EXPECT_NE(opened.status().message().find(
+                "is stored without change-data logs, asked for is one with change-data logs of "
+                "the kind DATA_BEFORE_AFTER"),
+            std::string::npos)
+      << opened.status();
+  table_.name = "logged";
+  Reopen();
+  options_.change_data = hudi::CdcLogging::kKeys;
+  EXPECT_EQ(KindOf(TableIngest::Open(environment_, table_, options_).status()),
+            ErrorKind::kConflict);
 }
 
 TEST_F(TableIngestTest, ABucketCountThatDiffersIsRefusedOnlyIfAskedFor) {

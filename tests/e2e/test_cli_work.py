@@ -78,6 +78,32 @@ def test_a_damaged_file_does_not_stop_the_others(lake, simulation, tmp_path):
     assert counts["received"] >= 200 and counts["commits"] == 1
 
 
+def test_a_configured_table_keeps_change_data_logs(tmp_path, simulation):
+    lake, config = program.Lake(tmp_path / "lake"), tmp_path / "lake.yaml"
+    lake.config = config
+    table = "tables: [{name: transactions, type: cow, index: bloom, change_data: MODE}]\n"
+    config.write_text(table.replace("MODE", "data_before_after"))
+    lines = simulation.events.read_bytes().splitlines(keepends=True)
+    rows = []
+    for part in (lines[:500], lines[500:]):
+        file = tmp_path / f"part{len(rows)}.ndjson"
+        file.write_bytes(b"".join(part))
+        lake.ingest(file)
+        rows.append({key for key, in lake.sql(f"SELECT _hoodie_record_key FROM {lake.table}").rows})
+    assert list(lake.table_path.rglob("*.cdc"))
+    begin = lake.instants()[0].split(".")[0]
+    feed = lake.sql(f"SELECT op, _hoodie_record_key FROM hudi_changes('{lake.table}', '{begin}')").rows
+    assert {op for op, _ in feed} == {"i", "u", "d"}
+    for key in rows[0] | rows[1] | {key for _, key in feed}:
+        net = sum({"i": 1, "u": 0, "d": -1}[op] for op, changed in feed if changed == key)
+        assert net == (key in rows[1]) - (key in rows[0]), key
+    config.write_text(table.replace("MODE", "op_key_only"))
+    done = program.run("ingest", "--once", "--lake", lake.path, "--table", lake.table,
+                       "--config", config, tmp_path / "part0.ndjson", check=False)
+    assert done.returncode != 0
+    assert b"with change-data logs of the kind DATA_BEFORE_AFTER" in done.stderr
+
+
 def test_describe_shows_columns_properties_and_rules_for_others(lake, simulation):
     lake.ingest(simulation.events)
     told = json.loads(program.run("table", "describe", "--lake", lake.path, lake.table,

@@ -1,12 +1,15 @@
 """Tables that Spark makes with its default index and metadata table, ingested into by the program."""
 
+import copy
 import json
 import shutil
+from collections import Counter
 
 import pytest
 
 from support import program
-from support.cells import TYPES, History
+from support.cells import COW, READS_OURS, TYPES, Case, History, cell
+from support.change_feed import read_changes
 from support.program import FULL
 from support.lake_under_test import LakeUnderTest
 
@@ -83,3 +86,27 @@ def test_the_program_makes_tables_with_an_index_of_keys(index, type, tmp_path, s
         program.run("table", "compact", table.lake.table, "--lake", table.lake.path)
         table.expect_equal_everywhere("compaction")
         table.expect_read_optimized_equal()
+
+
+@pytest.mark.parametrize("mode", ["op_key_only", "data_before", "data_before_after"])
+def test_spark_reads_the_change_data_of_tables_configured_to_keep_it(mode, tmp_path, sparks):
+    table = LakeUnderTest(tmp_path, "cow", "streams", CHANGES, sparks, index="bloom",
+                          change_data=mode)
+    table.ingest(table.simulation.events)
+    properties = table.properties()
+    assert properties["hoodie.table.cdc.enabled"] == "true"
+    assert properties["hoodie.table.cdc.supplemental.logging.mode"] == mode.upper()
+    begin = table.lake.instants()[-1].split(".")[0]
+    before = copy.deepcopy(table.expected)
+    table.ingest(table.further_changes())
+    assert list(table.lake.table_path.rglob("*.cdc"))
+    table.expect_equal_everywhere("ingest")
+    path = table.lake.table_path
+    ours = Counter(map(tuple, table.lake.sql(
+        f"SELECT op, _hoodie_record_key FROM hudi_changes('{path}', '{begin}')").rows))
+    changed = {key for key in before | table.expected if before.get(key) != table.expected.get(key)}
+    assert {key for _, key in ours} == changed
+    for spark in sparks:
+        theirs = read_changes(spark, path, begin, key="transaction_id")
+        with cell(spark.name, Case(READS_OURS, 6, f"change data, {mode.upper()}", COW, "bloom")):
+            assert theirs == ours

@@ -107,6 +107,21 @@ def test_commits_under_a_pending_compaction_are_read(table, spark_0_15):
     table.expect_equal_everywhere("pending compaction")
 
 
+@kinds([kind for kind in KEYED if kind[0] == "mor"])
+def test_merged_small_files_with_their_logs_are_read_and_continued(table, sparks):
+    table.write("insert", rows(0, 90, 0))
+    table.write("upsert", rows(0, 60, 1000, "logged"))
+    table.write("delete", rows(60, 72, 2000))
+    table.write("insert", rows(90, 150, 3000))  # beside the logs: file groups of their own
+    done = table.tool("cluster")
+    assert done["files_replaced"] == 2 * done["files_written"] == 2 * len(PARTS)
+    table.expect_equal_everywhere("clustering")
+    for round, spark in enumerate(reversed(sparks)):
+        table.write_with_spark(spark, "upsert", rows(30, 160, 10_000 * (round + 1), "by Spark"))
+        table.write("upsert", rows(100, 170, 10_000 * (round + 1) + 5000, "ours"))
+        table.expect_equal_everywhere("upsert")
+
+
 LOGGED = [("cow", "bloom", logging) for logging in LOGGINGS] + [("mor", "bloom", LOGGINGS[0])]
 if FULL:
     LOGGED = [(*kind, logging) for kind in KINDS for logging in LOGGINGS]

@@ -17,6 +17,9 @@ app::ServicePolicies PoliciesOf(const SimSetup& setup) {
   policies.compaction.log_files_max = setup.compaction_log_files;
   policies.compaction.age_micros_max = setup.compaction_age_micros;
   policies.compaction.slices_max = setup.compaction_slices_max;
+  policies.clustering = {.small_file_bytes = setup.clustering_small_bytes,
+                         .files_min = setup.clustering_files_min,
+                         .bytes_max = setup.clustering_bytes_max};
   policies.cleaning.commits_retained = setup.commits_retained;
   policies.archival.instants_keep_min = setup.instants_keep_min;
   policies.archival.instants_keep_max = setup.instants_keep_max;

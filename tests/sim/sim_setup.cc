@@ -14,6 +14,7 @@ constexpr uint64_t kAimedDeaths = 4;
 constexpr int64_t kSkipMax = 10;
 constexpr int kProvocations = 3;
 constexpr uint64_t kSeedsPerKeyIndex = 4;
+constexpr std::string_view kClusteringPoints = "hudi/replacecommit";  // prefix
 
 class Draws {
  public:
@@ -160,6 +161,13 @@ SimSetup DrawCalmSetup(Draws& draws, const SimOptions& options) {
   return setup;
 }
 
+/// Whether somebody is to die in a clustering, which tables with buckets do not have.
+bool DiesInClustering(const SimSetup& setup) {
+  return std::ranges::any_of(setup.deaths, [](const SimSetup::Death& death) {
+    return death.wanted.point.starts_with(kClusteringPoints);
+  });
+}
+
 }  // namespace
 
 SimSetup DrawSetup(const SimOptions& options) {
@@ -170,6 +178,7 @@ SimSetup DrawSetup(const SimOptions& options) {
   if (!options.calm) {
     DrawFaults(draws, &setup);
     DrawDeaths(draws, options, &setup);
+    if (DiesInClustering(setup)) setup.index = hudi::IndexKind::kBloom;
   }
   if (options.adjust) options.adjust(setup);
   return setup;

@@ -63,6 +63,10 @@ struct SimSetup {
   int64_t compaction_log_files = 3;
   int64_t compaction_age_micros = 0;
   int64_t compaction_slices_max = 0;
+  /// Small enough that a run of a table without buckets merges often.
+  int64_t clustering_files_min = 2;
+  int64_t clustering_small_bytes = 256 << 10;
+  int64_t clustering_bytes_max = 512 << 10;
   int64_t commits_between_services = 1;
   int64_t commits_retained = 3;
   int64_t instants_keep_min = 8;

@@ -35,7 +35,8 @@ std::string VersionOf(const std::vector<std::string>& cells) {
 
 struct Committed {
   uint64_t next_sequence = 1;
-  std::string instant;  // newest commit of ours
+  std::string instant;    // newest commit that says up to where we are: ours, or of a service
+  std::string positions;  // what it says
   hudi::Snapshot snapshot;
   std::map<std::string, std::string> versions;  // by key, the newest
   std::map<std::string, std::string> outlived;  // of keys that another day holds as well
@@ -48,6 +49,7 @@ Status ReadCommittedPosition(SimWorld& world, hudi::Table& table, Committed* com
     return KindOf(commit.status()) == ErrorKind::kNotFound ? Status::OK() : commit.status();
   }
   committed->instant = commit->instant;
+  committed->positions = commit->extra_metadata.at(ingest::kPositionsKey);
   TAPELAKE_ASSIGN_OR_RAISE(const auto state,
                            ingest::LoadState(world.files, SimTablePath(), commit->extra_metadata));
   const auto position = state.positions.find(SimSourceId());
@@ -76,6 +78,21 @@ Result<Committed> ReadCommitted(SimWorld& world) {
     }
   }
   return committed;
+}
+
+/// Whether the commit `instant` of ours is the newest but for those of services, which change no
+/// row.
+Result<bool> IsNewestOfOurs(SimWorld& world, const Committed& committed,
+                            const std::string& instant) {
+  if (instant == committed.instant) return true;
+  for (const hudi::Instant& commit : committed.snapshot.timeline->CompletedCommits()) {
+    if (commit.timestamp != instant) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const auto metadata,
+                             hudi::ReadCommitMetadata(world.files, SimTablePath(), commit));
+    const auto positions = metadata.extra_metadata.find(ingest::kPositionsKey);
+    return positions != metadata.extra_metadata.end() && positions->second == committed.positions;
+  }
+  return false;
 }
 
 /// The live rows of an oracle, versions by key.
@@ -213,7 +230,8 @@ Status CheckMoment(SimWorld& world, Plant& plant, TableOracle& oracle) {
   }
   TAPELAKE_RETURN_NOT_OK(CheckOutlived(committed, oracle));
   // After a failed commit the hot rows may lie over an older one for a moment; a query says so.
-  if (view.instant != committed.instant) return Status::OK();
+  TAPELAKE_ASSIGN_OR_RAISE(const bool is_newest, IsNewestOfOurs(world, committed, view.instant));
+  if (!is_newest) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(const auto rows, WithHotRows(committed.versions, view));
   const auto states =
       StatesAfter(committed.next_sequence, plant.stream().facts().next_sequence, oracle);

@@ -45,9 +45,9 @@ class ChangeFeed:
         return Counter(map(tuple, rows))
 
 
-def read_changes(spark, path, begin: str) -> Counter:
+def read_changes(spark, path, begin: str, key="id") -> Counter:
     """What a Spark tells of the changes after an instant."""
     changes = spark.read(path, spark_table.INCREMENTAL, {
         "hoodie.datasource.query.incremental.format": "cdc", readers.BEGIN: begin})
-    return Counter((op, spark_table.changed_image(before, after)["id"])
+    return Counter((op, spark_table.changed_image(before, after)[key])
                    for op, before, after in changes.select(["op", "before", "after"]).rows)

@@ -27,9 +27,10 @@ class LakeUnderTest:
     """
 
     def __init__(self, folder: Path, type: str, shape: str, changes: int, sparks, seed: int = 7,
-                 index: str = "bucket", buckets: int = 4, peers=None):
+                 index: str = "bucket", buckets: int = 4, peers=None, change_data: str = "none"):
         self.folder, self.type, self.shape, self.sparks = folder, type, shape, sparks
         self.index, self.buckets, self.peers = index, buckets, peers or sparks
+        self.change_data = change_data
         self.history = History(TYPES[type], index)
         self.simulation = program.simulate(folder, seed=seed, changes=changes, shape=shape)
         self.columns = self.simulation.expected.columns
@@ -42,7 +43,7 @@ class LakeUnderTest:
         """`ingest --once` with settings of the configuration (YAML)."""
         self.lake.config = self.folder / "lake.yaml"
         table = (f"{{name: transactions, type: {self.type}, index: {self.index}, "
-                 f"buckets: {self.buckets}}}")
+                 f"buckets: {self.buckets}, change_data: {self.change_data}}}")
         self.lake.config.write_text(f"{settings}\ntables: [{table}]\n")
         return self.lake.ingest(file)
 

@@ -17,13 +17,16 @@ serve::LakeCommit CommitOf(const hudi::Instant& instant, const hudi::CommitMetad
   commit.at_ms = InstantMicros(instant.timestamp).value_or(0) / kMicrosPerMilli;
   if (metadata == nullptr) return commit;
   if (metadata->compacted) commit.action = "compaction";
+  const bool moves_rows = metadata->operation_type == "CLUSTER";
+  if (moves_rows) commit.action = "clustering";
   for (const auto& [partition, stats] : metadata->write_stats) {
     for (const hudi::WriteStat& stat : stats) {
       ++commit.files;
+      commit.bytes += stat.write_bytes;
+      if (moves_rows) continue;  // all of them count as inserted
       commit.inserts += stat.inserts;
       commit.updates += stat.update_writes;
       commit.deletes += stat.deletes;
-      commit.bytes += stat.write_bytes;
     }
   }
   return commit;

@@ -4,6 +4,7 @@
 /// pure planner and an executor.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,16 +15,25 @@
 #include "hudi/file_slice/file_slice.h"
 #include "hudi/format/commit_metadata.h"
 #include "hudi/format/table_config.h"
+#include "hudi/log/log_overlay.h"
+#include "hudi/timeline/timeline.h"
 #include "io/file_system.h"
 #include "io/random.h"
 
 namespace tapelake::hudi {
 
-/// Which files are merged.
+/// Which files are merged. The size of a file is that of base file and logs together.
 struct ClusteringPolicy {
-  int64_t small_file_bytes = int64_t{64} << 20;    ///< Smaller base files are merged.
+  int64_t small_file_bytes = int64_t{64} << 20;    ///< Smaller files are merged.
   int64_t target_file_bytes = int64_t{120} << 20;  ///< About the size of what they become.
   int64_t groups_max = 256;                        ///< Files made by one run.
+  int64_t files_min = 2;                           ///< Fewer files are not worth one of their own.
+  /// A file that has more than this share of the bytes of those it would be merged with is left
+  /// alone. With 0.5 the file a row lies in at least doubles whenever the row is written again, so
+  /// a service that comes again and again writes it few times. 1: no such rule.
+  double largest_share_max = 1;
+  int64_t bytes_max = std::numeric_limits<int64_t>::max();  ///< Read by one run.
+  int64_t files_max = std::numeric_limits<int64_t>::max();  ///< Read by one run.
 };
 
 /// Slices of one partition that become one file group.
@@ -32,8 +42,9 @@ struct ClusteringGroup {
   std::vector<FileSlice> slices;
 };
 
-/// Choose what to merge: base files without logs that are small, two or more of a partition, packed
-/// up to the target size, the smallest first. Pure.
+/// Choose what to merge: small slices with a base file, but for those under a pending compaction,
+/// packed by partition up to the target size, the smallest first. If not all fit into one run, the
+/// groups of the most files come first. Pure.
 std::vector<ClusteringGroup> PlanClustering(const std::vector<FileSlice>& slices,
                                             const ClusteringPolicy& policy);
 
@@ -52,15 +63,20 @@ struct ClusteringTarget {
   io::Random& random;
   const std::string& base_path;
   const TableConfig& config;
+  const Timeline& timeline;  ///< Says which log blocks count; nothing pends but compactions.
   std::string instant;
   std::shared_ptr<arrow::Schema> schema;  ///< Data columns of the table.
 };
 
 /// Writes one base file per group. Rows keep commit time and sequence number; memory: one row group
-/// per thread. One thread calls; Run() starts threads of its own and joins them.
+/// per thread, and the merged logs of its group. One thread calls; Run() starts threads of its own
+/// and joins them.
 class ClusteringJob {
  public:
   ClusteringJob(const ClusteringTarget& target, std::vector<ClusteringGroup> groups);
+
+  /// What `<t>.replacecommit.inflight` holds: every file that Run() is going to write.
+  std::string InflightContent() const;
 
   /// Write all files, durably. Returns the replacecommit's metadata without extraMetadata. On
   /// failure call RemoveFiles(). Errors: kCorrupt, kInvalid, kNotFound, kUnavailable.
@@ -70,6 +86,8 @@ class ClusteringJob {
   Status RemoveFiles();
 
  private:
+  Result<std::shared_ptr<const LogOverlay>> ReadLogs(const FileSlice& slice) const;
+  WriteStat Planned(size_t number) const;
   Result<WriteStat> Merge(size_t number) const;
 
   const ClusteringTarget& target_;

@@ -9,8 +9,10 @@
 #include "hudi/format/avro_schema.h"
 #include "hudi/format/file_name.h"
 #include "hudi/format/projection.h"
+#include "hudi/log/log_overlay.h"
 #include "hudi/reader/base_file_check.h"
 #include "hudi/reader/base_file_reader.h"
+#include "hudi/reader/slice_reader.h"
 #include "hudi/writer/base_file_writer.h"
 #include "hudi/writer/commit_job.h"
 #include "hudi/writer/data_files.h"
@@ -20,6 +22,7 @@ namespace tapelake::hudi {
 namespace {
 
 constexpr int64_t kRowGroupRows = 131'072;
+constexpr const char* kOperation = "CLUSTER";
 constexpr int kKeyNumber = 2;       // of the meta columns
 constexpr int kFileNameNumber = 4;  // of the meta columns
 
@@ -40,7 +43,8 @@ class MergedFile {
         .Value(&writer_);
   }
 
-  /// Row groups that can be moved are; the others are decoded and put together.
+  /// Append a slice without logs: row groups that can be moved are; the others are decoded and put
+  /// together.
   Status Append(const FileSlice& slice) {
     const std::string path = io::JoinPath(target_.base_path, slice.RelativePath());
     TAPELAKE_RETURN_NOT_OK(CheckBaseFile(target_.files, path));
@@ -54,6 +58,25 @@ class MergedFile {
                                        : AppendDecoded(*reader, row_group));
     }
     return Status::OK();
+  }
+
+  /// Append a slice with the merged logs over it: what a snapshot shows of it.
+  Status AppendMerged(const FileSlice& slice, std::shared_ptr<const LogOverlay> overlay) {
+    const SliceSource source{.files = target_.files,
+                             .base_path = target_.base_path,
+                             .timeline = target_.timeline,
+                             .schema = target_.schema,
+                             .scan = {}};
+    TAPELAKE_ASSIGN_OR_RAISE(
+        const auto reader,
+        SliceReader::OpenOver(source, slice, schema_->field_names(), std::move(overlay)));
+    while (true) {
+      TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, reader->Next());
+      if (batch == nullptr) return Status::OK();
+      TAPELAKE_RETURN_NOT_OK(AddKeys(*batch->column(kKeyNumber)));
+      rows_ += batch->num_rows();
+      TAPELAKE_RETURN_NOT_OK(AppendBatch(*batch));
+    }
   }
 
   Result<int64_t> Close() {
@@ -81,21 +104,26 @@ class MergedFile {
   Status AddKeys(BaseFileReader& stored, int row_group) {
     TAPELAKE_ASSIGN_OR_RAISE(const auto batches,
                              stored.Stream({row_group}, {schema_->field(kKeyNumber)->name()}));
-    std::vector<std::string_view> texts;
     while (true) {
       TAPELAKE_ASSIGN_OR_RAISE(const Batch batch, batches->Next());
       if (batch == nullptr) return Status::OK();
-      const auto* keys = batch->num_columns() == 0
-                             ? nullptr
-                             : dynamic_cast<const arrow::StringArray*>(batch->column(0).get());
-      if (keys == nullptr || keys->null_count() > 0) {
-        return MakeError(ErrorKind::kCorrupt, "a row without _hoodie_record_key");
-      }
-      texts.clear();
-      for (int64_t row = 0; row < keys->length(); ++row)
-        texts.push_back(keys->GetView(row));
-      keys_.AddAll(texts);
+      if (batch->num_columns() == 0) return RowWithoutKey();
+      TAPELAKE_RETURN_NOT_OK(AddKeys(*batch->column(0)));
     }
+  }
+
+  Status AddKeys(const arrow::Array& column) {
+    const auto* keys = dynamic_cast<const arrow::StringArray*>(&column);
+    if (keys == nullptr || keys->null_count() > 0) return RowWithoutKey();
+    std::vector<std::string_view> texts;
+    for (int64_t row = 0; row < keys->length(); ++row)
+      texts.push_back(keys->GetView(row));
+    keys_.AddAll(texts);
+    return Status::OK();
+  }
+
+  static Status RowWithoutKey() {
+    return MakeError(ErrorKind::kCorrupt, "a row without _hoodie_record_key");
   }
 
   Status AppendDecoded(BaseFileReader& stored, int row_group) {
@@ -150,25 +178,56 @@ ClusteringJob::ClusteringJob(const ClusteringTarget& target, std::vector<Cluster
   }
 }
 
+WriteStat ClusteringJob::Planned(size_t number) const {
+  WriteStat stat;
+  stat.file_id = file_ids_[number];
+  stat.path = io::JoinPath(groups_[number].partition_path, file_names_[number]);
+  stat.partition_path = groups_[number].partition_path;
+  return stat;
+}
+
+std::string ClusteringJob::InflightContent() const {
+  CommitMetadata planned;
+  planned.operation_type = kOperation;
+  for (size_t number = 0; number < groups_.size(); ++number)
+    planned.write_stats[groups_[number].partition_path].push_back(Planned(number));
+  return FormatCommitMetadata(planned);
+}
+
+Result<std::shared_ptr<const LogOverlay>> ClusteringJob::ReadLogs(const FileSlice& slice) const {
+  if (slice.log_files.empty()) return std::shared_ptr<const LogOverlay>();
+  return ReadLogOverlay(target_.files, target_.base_path, slice, target_.timeline, target_.schema,
+                        {.as_of = target_.instant,
+                         .precombine_field = target_.config.precombine_field,
+                         .merge = target_.config.merge_rule()});
+}
+
 Result<WriteStat> ClusteringJob::Merge(size_t number) const {
   const ClusteringGroup& group = groups_[number];
-  int64_t rows = 0;
+  // The key filter must know how many keys may come.
+  std::vector<std::shared_ptr<const LogOverlay>> overlays;
+  int64_t rows_max = 0;
   for (const FileSlice& slice : group.slices) {
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto reader,
         BaseFileReader::Open(target_.files, io::JoinPath(target_.base_path, slice.RelativePath())));
-    rows += reader->row_count();
+    rows_max += reader->row_count();
+    auto overlay = ReadLogs(slice);
+    if (!overlay.ok()) return WithContext(overlay.status(), "'" + slice.RelativePath() + "'");
+    overlays.push_back(*std::move(overlay));
+    if (overlays.back() != nullptr) rows_max += overlays.back()->rows->num_rows();
   }
-  const std::string path = io::JoinPath(group.partition_path, file_names_[number]);
-  MergedFile file(target_, path, rows);
+  WriteStat stat = Planned(number);
+  MergedFile file(target_, stat.path, rows_max);
   TAPELAKE_RETURN_NOT_OK(file.Open());
-  for (const FileSlice& slice : group.slices)
-    TAPELAKE_RETURN_NOT_OK(WithContext(file.Append(slice), "'" + slice.RelativePath() + "'"));
-  WriteStat stat;
+  for (size_t i = 0; i < group.slices.size(); ++i) {
+    const FileSlice& slice = group.slices[i];
+    const Status appended = overlays[i] == nullptr
+                                ? file.Append(slice)
+                                : file.AppendMerged(slice, std::move(overlays[i]));
+    TAPELAKE_RETURN_NOT_OK(WithContext(appended, "'" + slice.RelativePath() + "'"));
+  }
   TAPELAKE_ASSIGN_OR_RAISE(stat.file_size_bytes, file.Close());
-  stat.file_id = file_ids_[number];
-  stat.path = path;
-  stat.partition_path = group.partition_path;
   stat.writes = file.rows();
   stat.inserts = file.rows();
   stat.write_bytes = stat.file_size_bytes;
@@ -184,7 +243,7 @@ Result<CommitMetadata> ClusteringJob::Run(int threads) {
       }));
   CommitMetadata metadata;
   metadata.instant = target_.instant;
-  metadata.operation_type = "CLUSTER";
+  metadata.operation_type = kOperation;
   for (size_t number = 0; number < groups_.size(); ++number) {
     const ClusteringGroup& group = groups_[number];
     metadata.write_stats[group.partition_path].push_back(std::move(stats[number]));

@@ -62,13 +62,9 @@ Result<Batch> WithoutKeys(const Batch& batch, const LogOverlay& overlay) {
 class SliceReader::Impl {
  public:
   Status Open(const SliceSource& source, const FileSlice& slice,
-              const std::vector<std::string>& columns) {
+              const std::vector<std::string>& columns, std::shared_ptr<const LogOverlay> overlay) {
     TAPELAKE_ASSIGN_OR_RAISE(schema_, SchemaOf(*source.schema, columns));
-    if (!slice.log_files.empty()) {
-      TAPELAKE_ASSIGN_OR_RAISE(overlay_,
-                               ReadSliceLogs(source.files, source.base_path, slice, source.timeline,
-                                             source.schema, source.scan));
-    }
+    overlay_ = std::move(overlay);
     if (slice.has_base_file()) TAPELAKE_RETURN_NOT_OK(OpenBaseFile(source, slice, columns));
     return Status::OK();
   }
@@ -144,8 +140,20 @@ SliceReader::~SliceReader() = default;
 Result<std::unique_ptr<SliceReader>> SliceReader::Open(const SliceSource& source,
                                                        const FileSlice& slice,
                                                        const std::vector<std::string>& columns) {
+  std::shared_ptr<const LogOverlay> overlay;
+  if (!slice.log_files.empty()) {
+    TAPELAKE_RETURN_NOT_OK(SchemaOf(*source.schema, columns).status());  // before any reading
+    TAPELAKE_ASSIGN_OR_RAISE(overlay, ReadSliceLogs(source.files, source.base_path, slice,
+                                                    source.timeline, source.schema, source.scan));
+  }
+  return OpenOver(source, slice, columns, std::move(overlay));
+}
+
+Result<std::unique_ptr<SliceReader>> SliceReader::OpenOver(
+    const SliceSource& source, const FileSlice& slice, const std::vector<std::string>& columns,
+    std::shared_ptr<const LogOverlay> overlay) {
   auto impl = std::make_unique<Impl>();
-  TAPELAKE_RETURN_NOT_OK(impl->Open(source, slice, columns));
+  TAPELAKE_RETURN_NOT_OK(impl->Open(source, slice, columns, std::move(overlay)));
   return std::unique_ptr<SliceReader>(new SliceReader(std::move(impl)));
 }
 

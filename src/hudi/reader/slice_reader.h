@@ -47,6 +47,12 @@ class SliceReader {
   static Result<std::unique_ptr<SliceReader>> Open(const SliceSource& source,
                                                    const FileSlice& slice,
                                                    const std::vector<std::string>& columns);
+
+  /// The same with the merged logs of the slice, which were read already; nullptr: it has none.
+  static Result<std::unique_ptr<SliceReader>> OpenOver(const SliceSource& source,
+                                                       const FileSlice& slice,
+                                                       const std::vector<std::string>& columns,
+                                                       std::shared_ptr<const LogOverlay> overlay);
   ~SliceReader();
 
   /// The next batch (never empty), nullptr at the end. Errors: kCorrupt, kUnavailable, kInvalid.

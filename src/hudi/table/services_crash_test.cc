@@ -68,11 +68,19 @@ using Rows = std::map<std::pair<std::string, std::string>, TestRow>;
 /// A table on a simulated disk and what it must hold.
 class ServiceWorld {
  public:
-  explicit ServiceWorld(uint64_t seed) : random_(seed), files_(clock_, random_) {
-    auto created =
-        Table::Create(environment(), TableFixture::kPath, TableFixture::MergeOnReadOptions(2));
+  explicit ServiceWorld(uint64_t seed, IndexKind index = IndexKind::kBucket)
+      : random_(seed), files_(clock_, random_) {
+    CreateOptions options = TableFixture::MergeOnReadOptions(2);
+    options.index = index;
+    auto created = Table::Create(environment(), TableFixture::kPath, options);
     EXPECT_TRUE(created.ok()) << created.status();
     table_ = std::move(created).ValueOr(nullptr);
+    if (index == IndexKind::kBucket) return;
+    // New rows make new file groups.
+    const std::string path = io::JoinPath(TableFixture::kPath, ".hoodie/hoodie.properties");
+    const std::string stored = *files_.ReadFile(path);
+    EXPECT_TRUE(files_.ReplaceFile(path, stored + "hoodie.parquet.small.file.limit=0\n").ok());
+    table_ = OpenAnother();
   }
 
   SimFileSystem& files() { return files_; }
@@ -187,6 +195,7 @@ struct Service {
   const char* name;
   std::function<void(ServiceWorld&)> prepare;
   std::function<Status(Table&)> run;
+  IndexKind index = IndexKind::kBucket;
 };
 
 Status RunPendingCompactions(Table& table) {
@@ -235,6 +244,15 @@ std::vector<Service> Services() {
            world.CommitNext();
        },
        [](Table& table) { return table.Archive(kArchival, kKey).status(); }},
+      {"clustering",  // of groups with and without logs, beside one that is being compacted
+       [](ServiceWorld& world) {
+         for (int n = 0; n < 4; ++n)
+           world.CommitNext();
+         EXPECT_NE(world.Schedule(), "");
+         for (int n = 0; n < 4; ++n)
+           world.CommitNext();
+       },
+       [](Table& table) { return table.Cluster({}, 1).status(); }, IndexKind::kSimple},
   };
 }
 
@@ -267,7 +285,7 @@ TEST_P(ServicesCrashTest, LeavesTheTableAsItWasAndCanBeRepeated) {
   int64_t steps = 0;
   for (bool met = true; met; ++steps) {
     ASSERT_LT(steps, kStepsMax) << "the service never ends";
-    ServiceWorld world(static_cast<uint64_t>(steps) + 1);
+    ServiceWorld world(static_cast<uint64_t>(steps) + 1, service.index);
     service.prepare(world);
     FateAt fate(steps, parameters.fate);
     world.files().SetFaults(&fate);

@@ -195,10 +195,12 @@ class Table {
   /// next call goes on.
   Result<int64_t> Archive(const ArchivalPolicy& policy, const std::string& kept_key);
 
-  /// Merge small base files of a partition into one each, by a replacecommit; what a dead process
-  /// began of it is rolled back like a commit. Tables with a bucket index cannot be clustered. Same
-  /// thread rule as Upsert(). Errors: kInvalid (such a table; says why), kCorrupt, kUnavailable,
-  /// kUnknownOutcome; the table is unchanged by any but the last.
+  /// Merge small files of a partition, base file and logs, into one base file each, by a
+  /// replacecommit; what a dead process began of it is rolled back like a commit. File groups under
+  /// a pending compaction are left alone, so one may run meanwhile. What newer commits carry is
+  /// carried on. Tables with a bucket index cannot be clustered. Same thread rule as Upsert().
+  /// Errors: kInvalid (such a table; says why), kCorrupt, kUnavailable, kUnknownOutcome; the table
+  /// is unchanged by any but the last.
   Result<ClusteringCounts> Cluster(const ClusteringPolicy& policy, int threads);
 
   /// Pin a completed commit: its files are not cleaned, neither it nor anything after it is

@@ -22,11 +22,13 @@ Result<ClusteringCounts> Table::Cluster(const ClusteringPolicy& policy, int thre
   std::map<std::string, std::string> extra;
   TAPELAKE_ASSIGN_OR_RAISE(extra, MetadataToCarry());
   const std::shared_ptr<arrow::Schema> schema = state_->schema();
+  const std::shared_ptr<const Timeline> known = state_->timeline();
   TAPELAKE_ASSIGN_OR_RAISE(counts.instant, TakeInstant());
   const ClusteringTarget target{.files = environment_.files,
                                 .random = environment_.random,
                                 .base_path = base_path_,
                                 .config = config_,
+                                .timeline = *known,
                                 .instant = counts.instant,
                                 .schema = schema};
   ClusteringJob job(target, groups);
@@ -41,7 +43,7 @@ Result<ClusteringCounts> Table::Cluster(const ClusteringPolicy& policy, int thre
       timeline.CreateRequested(counts.instant, kAction, FormatClusteringPlan(base_path_, groups));
   // Another writer's instant is not ours to delete.
   if (KindOf(status) == ErrorKind::kConflict && !status.ok()) return status;
-  if (status.ok()) status = timeline.CreateInflight(counts.instant, kAction, "");
+  if (status.ok()) status = timeline.CreateInflight(counts.instant, kAction, job.InflightContent());
   if (!status.ok()) return give_up(status);
   auto written = job.Run(threads);
   if (!written.ok()) return give_up(written.status());
@@ -52,7 +54,7 @@ Result<ClusteringCounts> Table::Cluster(const ClusteringPolicy& policy, int thre
     return status;
   }
   if (!status.ok()) return give_up(status);
-  state_.reset();
+  // The state stays: the next look at the timeline takes up what happened in these partitions.
   for (const auto& [partition, stats] : written->write_stats) {
     for (const WriteStat& stat : stats) {
       ++counts.files_written;

@@ -80,6 +80,7 @@ class Changes {
         }
         [[fallthrough]];
       case InstantAction::kDeltaCommit:
+      case InstantAction::kReplaceCommit:
         if (completed) commits_.push_back(*instant);
         return true;
       default:
@@ -118,6 +119,8 @@ Result<std::vector<std::string>> TouchedPartitions(const TableSource& source,
     TAPELAKE_ASSIGN_OR_RAISE(const auto metadata,
                              ReadCommitMetadata(source.files, source.base_path, commit));
     for (const auto& [partition, stats] : metadata.write_stats)
+      partitions.insert(partition);
+    for (const auto& [partition, file_ids] : metadata.replaced_file_ids)
       partitions.insert(partition);
   }
   for (const std::string& timestamp : changes.compactions()) {
