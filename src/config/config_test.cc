@@ -293,7 +293,7 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
   ASSERT_TRUE(schema.ok()) << schema.status().ToString();
   const base::JsonValue* properties = schema->Find("properties");
   ASSERT_NE(properties, nullptr);
-  EXPECT_EQ(properties->members().size(), 14u);
+  EXPECT_EQ(properties->members().size(), 15u);
   const base::JsonValue* table = properties->Find("tables")->Find("items");
   EXPECT_EQ(table->Find("required")->items()[0].text(), "name");
   EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);

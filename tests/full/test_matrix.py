@@ -4,7 +4,7 @@ import pytest
 
 from support import csv_table, readers
 from support.cells import (
-    CONTINUES_OURS, LACKS, LOGGINGS, OURS, READS_THEIRS, Case, cell, find_lack)
+    CONTINUES_OURS, LACKS, LOGGINGS, OURS, READS_THEIRS, Case, cell, exists, find_lack)
 from support.change_feed import ChangeFeed
 from support.spark_session import ENGINES, HUDI_0_15, HUDI_1_0, HUDI_1_1
 from support.spark_table import READ_OPTIMIZED
@@ -35,8 +35,8 @@ def newer(request):
 
 
 def can(spark, case: Case) -> bool:
-    """Whether the list does not say that it cannot; test_unsupported.py shows what it cannot."""
-    return find_lack(LACKS, spark.name, case) is None
+    """Whether no list says that it cannot or need not; test_unsupported.py shows what it cannot."""
+    return exists(case) and find_lack(LACKS, spark.name, case) is None
 
 
 # --- they read ours, they continue ours -----------------------------------------------------------

@@ -16,7 +16,7 @@ sys.path.append(str(ROOT / "tools"))
 
 from conformance_cells import (  # noqa: E402  (needs the path above)
     CONTINUES_OURS, CONTINUES_THEIRS, COW, DIFFERS, EQUAL, LOGGINGS, MOR, OURS, READS_OURS, READS_THEIRS,
-    Case, find_lack, load_lacks)
+    Case, exists, find_lack, load_lacks)
 
 TYPES = {"cow": COW, "mor": MOR}
 LACKS = load_lacks()

@@ -13,7 +13,7 @@ NEW_ROWS = 24
 # Without them a procedure of 1.x turns the table into a newer version, and 0.15 clusters it so that its
 # own next upsert spoils decimals.
 SETTINGS = ("hoodie.write.table.version", "hoodie.write.auto.upgrade", "hoodie.metadata.enable",
-            "hoodie.parquet.writelegacyformat.enabled")
+            "hoodie.parquet.writelegacyformat.enabled", "hoodie.datasource.write.recordkey.field")
 CLEANED = {"hoodie.clean.automatic": "true", "hoodie.cleaner.policy": "KEEP_LATEST_FILE_VERSIONS",
            "hoodie.cleaner.fileversions.retained": "1"}
 # Hudi archives what is cleaned, and no further than its metadata table is compacted.
@@ -172,14 +172,20 @@ class Steps:
         self.upsert(by)
 
     def schedule_compaction(self, spark) -> None:
+        before = self.compactions("requested")
         self.call(spark, "run_compaction", op="schedule",
                   options="hoodie.compact.inline.max.delta.commits=1")
-        assert list(self.table.timeline.glob("*.compaction.requested")), "nothing was planned"
+        assert self.compactions("requested") > before, "nothing was planned"
         self.scheduled = True
 
     def run_compaction(self, spark) -> None:
-        self.call(spark, "run_compaction", op="run")
+        """Execute what is planned: `run` of Hudi plans another one first."""
+        self.call(spark, "run_compaction", op="execute")
+        assert self.compactions("inflight") == self.compactions("requested"), "a plan was left"
         self.scheduled = False
+
+    def compactions(self, state: str) -> set[str]:
+        return {file.name.split(".")[0] for file in self.table.timeline.glob(f"*.compaction.{state}")}
 
     def cluster(self, by) -> None:
         if by is None:
@@ -204,6 +210,7 @@ class Steps:
             self.table.archive()
         else:
             self.upsert(by, ARCHIVED)  # cleans by commits
+            self.number += 1
             self.upsert(by, ARCHIVED)
         assert first not in self.table.instants(), "nothing was archived"
 
