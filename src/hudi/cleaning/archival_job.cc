@@ -96,7 +96,11 @@ Result<int64_t> ArchivalJob::Finish(const Timeline& timeline) {
 
 Status ArchivalJob::TakeOffTimeline(const std::vector<Instant>& instants,
                                     const std::vector<Instant>& unfinished) {
+  if (instants.empty() && unfinished.empty()) return Status::OK();
   const std::string folder = io::JoinPath(base_path_, kMetadataFolder);
+  // Somebody else may have archived them and died before the names were durable.
+  TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(io::JoinPath(folder, archive_folder_)));
+  TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(folder));
   TAPELAKE_RETURN_NOT_OK(Remove(unfinished));
   // Were one of those to come back without its completed file, its instant would look pending.
   if (!unfinished.empty()) TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(folder));

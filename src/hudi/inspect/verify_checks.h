@@ -42,6 +42,11 @@ enum class InstantStanding : uint8_t {
   kNever = 7,       ///< Not committed, and not going to be.
 };
 InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp);
+/// The same for a file of `group` that names the instant. Where nothing but pinned commits is left,
+/// readers take no archived one for committed any more; but what those wrote and a pinned one
+/// replaced is no orphan: cleaning takes it once there are other commits again.
+InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp,
+                           const FileGroupId& group);
 
 /// Instants, savepoints, the metadata table, and what commits say of file names. Pure.
 void CheckTimeline(const TableEvidence& evidence, int64_t now_micros, FindingList* findings);

@@ -85,7 +85,7 @@ class FileCheck {
     std::map<std::pair<std::string, std::string>, std::string> seen;
     for (const FileSlice& file : partition.base_files) {
       sizes_[file.RelativePath()] = file.size_bytes;
-      CheckOwner(file.RelativePath(), file.base_instant);
+      CheckOwner(file.RelativePath(), file.base_instant, {path, file.file_id});
       const auto [other, fresh] =
           seen.try_emplace({file.file_id, file.base_instant}, file.RelativePath());
       if (fresh) continue;
@@ -101,14 +101,15 @@ class FileCheck {
       const std::string file = io::JoinPath(path, name);
       const auto size = evidence_.cdc_sizes.find(file);
       sizes_[file] = size == evidence_.cdc_sizes.end() ? -1 : size->second;  // -1: gone meanwhile
-      CheckOwner(file, ClaimOfName(path, name).slice);
+      const FileClaim claim = ClaimOfName(path, name);
+      CheckOwner(file, claim.slice, claim.group);
     }
   }
 
   /// Does a base file or change-data log belong to the instant in its name?
-  void CheckOwner(const std::string& path, const std::string& instant) {
+  void CheckOwner(const std::string& path, const std::string& instant, const FileGroupId& group) {
     std::string why;
-    switch (StandingOf(evidence_, instant)) {
+    switch (StandingOf(evidence_, instant, group)) {
       case InstantStanding::kActive:
         if (!claims_.contains(path) && evidence_.HasCommit(instant)) {
           why = "its commit does not name it";

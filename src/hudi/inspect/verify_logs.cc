@@ -115,7 +115,7 @@ class LogCheck {
       undone.insert(contents.back().undone.begin(), contents.back().undone.end());
     }
     for (size_t i = 0; i < logs.size(); ++i)
-      Check(io::JoinPath(partition, logs[i]->file.name), *logs[i], contents[i], undone);
+      Check(partition, *logs[i], contents[i], undone);
     return Status::OK();
   }
 
@@ -142,8 +142,9 @@ class LogCheck {
   }
 
  private:
-  void Check(const std::string& path, const PartitionLogFile& log, const LogContent& content,
+  void Check(const std::string& partition, const PartitionLogFile& log, const LogContent& content,
              const std::set<std::string>& undone) const {
+    const std::string path = io::JoinPath(partition, log.file.name);
     const auto claims = claims_.find(path);
     const bool claimed = claims != claims_.end();
     if (!content.damage.empty()) {
@@ -156,7 +157,7 @@ class LogCheck {
       for (const auto& [instant, stat] : claims->second)
         CheckCounts(path, instant, *stat, content);
     } else {
-      CheckOwner(path, log, content, undone);
+      CheckOwner(partition, log, content, undone);
     }
   }
 
@@ -180,9 +181,10 @@ class LogCheck {
                            std::to_string(stat.writes) + " and " + std::to_string(stat.deletes)});
   }
 
-  void CheckOwner(const std::string& path, const PartitionLogFile& log, const LogContent& content,
-                  const std::set<std::string>& undone) const {
+  void CheckOwner(const std::string& partition, const PartitionLogFile& log,
+                  const LogContent& content, const std::set<std::string>& undone) const {
     if (content.has_command) return;
+    const std::string path = io::JoinPath(partition, log.file.name);
     bool counts = false;
     bool active = false;
     for (const auto& [instant, rows] : content.by_instant) {
@@ -191,7 +193,7 @@ class LogCheck {
         counts = true;
         continue;
       }
-      switch (StandingOf(evidence_, instant)) {
+      switch (StandingOf(evidence_, instant, {partition, log.file_id})) {
         case InstantStanding::kPending:
         case InstantStanding::kNewer:
           return;

@@ -149,6 +149,14 @@ InstantStanding StandingOf(const TableEvidence& evidence, const std::string& tim
   return proven ? InstantStanding::kUnknownOld : InstantStanding::kUnproven;
 }
 
+InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp,
+                           const FileGroupId& group) {
+  const InstantStanding standing = StandingOf(evidence, timestamp);
+  const bool waits = standing == InstantStanding::kNever && evidence.replaced_at.contains(group) &&
+                     evidence.archive.completed.contains(timestamp);
+  return waits ? InstantStanding::kArchived : standing;
+}
+
 void CheckTimeline(const TableEvidence& evidence, int64_t now_micros, FindingList* findings) {
   TimelineCheck(evidence, findings).Run(now_micros);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -512,6 +513,42 @@ TEST_F(ServicesTest, ArchiveFinishesWhatAnotherProcessBeganWithoutStoringItTwice
   EXPECT_THAT(Rows(*Open()), ElementsAre(TestRow{"a", kDay, 6, {}}));
 }
 
+class HalfArchivedTest : public ServicesTest {
+ protected:
+  /// A process stores commits in the archive and dies. Returns what the next one does: 'A' and 's'
+  /// sync the folder of the archive and another one, 'd' deletes.
+  std::string StepsOf(const std::function<void(Table&)>& next) {
+    const auto table = CreateMergeOnRead(1);
+    for (int version = 1; version <= 6; ++version)
+      Commit(*table, {.rows = {{"a", kDay, version, {}}}});
+    files_.SetBefore([](Step step, const std::string&) {
+      return step == Step::kDelete ? MakeError(ErrorKind::kUnavailable, "dead") : Status::OK();
+    });
+    EXPECT_FALSE(table->Archive({.instants_keep_min = 2, .instants_keep_max = 3}, "").ok());
+    std::string steps;
+    files_.SetBefore([&steps](Step step, const std::string& path) {
+      if (step == Step::kSync) steps += path.ends_with("/archived") ? "A" : "s";
+      if (step == Step::kDelete) steps += "d";
+      return Status::OK();
+    });
+    next(*Open());
+    files_.SetBefore(nullptr);
+    return steps;
+  }
+};
+
+TEST_F(HalfArchivedTest, TheArchiveIsDurableBeforeArchivalTakesTheRestAway) {
+  const std::string steps = StepsOf([&](Table& table) { EXPECT_EQ(Archive(table, 2, 3), 4); });
+  EXPECT_LT(steps.find("As"), steps.find('d')) << steps;
+}
+
+TEST_F(HalfArchivedTest, TheArchiveIsDurableBeforeASavepointTakesTheRestAway) {
+  const std::string steps = StepsOf(
+      [](Table& table) { EXPECT_TRUE(table.Savepoint(table.LatestSnapshot()->instant, {}).ok()); });
+  EXPECT_NE(steps.find('d'), steps.npos);
+  EXPECT_LT(steps.find("As"), steps.find('d')) << steps;
+}
+
 TEST_F(ServicesTest, ArchiveCutsWhatADeadWriterLeftHalfWritten) {
   const auto table = CreateMergeOnRead(1);
   for (int version = 1; version <= 4; ++version)
@@ -541,9 +578,9 @@ TEST_F(ServicesTest, ArchiveMakesEachCompletedInstantsEndDurableBeforeTheNext) {
   });
   EXPECT_EQ(Archive(*table, 2, 3), 2);
   files_.SetBefore(nullptr);
-  // The file of the archive is put in place, durably; then requested and inflight files go, then
-  // each completed file by itself.
-  EXPECT_EQ(order, "RddddsCsCs");
+  // The file of the archive is put in place, durably, as is what others put there; then requested
+  // and inflight files go, then each completed file by itself.
+  EXPECT_EQ(order, "RSsddddsCsCs");
 }
 
 TEST_F(ServicesTest, CompactionRunsOnAThreadOfItsOwn) {
