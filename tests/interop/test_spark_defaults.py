@@ -88,7 +88,10 @@ def test_the_program_makes_tables_with_an_index_of_keys(index, type, tmp_path, s
         table.expect_read_optimized_equal()
 
 
-@pytest.mark.parametrize("mode", ["op_key_only", "data_before", "data_before_after"])
+MODES = ["op_key_only", "data_before", "data_before_after"] if FULL else ["data_before_after"]
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_spark_reads_the_change_data_of_tables_configured_to_keep_it(mode, tmp_path, sparks):
     table = LakeUnderTest(tmp_path, "cow", "streams", CHANGES, sparks, index="bloom",
                           change_data=mode)
