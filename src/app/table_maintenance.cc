@@ -54,6 +54,7 @@ hudi::VerifyOptions VerifyOptionsFor(int threads) {
 Result<TableMaintenance> TableMaintenance::Open(World& world, const TableName& name) {
   TAPELAKE_ASSIGN_OR_RAISE(auto lock, LockLakeOf(world.files, name.path));
   TAPELAKE_ASSIGN_OR_RAISE(auto table, hudi::Table::Open(world.table_environment(), name.path));
+  TAPELAKE_RETURN_NOT_OK(table->MakeNamesDurable());
   return TableMaintenance(world, std::move(lock), std::move(table));
 }
 

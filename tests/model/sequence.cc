@@ -209,6 +209,7 @@ Status Sequence::Recover(bool died) {
       ++report_.counts[power_lost ? "deaths with power loss" : "deaths"];
     }
     TAPELAKE_ASSIGN_OR_RAISE(table_, Table::Open(environment(), kPath));
+    TAPELAKE_RETURN_NOT_OK(table_->MakeNamesDurable());
   }
   return table_->CleanUpPendingCommits();
 }

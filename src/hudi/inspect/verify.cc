@@ -167,6 +167,7 @@ Result<RepairReport> RepairTable(const TableEnvironment& environment, const std:
                                  const std::vector<Finding>& findings) {
   RepairReport report;
   TAPELAKE_ASSIGN_OR_RAISE(const auto table, Table::Open(environment, base_path));
+  TAPELAKE_RETURN_NOT_OK(table->MakeNamesDurable());
   TAPELAKE_RETURN_NOT_OK(FinishPending(environment.files, *table, &report));
   TAPELAKE_ASSIGN_OR_RAISE(const TableEvidence evidence,
                            ReadTableEvidence(environment.files, base_path, table->config()));
