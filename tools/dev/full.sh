@@ -29,7 +29,7 @@ conformance      what of the three has not passed yet; writes docs/conformance.m
 s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
 fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
-model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
+model            10,000 random lives of a table against a model; 200 of their tables read by Spark
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
 alarms           every default alarm fires and clears because its condition was caused and ended
 TEXT
@@ -205,8 +205,10 @@ model_lives() {
   build_preset release tapelake_model || return 1
   build/release/tapelake_model --fresh "$MODEL_LIVES" --jobs "$JOBS" --keep-tables "$folder" \
     --every $((MODEL_LIVES / MODEL_TABLES_KEPT)) | tee "$folder/counts" || return 1
-  "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder" || return 1
-  printf 'figure: %s lives, %s commits, %s tables read by Spark and hudi-rs\n' "$MODEL_LIVES" \
+  # Not hudi-rs: it misses what was logged under a pending compaction (unsupported.toml), and refuses a
+  # delete block of which some deletes have an ordering value and others none. Lives end with both.
+  "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder" --engines spark || return 1
+  printf 'figure: %s lives, %s commits, %s tables read by Spark\n' "$MODEL_LIVES" \
     "$(sed -n 's/ commits$//p' "$folder/counts")" "$MODEL_TABLES_KEPT"
 }
 
