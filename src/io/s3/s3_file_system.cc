@@ -49,7 +49,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> S3FileSystem::OpenForRead(
 Result<std::shared_ptr<arrow::io::OutputStream>> S3FileSystem::OpenForWrite(
     const std::string& path) {
   TAPELAKE_ASSIGN_OR_RAISE(S3Path place, ObjectPath(path));
-  return MakeS3OutputStream(objects_, std::move(place));
+  return MakeS3OutputStream(objects_, std::move(place), NextMark());
 }
 
 Result<std::unique_ptr<AppendFile>> S3FileSystem::OpenForAppend(const std::string& path) {

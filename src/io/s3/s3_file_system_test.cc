@@ -191,6 +191,29 @@ TEST_F(S3FileSystemTest, AnUploadWhoseLastAnswerWasLostIsDone) {
   EXPECT_THAT(server_.objects(), ElementsAre(Key("bucket/big")));
 }
 
+TEST_F(S3FileSystemTest, AnUploadThatIsGoneIsDoneOnlyIfTheObjectIsOurs) {
+  Write("s3://bucket/big", "of somebody else");
+  const auto gone = [this](bool done) {
+    const auto stream = *files_->OpenForWrite("s3://bucket/big");
+    EXPECT_TRUE(stream->Write(std::string(kS3PartBytes + 1, 'x')).ok());
+    bool first = true;
+    // The HTTP client sent the end of the upload twice by itself.
+    server_.SetFaults([&, done](const HttpRequest& request) {
+      if (request.method != "POST" || !std::exchange(first, false)) return FakeS3::Fault{};
+      if (done) (void)server_.Send(request);
+      return FakeS3::Fault{.answer = FakeS3::Failure(404, "NoSuchUpload")};
+    });
+    const Status closed = stream->Close();
+    server_.SetFaults(nullptr);
+    return closed;
+  };
+  EXPECT_FALSE(gone(false).ok());
+  EXPECT_EQ(ContentOf("bucket/big"), "of somebody else");
+  const Status closed = gone(true);
+  EXPECT_TRUE(closed.ok()) << closed;
+  EXPECT_EQ(ContentOf("bucket/big").size(), size_t{kS3PartBytes + 1});
+}
+
 TEST_F(S3FileSystemTest, ListsAllPagesAndTellsDirectoriesFromFiles) {
   server_.page_size = 7;
   for (int i = 100; i < 150; ++i)

@@ -179,8 +179,9 @@ Status S3Objects::Delete(const S3Path& path) {
   return S3Client::ErrorOf(request, response);
 }
 
-Result<std::string> S3Objects::BeginUpload(const S3Path& path) {
+Result<std::string> S3Objects::BeginUpload(const S3Path& path, const std::string& writer) {
   S3Request request = Write("POST", path);
+  request.headers.push_back({kWriterHeader, writer});
   request.query = {{"uploads", ""}};
   TAPELAKE_ASSIGN_OR_RAISE(const HttpResponse response, Expect(request, 200));
   TAPELAKE_ASSIGN_OR_RAISE(const auto answer, aws::ParseXml(response.body));
@@ -201,7 +202,7 @@ Result<std::string> S3Objects::PutPart(const S3Path& path, const std::string& up
 }
 
 Status S3Objects::CompleteUpload(const S3Path& path, const std::string& upload,
-                                 const std::vector<std::string>& etags) {
+                                 const std::vector<std::string>& etags, const std::string& writer) {
   std::string body = "<CompleteMultipartUpload>";
   for (size_t i = 0; i < etags.size(); ++i) {
     body += "<Part><PartNumber>" + std::to_string(i + 1) + "</PartNumber><ETag>";
@@ -213,13 +214,16 @@ Status S3Objects::CompleteUpload(const S3Path& path, const std::string& upload,
   S3Request request = Request("POST", path);
   request.query = {{"uploadId", upload}};
   request.body = body;
-  bool perhaps_done = false;
-  TAPELAKE_ASSIGN_OR_RAISE(HttpResponse response, client_.Send(request, &perhaps_done));
+  TAPELAKE_ASSIGN_OR_RAISE(HttpResponse response, client_.Send(request));
   // It may fail after the status line was sent.
   const auto answer = aws::ParseXml(response.body);
   if (response.status == 200 && answer.ok() && answer->name != "Error") return Status::OK();
-  // The upload is gone since a try whose answer was lost.
-  if (response.status == 404 && perhaps_done) return Look(path).status();
+  if (response.status == 404) {
+    // The upload is gone since a try whose answer was lost, perhaps; the HTTP client itself may
+    // have sent that, too (see PutIfAbsent).
+    const auto info = Look(path);
+    if (info.ok() && info->writer == writer) return Status::OK();
+  }
   if (response.status == 200) response.status = 500;
   return S3Client::ErrorOf(request, response);
 }

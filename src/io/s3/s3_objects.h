@@ -56,14 +56,16 @@ class S3Objects {
   /// Fine if absent.
   Status Delete(const S3Path& path);
 
-  /// Begin an object that is written in pieces; returns its upload id.
-  Result<std::string> BeginUpload(const S3Path& path);
+  /// Begin an object that is written in pieces, marked with `writer` as in PutIfAbsent(); returns
+  /// its upload id.
+  Result<std::string> BeginUpload(const S3Path& path, const std::string& writer);
   /// Write one piece, `number` from 1 on; returns its etag.
   Result<std::string> PutPart(const S3Path& path, const std::string& upload, int number,
                               std::string_view content);
-  /// Make the pieces the object.
+  /// Make the pieces the object. `writer`: that of BeginUpload(). Fine if an answer was lost and
+  /// the upload is gone for it.
   Status CompleteUpload(const S3Path& path, const std::string& upload,
-                        const std::vector<std::string>& etags);
+                        const std::vector<std::string>& etags, const std::string& writer);
   Status AbortUpload(const S3Path& path, const std::string& upload);
 
   /// Whether any object lies below `directory`.

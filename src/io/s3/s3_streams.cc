@@ -114,7 +114,8 @@ class S3InputFile : public arrow::io::RandomAccessFile {
 
 class S3OutputStream : public arrow::io::OutputStream {
  public:
-  S3OutputStream(S3Objects& objects, S3Path path) : objects_(objects), path_(std::move(path)) {
+  S3OutputStream(S3Objects& objects, S3Path path, std::string writer)
+      : objects_(objects), path_(std::move(path)), writer_(std::move(writer)) {
     set_mode(arrow::io::FileMode::WRITE);
   }
   ~S3OutputStream() override { (void)Abort(); }
@@ -150,7 +151,7 @@ class S3OutputStream : public arrow::io::OutputStream {
       return objects_.Put(path_, part_);
     }
     Status done = SendPart();
-    if (done.ok()) done = objects_.CompleteUpload(path_, upload_, etags_);
+    if (done.ok()) done = objects_.CompleteUpload(path_, upload_, etags_, writer_);
     if (!done.ok()) {
       (void)Abort();  // what is told is why
       return done;
@@ -162,7 +163,7 @@ class S3OutputStream : public arrow::io::OutputStream {
  private:
   Status SendPart() {
     if (upload_.empty()) {
-      TAPELAKE_ASSIGN_OR_RAISE(upload_, objects_.BeginUpload(path_));
+      TAPELAKE_ASSIGN_OR_RAISE(upload_, objects_.BeginUpload(path_, writer_));
     }
     if (etags_.size() == kS3PartsMax) {
       return MakeError(ErrorKind::kInvalid, "'s3://" + path_.bucket + "/" + path_.key +
@@ -180,6 +181,7 @@ class S3OutputStream : public arrow::io::OutputStream {
 
   S3Objects& objects_;
   const S3Path path_;
+  const std::string writer_;
   std::string part_;  // not sent yet
   std::string upload_;
   std::vector<std::string> etags_;  // of the parts sent
@@ -194,8 +196,9 @@ std::shared_ptr<arrow::io::RandomAccessFile> MakeS3InputFile(S3Objects& objects,
   return std::make_shared<S3InputFile>(objects, std::move(path), info);
 }
 
-std::shared_ptr<arrow::io::OutputStream> MakeS3OutputStream(S3Objects& objects, S3Path path) {
-  return std::make_shared<S3OutputStream>(objects, std::move(path));
+std::shared_ptr<arrow::io::OutputStream> MakeS3OutputStream(S3Objects& objects, S3Path path,
+                                                            std::string writer) {
+  return std::make_shared<S3OutputStream>(objects, std::move(path), std::move(writer));
 }
 
 }  // namespace tapelake::io

@@ -24,8 +24,9 @@ inline constexpr int kS3PartsMax = 10'000;
 
 /// A file that appears, whole, when it is closed; before that nothing is there, and an older one
 /// stays. Up to kS3PartBytes it is one PUT, else an upload of parts, which is aborted where the
-/// stream is not closed. Memory: one part. `objects` must outlive it. One thread. Errors: kInvalid
-/// (longer than kS3PartsMax parts).
-std::shared_ptr<arrow::io::OutputStream> MakeS3OutputStream(S3Objects& objects, S3Path path);
+/// stream is not closed. Memory: one part. `writer`: as for S3Objects::BeginUpload. `objects` must
+/// outlive it. One thread. Errors: kInvalid (longer than kS3PartsMax parts).
+std::shared_ptr<arrow::io::OutputStream> MakeS3OutputStream(S3Objects& objects, S3Path path,
+                                                            std::string writer);
 
 }  // namespace tapelake::io
