@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "app/aws_server.h"
 #include "app/lake_folder.h"
 #include "app/market/market_lane.h"
+#include "base/time.h"
 #include "hudi/table/table.h"
 #include "source/file_source.h"
 
@@ -68,6 +70,13 @@ Result<std::string> CheckMarket(const config::Config& config, const std::vector<
          "." + kBarsTable + " and " + table->definition.database + "." + kMeasuresTable;
 }
 
+Result<std::string> CheckAwsDoor(World& world, const config::Config& config) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto certificate, AwsServer::Check(world, config));
+  if (!certificate) return std::string("of this machine, without TLS");
+  return "over TLS; its certificate is good until " +
+         base::FormatDate(certificate->facts.not_after_micros);
+}
+
 void Add(const std::string& what, const Result<std::string>& finding,
          std::vector<CheckResult>* results) {
   results->push_back({what, finding.ok() ? *finding : "", finding.status()});
@@ -87,6 +96,9 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
     }
   }
   if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);
+  if (config.doors.aws.enabled) {
+    Add("AWS-compatible port " + config.doors.aws.listen, CheckAwsDoor(world, config), &results);
+  }
   return results;
 }
 

@@ -79,6 +79,16 @@ class UpCommand : public Command {
                   .sentence = "Address and port of the page, `off` for none; default is "
                               "`dashboard.listen`."},
                  &listen_);
+    options.Text({.name = "--aws-listen",
+                  .placeholder = "ADDRESS",
+                  .sentence = "Open the AWS-compatible port at this address, `off` for not; "
+                              "default is `doors.aws.listen` if `doors.aws.enabled`."},
+                 &aws_listen_);
+    options.Flag({.name = "--insecure-local",
+                  .placeholder = "",
+                  .sentence = "Take requests at the AWS-compatible port whether they are signed or "
+                              "not; the same as `doors.aws.insecure_local`."},
+                 &insecure_local_);
     options.Time({.name = "--history",
                   .placeholder = "TIME",
                   .sentence = "Simulated past of a new table, `0s` for none; default is "
@@ -103,6 +113,7 @@ class UpCommand : public Command {
       context.config.dashboard.listen = *listen_;
     }
     if (history_) context.config.simulator.history = *history_;
+    TAPELAKE_RETURN_NOT_OK(SetAwsDoor(&context.config.doors.aws));
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto pipeline,
         app::Pipeline::Open(context.world, context.config, context.tables, &serve::EmbeddedPage()));
@@ -112,6 +123,7 @@ class UpCommand : public Command {
     if (!json_) Print(Introduction(context));
     TAPELAKE_RETURN_NOT_OK(pipeline->Start());
     if (!json_) Print(PageWords(*pipeline));
+    if (!json_) Print(AwsWords(context, *pipeline));
     std::fflush(stdout);
     Watch(context, pipeline.get());
     if (!json_) Print("draining: committing what was read\n");
@@ -128,6 +140,16 @@ class UpCommand : public Command {
   }
 
  private:
+  Status SetAwsDoor(config::AwsDoorConfig* aws) const {
+    if (aws_listen_) aws->enabled = *aws_listen_ != "off";
+    if (aws_listen_ && aws->enabled) aws->listen = *aws_listen_;
+    if (insecure_local_) aws->insecure_local = true;
+    if (!insecure_local_ || aws->enabled) return Status::OK();
+    return MakeError(ErrorKind::kInvalid,
+                     "--insecure-local is about the AWS-compatible port, which is off\nhint: open "
+                     "it with --aws-listen, for example 127.0.0.1:4566");
+  }
+
   /// What opening had to mend, which is nothing to be silent about.
   static void ReportRepairs(const app::Pipeline& pipeline) {
     for (const auto& lane : pipeline.lanes()) {
@@ -198,6 +220,29 @@ class UpCommand : public Command {
     return out + "\n";
   }
 
+  /// How AWS clients find it.
+  static std::string AwsWords(const Context& context, const app::Pipeline& pipeline) {
+    app::AwsServer* aws = pipeline.aws();
+    if (aws == nullptr) return "";
+    std::string out = "AWS clients call   " + aws->url() + "\n";
+    if (aws->certificate()) {
+      const app::DoorCertificate& certificate = *aws->certificate();
+      if (!certificate.trusted_path.empty()) {
+        out += "  and trust " + certificate.trusted_path + " (AWS_CA_BUNDLE)\n";
+      }
+      out += "  its certificate is good until " +
+             base::FormatDate(certificate.facts.not_after_micros) + "\n";
+    }
+    if (aws->insecure()) return out + "  it verifies no signatures (insecure_local)\n\n";
+    const Result<bool> has_keys = aws->HasKeys();
+    if (!has_keys.ok()) PrintNote("no AWS client can come in: " + has_keys.status().message());
+    if (has_keys.ok() && !*has_keys) {
+      out += "  no client has a key yet: '" + context.program + " keys create --lake " +
+             context.config.lake.path + "' makes one\n";
+    }
+    return out + "\n";
+  }
+
   /// Print a line a second until the end is wanted.
   void Watch(Context& context, app::Pipeline* pipeline) {
     io::Clock& clock = context.world.clock;
@@ -258,6 +303,8 @@ class UpCommand : public Command {
   std::optional<std::string> lake_;
   std::optional<int64_t> rate_;
   std::optional<std::string> listen_;
+  std::optional<std::string> aws_listen_;
+  bool insecure_local_ = false;
   std::optional<config::Duration> history_;
   config::Duration duration_;
   bool json_ = false;

@@ -356,6 +356,61 @@ void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
                 &self.sql_rows_max);
 }
 
+void TlsConfig::Describe(Visitor& visitor, TlsConfig& self) {
+  visitor.Field({.key = "enabled",
+                 .sentence = "Speak TLS at an address of this machine, too; at others it is spoken "
+                             "anyway, and so it is with a certificate of one's own."},
+                &self.enabled);
+  visitor.Field(
+      {.key = "certificate",
+       .sentence = "File of the certificate and those between it and who issued it (PEM); "
+                   "empty: the one that `tapelake keys certify` made."},
+      &self.certificate);
+  visitor.Field(
+      {.key = "key",
+       .sentence = "File of its private key (PEM, without a password); may be the same file."},
+      &self.key);
+}
+
+void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
+  visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the AWS-compatible port."},
+                &self.enabled);
+  visitor.Field(
+      {.key = "listen",
+       .sentence = "Its address and port; at any other than this machine's (127.0.0.1 or [::1]) "
+                   "it speaks TLS alone."},
+      &self.listen);
+  visitor.Field(
+      {.key = "region", .sentence = "Region that clients must sign for, and that stands in ARNs."},
+      &self.region);
+  visitor.Field(
+      {.key = "account", .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
+      &self.account);
+  visitor.Field(
+      {.key = "insecure_local",
+       .sentence = "Take requests whether they are signed or not, at an address of this "
+                   "machine: whoever reaches the port may put and read. For programs that "
+                   "cannot sign."},
+      &self.insecure_local);
+  visitor.Field({.key = "shard_limits",
+                 .sentence = "Refuse what a shard of Kinesis would not take (1,000 records/s, "
+                             "1 MiB/s): for producers that are to run on Kinesis, too."},
+                &self.shard_limits);
+  visitor.Field({.key = "clients_max",
+                 .sentence = "Connections at the same time; one more is answered 503.",
+                 .min = 1,
+                 .max = 10'000},
+                &self.clients_max);
+  visitor.Section({.key = "tls", .sentence = "Its certificate."}, &self.tls);
+}
+
+void DoorsConfig::Describe(Visitor& visitor, DoorsConfig& self) {
+  visitor.Section({.key = "aws",
+                   .sentence = "Kinesis, Firehose and STS for AWS clients (docs/doors.md); "
+                               "`tapelake keys create` makes their keys."},
+                  &self.aws);
+}
+
 void AlarmRuleConfig::Describe(Visitor& visitor, AlarmRuleConfig& self) {
   visitor.Place(&self.place);
   visitor.Field({.key = "name",
@@ -545,6 +600,8 @@ void Config::Describe(Visitor& visitor, Config& self) {
   visitor.Section({.key = "market", .sentence = "Bars, volatility and liquidity of the trades."},
                   &self.market);
   visitor.Section({.key = "dashboard", .sentence = "The live page and its API."}, &self.dashboard);
+  visitor.Section({.key = "doors", .sentence = "Protocols of others that `up` serves."},
+                  &self.doors);
   visitor.Section({.key = "alarms", .sentence = "Rules over the metrics, and whom they tell."},
                   &self.alarms);
   visitor.List(

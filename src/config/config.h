@@ -119,6 +119,32 @@ struct DashboardConfig {
   static void Describe(Visitor& visitor, DashboardConfig& self);
 };
 
+/// What a door shows to clients that speak TLS.
+struct TlsConfig {
+  bool enabled = false;
+  std::string certificate;
+  std::string key;
+  static void Describe(Visitor& visitor, TlsConfig& self);
+};
+
+/// The port that AWS clients take for AWS.
+struct AwsDoorConfig {
+  bool enabled = false;
+  std::string listen = "127.0.0.1:4566";
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+  bool insecure_local = false;
+  bool shard_limits = false;
+  int64_t clients_max = 256;
+  TlsConfig tls;
+  static void Describe(Visitor& visitor, AwsDoorConfig& self);
+};
+
+struct DoorsConfig {
+  AwsDoorConfig aws;
+  static void Describe(Visitor& visitor, DoorsConfig& self);
+};
+
 /// One alarm rule, with CloudWatch's words. monitor::PlanAlarms checks what stands in several keys.
 struct AlarmRuleConfig {
   std::string place;
@@ -196,6 +222,7 @@ struct Config {
   SimulatorConfig simulator;
   MarketConfig market;
   DashboardConfig dashboard;
+  DoorsConfig doors;
   AlarmsConfig alarms;
   std::vector<TableConfig> tables;
   static void Describe(Visitor& visitor, Config& self);

@@ -147,6 +147,20 @@ setup_npm() {
   stamp_set "$stamp"
 }
 
+# kinesalite, which bench/door.py measures beside ours.
+setup_bench_peers() {
+  local stamp
+  stamp="$(stamp_path bench_npm bench/npm/package.json bench/npm/package-lock.json)"
+  use_node
+  [[ -e "$stamp" && -d "$DEPS/bench-npm/node_modules" ]] && return 0
+  say "installing with npm into .deps/bench-npm: kinesalite"
+  mkdir -p "$DEPS/bench-npm"
+  cp bench/npm/package.json bench/npm/package-lock.json "$DEPS/bench-npm/"
+  (cd "$DEPS/bench-npm" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install bench/npm/package-lock.json"
+  stamp_set "$stamp"
+}
+
 # --- DuckDB's headers --------------------------------------------------------------------------
 
 # npm has the library without its headers. PyPI's source package of the same version holds them.
@@ -254,6 +268,23 @@ setup_trino() {
   tar -xzf "$archive" -C "$DEPS" || fail "no server in $archive"
   find "$DEPS/$server/plugin" -mindepth 1 -maxdepth 1 ! -name hudi -exec rm -r {} +
   rm "$archive"
+  stamp_set "$stamp"
+}
+
+# Amazon's Java libraries, which `./dev test --full aws-clients` calls the door with, and a compiler
+# for what calls them.
+setup_java_clients() {
+  local stamp
+  have mvn || apt_get_install maven
+  have javac || apt_get_install openjdk-17-jdk-headless
+  stamp="$(stamp_path java_clients tests/java/pom.xml)"
+  [[ -e "$stamp" && -d "$DEPS/java-clients" ]] && return 0
+  say "fetching with Maven into .deps/java-clients: the libraries of tests/java/pom.xml"
+  rm -rf "$DEPS/java-clients"
+  mvn -q -B -Dstyle.color=never -f tests/java/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$DEPS/java-clients" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch the libraries of tests/java/pom.xml"; }
   stamp_set "$stamp"
 }
 
