@@ -157,7 +157,7 @@ def measure_peer(program: Path, url: str, connections: int, count: int, records:
 def measure_peers(program: Path, folder: Path, connections: int, count: int, records: Path) -> dict:
     """Each once with as many connections as ours had, and once with one; the faster counts."""
     node = shutil.which("node") or str(ROOT / ".deps" / "node-venv" / "bin" / "node")
-    kinesalite = ROOT / ".deps" / "bench-npm" / "node_modules" / "kinesalite"
+    kinesalite = ROOT / ".deps" / "test-npm" / "node_modules" / "kinesalite"
     script = (f"require({json.dumps(str(kinesalite))})({{createStreamMs: 50, shardLimit: 100}})"
               ".listen(+process.argv[1], '127.0.0.1')")
     commands = {

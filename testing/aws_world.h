@@ -81,15 +81,28 @@ class AwsWorld {
     kinesis_ = std::move(*service);
   }
 
+  /// What MakeFirehose() says of objects; without a prefix: the default layout.
+  void SetFirehoseObjects(serve::DeliveredObjects objects) {
+    firehose_objects_ = std::move(objects);
+  }
+
   void MakeFirehose(bool raw = true) {
     std::vector<serve::DeliveryStream> streams;
     for (const Log& log : logs_) {
+      serve::DeliveredObjects objects = firehose_objects_;
+      if (objects.prefix.empty()) {
+        objects.prefix = "raw/" + log.stream->name() + "/!{timestamp:yyyy/MM/dd/HH}/";
+        objects.error_prefix = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/";
+        objects.compression = "GZIP";
+        objects.extension = ".ndjson.gz";
+      }
       streams.push_back({.name = log.stream->name(),
                          .writer = log.writer.get(),
                          .created_micros = kStartMicros,
                          .raw = raw,
                          .buffer_bytes = 32 << 20,
-                         .buffer_micros = 60'000'000});
+                         .buffer_micros = 60'000'000,
+                         .objects = objects});
     }
     firehose_ = std::make_unique<serve::FirehoseService>(
         serve::FirehoseOptions{.region = kRegion, .account = kAccount, .bucket = "lake"},
@@ -158,6 +171,7 @@ class AwsWorld {
   std::vector<Log> logs_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
+  serve::DeliveredObjects firehose_objects_;
   std::atomic<bool> writing_{false};
   std::vector<std::thread> threads_;
 };

@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/delivery_plan.h"
 #include "app/lake_folder.h"
 #include "base/json.h"
 #include "io/local_socket.h"
+#include "io/s3/s3_path.h"
 #include "serve/aws/kinesis/served_stream.h"
 #include "serve/http/listen_address.h"
 #include "serve/metrics.h"
@@ -34,11 +36,43 @@ Status CheckRegion(const std::string& region) {
                    "doors.aws.region '" + region + "' is no region\nhint: for example us-east-1");
 }
 
-/// The last name of the lake's path.
+/// The last name of a path.
 std::string LakeName(std::string path) {
   while (path.size() > 1 && path.ends_with('/'))
     path.pop_back();
   return path.substr(path.rfind('/') + 1);
+}
+
+/// What makes the keys of partitions, as jq would have it of a raw line.
+std::string PartitionQuery(const std::vector<delivery::PartitionKey>& keys) {
+  std::string query;
+  for (const delivery::PartitionKey& key : keys) {
+    query.append(query.empty() ? "{" : ",").append(key.name).append(":.");
+    base::JsonWriter(&query).String(key.attribute);
+  }
+  return query.empty() ? query : query + "}";
+}
+
+Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto layout,
+                           delivery::ObjectLayout::Make(options.layout, options.stream));
+  const std::string& target = options.layout.target;
+  serve::DeliveredObjects objects{
+      .bucket = target.empty() ? "" : LakeName(target),
+      .prefix = layout->raw_prefix().text(),
+      .error_prefix = layout->error_prefix().text(),
+      .backup_prefix = options.layout.backup ? layout->backup_prefix().text() : "",
+      .compression = options.layout.compression,
+      .extension = layout->extension(),
+      .time_zone = options.layout.time_zone,
+      .partition_query = PartitionQuery(options.layout.partition_keys)};
+  if (!io::IsS3Path(target)) return objects;
+  TAPELAKE_ASSIGN_OR_RAISE(const io::S3Path place, io::ParseS3Path(target));
+  objects.bucket = place.bucket;
+  for (std::string* prefix : {&objects.prefix, &objects.error_prefix, &objects.backup_prefix}) {
+    if (!prefix->empty()) *prefix = io::JoinPath(place.key, *prefix);
+  }
+  return objects;
 }
 
 }  // namespace
@@ -122,19 +156,22 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
 
 Status AwsServer::OpenFirehose(const Parts& parts) {
   const config::AwsDoorConfig& aws = parts.config.doors.aws;
-  const config::DeliveryConfig& delivery = parts.config.delivery;
   std::vector<serve::DeliveryStream> streams;
   for (TableLane* lane : parts.lanes) {
     if (lane->stream() == nullptr) continue;
     TAPELAKE_ASSIGN_OR_RAISE(
         const int64_t created_micros,
         serve::StreamBirthMicros(world_.files, StreamPath(lake_path_, lane->table_name())));
+    TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
+                             DeliveryOptionsOf(parts.config, lane->table_name()));
+    TAPELAKE_ASSIGN_OR_RAISE(serve::DeliveredObjects objects, DeliveredObjectsOf(options));
     streams.push_back({.name = lane->table_name(),
                        .writer = lane->stream_writer(),
                        .created_micros = created_micros,
-                       .raw = delivery.raw,
-                       .buffer_bytes = delivery.buffer_bytes.bytes,
-                       .buffer_micros = delivery.buffer_interval.micros});
+                       .raw = options.raw,
+                       .buffer_bytes = options.buffer_bytes,
+                       .buffer_micros = options.buffer_micros,
+                       .objects = std::move(objects)});
   }
   serve::FirehoseOptions options{
       .region = aws.region, .account = aws.account, .bucket = LakeName(lake_path_)};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,28 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "io/clock.h"
+#include "record/log_mark.h"
 #include "record/record_block.h"
 #include "source/file_source.h"
+#include "source/pull/pull_log.h"
 
 namespace tapelake::app {
 
 /// Where to begin in a source: records before this offset are not wanted.
 using StartOffset = std::function<uint64_t(const std::string& source_id)>;
+
+/// What a feed is made with.
+struct FeedStart {
+  StartOffset offset;  ///< What somebody still needs: the least of what was taken.
+  StartOffset newest;  ///< What nobody has yet: the most of what was taken.
+  const std::map<std::string, record::LogMark>& marks;  ///< Of the newest commit, by source id.
+};
+
+/// A place in a source that counts on marks, or where it begins (see ingest::TableIngest::SetMark).
+struct FeedMark {
+  std::string source_id;
+  record::LogMark mark;
+};
 
 /// Records with the name of their source. One thread.
 class Feed {
@@ -38,6 +54,18 @@ class Feed {
 
   /// Tell the source that `consumer` needs nothing before `offset` of the feed's source any more.
   virtual void Taken(const std::string& /*consumer*/, uint64_t /*offset*/) {}
+
+  /// Places passed since the last call, each after the block that ends there was handed out. Only
+  /// of sources that do not count their records themselves.
+  virtual std::vector<FeedMark> TakeMarks() { return {}; }
+  /// Sources that will never be read again, since the last call.
+  virtual std::vector<std::string> TakeForgotten() { return {}; }
+
+  /// The marks that the newest commit carries, after it.
+  virtual void Committed(const std::map<std::string, record::LogMark>& /*marks*/) {}
+
+  /// How a feed gets on that asks a service for its records; nullopt: it does not.
+  virtual std::optional<source::PullFigures> pull_figures() const { return std::nullopt; }
 
   /// Sources of the feed and how many are read to their end; both 0 for a live feed.
   virtual int64_t sources() const { return 0; }

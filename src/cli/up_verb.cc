@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/aws_plan.h"
 #include "app/interrupt.h"
 #include "app/pipeline.h"
 #include "base/json.h"
@@ -20,6 +21,9 @@ constexpr int64_t kLookMicros = 50'000;  // how soon Ctrl-C is noticed
 // Beyond it the changes are history, and their age says nothing about this pipeline.
 constexpr int64_t kFreshMicros = 86'400 * kSecondMicros;
 
+/// Less is how a service is asked, not a delay.
+constexpr int64_t kLagMicrosMin = 3 * kSecondMicros;
+
 /// One number of each table at the last status line.
 using Marks = std::vector<int64_t>;
 
@@ -38,6 +42,10 @@ std::string TableStatus(const app::TableProgress& now, int64_t read_before, doub
   if (now.counts.errors > 0) out += ", " + Grouped(now.counts.errors) + " errors";
   if (now.retries > 0) out += ", " + Grouped(now.retries) + " retries";
   if (now.lost_records > 0) out += ", " + Grouped(now.lost_records) + " lost";
+  if (now.pull && now.pull->lag_micros >= kLagMicrosMin) {
+    out += ", " + SpanWords(now.pull->lag_micros) + " behind its source";
+  }
+  if (now.pull && now.pull->gaps > 0) out += ", " + Counted(now.pull->gaps, "gap");
   return out;
 }
 
@@ -57,6 +65,10 @@ void AppendTableJson(const app::TableProgress& now, int64_t read_before, double 
     writer->Null();
   } else {
     writer->Double(static_cast<double>(wall_micros - now.watermark_micros) / 1e6);
+  }
+  if (now.pull) {
+    writer->Key("source_lag_seconds").Double(static_cast<double>(now.pull->lag_micros) / 1e6);
+    writer->Key("source_gaps").Int(now.pull->gaps);
   }
   writer->EndObject();
 }
@@ -172,6 +184,24 @@ class UpCommand : public Command {
     }
   }
 
+  /// Say what the service of a source does not have any more, and what it refuses.
+  static void ReportPulls(const std::vector<app::TableProgress>& all, Marks* gaps,
+                          Marks* failures) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!all[i].pull) continue;
+      const source::PullFigures& pull = *all[i].pull;
+      if (pull.gaps != (*gaps)[i]) {
+        PrintNote(all[i].table + ": GAP: " + pull.last_gap +
+                  "; changes are missing from the table unless its source sends them again");
+      }
+      if (pull.failures != (*failures)[i]) {
+        PrintNote(all[i].table + ": " + pull.last_failure + "; it is tried again");
+      }
+      (*gaps)[i] = pull.gaps;
+      (*failures)[i] = pull.failures;
+    }
+  }
+
   /// Say once what is being retried.
   static void ReportRetries(const std::vector<app::TableProgress>& all, Marks* told) {
     for (size_t i = 0; i < all.size(); ++i) {
@@ -194,6 +224,7 @@ class UpCommand : public Command {
       out += plan.source.kind == "simulator"
                  ? "the simulator, about " + Grouped(context.config.simulator.changes_per_second) +
                        " changes/s"
+             : app::IsPulled(plan.source) ? app::PulledName(plan.source)
              : plan.source.kind == "stream"
                  ? "its stream ('" + context.program + " stream put " + name + "' feeds it)"
                  : Counted(static_cast<int64_t>(plan.source.paths.size()), "path") + ", speed " +
@@ -252,6 +283,8 @@ class UpCommand : public Command {
     Marks marks(pipeline->progress().size());
     Marks retries(marks.size());
     Marks lost(marks.size());
+    Marks gaps(marks.size());
+    Marks failures(marks.size());
     while (!app::Interrupted() && !pipeline->failed()) {
       clock.Sleep(kLookMicros);
       const int64_t now = clock.SteadyMicros();
@@ -261,6 +294,7 @@ class UpCommand : public Command {
       const double seconds = static_cast<double>(now - last) / kSecondMicros;
       ReportRetries(all, &retries);
       ReportLost(all, &lost);
+      ReportPulls(all, &gaps, &failures);
       if (json_) {
         Print(StatusJson(context, all, marks, seconds));
         std::fflush(stdout);

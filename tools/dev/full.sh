@@ -224,6 +224,6 @@ model_lives() {
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
 bench() {
-  [[ "$1" != door ]] || setup_bench_peers
+  [[ "$1" != door ]] || setup_test_npm
   "$DEPS/test-venv/bin/python3" "bench/$1.py"
 }

@@ -12,7 +12,10 @@ setup_build() {
 setup_test() {
   setup_test_machine
   setup_test_python
+  setup_test_npm
   setup_hudi_bundle
+  setup_dynamodb_local
+  setup_kafka
 }
 
 # What apt gives to the tests: not while another apt-get runs.
@@ -147,17 +150,17 @@ setup_npm() {
   stamp_set "$stamp"
 }
 
-# kinesalite, which bench/door.py measures beside ours.
-setup_bench_peers() {
+# Servers that the tests talk to; in memory, without anything compiled.
+setup_test_npm() {
   local stamp
-  stamp="$(stamp_path bench_npm bench/npm/package.json bench/npm/package-lock.json)"
+  stamp="$(stamp_path test-npm tests/npm/package.json tests/npm/package-lock.json)"
+  [[ -e "$stamp" && -d "$DEPS/test-npm/node_modules" ]] && return 0
   use_node
-  [[ -e "$stamp" && -d "$DEPS/bench-npm/node_modules" ]] && return 0
-  say "installing with npm into .deps/bench-npm: kinesalite"
-  mkdir -p "$DEPS/bench-npm"
-  cp bench/npm/package.json bench/npm/package-lock.json "$DEPS/bench-npm/"
-  (cd "$DEPS/bench-npm" && npm ci --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error >/dev/null) ||
-    fail "npm could not install bench/npm/package-lock.json"
+  say "installing with npm into .deps/test-npm: kinesalite"
+  mkdir -p "$DEPS/test-npm"
+  cp tests/npm/package.json tests/npm/package-lock.json "$DEPS/test-npm/"
+  (cd "$DEPS/test-npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install tests/npm/package-lock.json"
   stamp_set "$stamp"
 }
 
@@ -245,6 +248,41 @@ fetch_with_maven() {
   mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
     -Dartifact="$1" -DoutputDirectory="$DEPS/jars" >"$DEPS/maven.log" 2>&1 </dev/null ||
     { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $1"; }
+}
+
+# DynamoDB Local with a launcher of our own, for which a Java compiler is needed.
+setup_dynamodb_local() {
+  local home="$DEPS/dynamodb-local" stamp
+  stamp="$(stamp_path dynamodb_local tests/dynamodb-local/pom.xml tests/dynamodb-local/Loopback.java)"
+  [[ -e "$stamp" && -e "$home/classes/Loopback.class" ]] && return 0
+  have mvn || apt_get_install maven
+  have javac || apt_get_install openjdk-17-jdk-headless
+  say "fetching with Maven into .deps/dynamodb-local: DynamoDB Local"
+  rm -rf "$home"
+  mkdir -p "$home/classes"
+  mvn -q -B -Dstyle.color=never -f tests/dynamodb-local/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$home/lib" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch DynamoDB Local"; }
+  javac -cp "$home/lib/*" -d "$home/classes" tests/dynamodb-local/Loopback.java ||
+    fail "the launcher of DynamoDB Local does not compile"
+  stamp_set "$stamp"
+}
+
+# A Kafka broker.
+setup_kafka() {
+  local home="$DEPS/kafka" stamp
+  stamp="$(stamp_path kafka tests/kafka/pom.xml)"
+  [[ -e "$stamp" && -d "$home/lib" ]] && return 0
+  have mvn || apt_get_install maven
+  say "fetching with Maven into .deps/kafka: a Kafka broker"
+  rm -rf "$home"
+  mkdir -p "$home"
+  mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$home/lib" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch Kafka"; }
+  stamp_set "$stamp"
 }
 
 # What only the big conformance run meets: one more Hudi, and Trino with the newer Java that it needs.

@@ -26,10 +26,37 @@ void WriteMap(std::string_view key, std::string_view member, std::string_view te
   answer->EndMap();
 }
 
-void WriteDisabled(std::string_view key, AnswerWriter* answer) {
+void WriteEnabled(std::string_view key, bool enabled, AnswerWriter* answer) {
   answer->Key(key);
   answer->BeginMap();
-  answer->Bool("Enabled", false);
+  answer->Bool("Enabled", enabled);
+  answer->EndMap();
+}
+
+void WriteParameter(std::string_view name, std::string_view value, AnswerWriter* answer) {
+  answer->BeginMap();
+  answer->Text("ParameterName", name);
+  answer->Text("ParameterValue", value);
+  answer->EndMap();
+}
+
+/// The processors that stand for what is done here: keys of partitions are taken out of records.
+void WriteProcessing(std::string_view partition_query, AnswerWriter* answer) {
+  if (partition_query.empty()) return WriteEnabled("ProcessingConfiguration", false, answer);
+  answer->Key("ProcessingConfiguration");
+  answer->BeginMap();
+  answer->Bool("Enabled", true);
+  answer->Key("Processors");
+  answer->BeginList();
+  answer->BeginMap();
+  answer->Text("Type", "MetadataExtraction");
+  answer->Key("Parameters");
+  answer->BeginList();
+  WriteParameter("MetadataExtractionQuery", partition_query, answer);
+  WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
+  answer->EndList();
+  answer->EndMap();
+  answer->EndList();
   answer->EndMap();
 }
 
@@ -101,34 +128,44 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
   answer->Text("DestinationId", kDestinationId);
   answer->Key("S3DestinationDescription");
   answer->BeginMap();
-  WriteObjects(stream, answer);
+  const DeliveredObjects& objects = stream.objects;
+  WriteObjects(stream, objects.prefix, answer);
   answer->EndMap();
   answer->Key("ExtendedS3DestinationDescription");
   answer->BeginMap();
-  WriteObjects(stream, answer);
-  WriteDisabled("ProcessingConfiguration", answer);
-  answer->Text("S3BackupMode", "Disabled");
-  WriteDisabled("DynamicPartitioningConfiguration", answer);
-  answer->Text("FileExtension", ".ndjson.gz");
+  WriteObjects(stream, objects.prefix, answer);
+  WriteProcessing(objects.partition_query, answer);
+  answer->Text("S3BackupMode", objects.backup_prefix.empty() ? "Disabled" : "Enabled");
+  if (!objects.backup_prefix.empty()) {
+    answer->Key("S3BackupDescription");
+    answer->BeginMap();
+    WriteObjects(stream, objects.backup_prefix, answer);
+    answer->EndMap();
+  }
+  WriteEnabled("DynamicPartitioningConfiguration", !objects.partition_query.empty(), answer);
+  answer->Text("FileExtension", objects.extension);
+  answer->Text("CustomTimeZone", objects.time_zone.empty() ? "UTC" : objects.time_zone);
   answer->EndMap();
   answer->EndMap();
 }
 
 /// Where the raw objects lie, in Firehose's own expressions (delivery/delivery.h).
-void FirehoseService::WriteObjects(const DeliveryStream& stream, AnswerWriter* answer) const {
+void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_view prefix,
+                                   AnswerWriter* answer) const {
   answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
-  answer->Text("BucketARN", "arn:aws:s3:::" + options_.bucket);
-  answer->Text("Prefix", "raw/" + stream.name + "/!{timestamp:yyyy/MM/dd/HH}/");
-  answer->Text("ErrorOutputPrefix",
-               "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/");
+  answer->Text(
+      "BucketARN",
+      "arn:aws:s3:::" + (stream.objects.bucket.empty() ? options_.bucket : stream.objects.bucket));
+  answer->Text("Prefix", prefix);
+  answer->Text("ErrorOutputPrefix", stream.objects.error_prefix);
   answer->Key("BufferingHints");
   answer->BeginMap();
   answer->Integer("SizeInMBs", stream.buffer_bytes / kMebibyte);
   answer->Integer("IntervalInSeconds", stream.buffer_micros / kMicrosPerSecond);
   answer->EndMap();
-  answer->Text("CompressionFormat", "GZIP");
+  answer->Text("CompressionFormat", stream.objects.compression);
   WriteMap("EncryptionConfiguration", "NoEncryptionConfig", "NoEncryption", answer);
-  WriteDisabled("CloudWatchLoggingOptions", answer);
+  WriteEnabled("CloudWatchLoggingOptions", false, answer);
 }
 
 FirehoseService::Outcome FirehoseService::ListTags(WireValue request, AnswerWriter* answer) {

@@ -16,6 +16,19 @@
 
 namespace tapelake::serve {
 
+/// Where the objects of a delivery stream lie and what they are, in Firehose's words.
+struct DeliveredObjects {
+  std::string bucket;  ///< Empty: FirehoseOptions::bucket.
+  std::string prefix;  ///< With expressions, as the two others.
+  std::string error_prefix;
+  std::string backup_prefix;  ///< Empty: source records are not kept.
+  std::string compression;
+  std::string extension;
+  std::string time_zone;  ///< Empty: UTC.
+  /// Dynamic partitioning, as the query of a MetadataExtraction processor; empty: none.
+  std::string partition_query;
+};
+
 /// A stream of the pipeline as a delivery stream: what is put into it, and what becomes of that.
 struct DeliveryStream {
   std::string name;
@@ -24,6 +37,7 @@ struct DeliveryStream {
   bool raw = true;             ///< Whether its changes become raw objects.
   int64_t buffer_bytes = 0;    ///< At which size an object is cut, and at which age.
   int64_t buffer_micros = 0;
+  DeliveredObjects objects = {};
 };
 
 struct FirehoseOptions {
@@ -66,7 +80,8 @@ class FirehoseService {
   Outcome DescribeDeliveryStream(WireValue request, AnswerWriter* answer);
   Outcome ListTags(WireValue request, AnswerWriter* answer);
   void WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const;
-  void WriteObjects(const DeliveryStream& stream, AnswerWriter* answer) const;
+  void WriteObjects(const DeliveryStream& stream, std::string_view prefix,
+                    AnswerWriter* answer) const;
 
   // firehose_put.cc
   Outcome PutRecord(WireValue request, AnswerWriter* answer);

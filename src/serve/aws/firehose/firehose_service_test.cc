@@ -130,6 +130,39 @@ TEST_F(FirehoseServiceTest, DescribesHowRawObjectsAreMade) {
   EXPECT_EQ(destinations(Of()), 0u);
 }
 
+TEST_F(FirehoseServiceTest, DescribesLayoutsInFirehosesWords) {
+  Open();
+  world_.SetFirehoseObjects({.bucket = "elsewhere",
+                             .prefix = "p/!{partitionKeyFromQuery:pair}/!{timestamp:yyyy}/",
+                             .error_prefix = "e/!{firehose:error-output-type}/",
+                             .backup_prefix = "source/!{timestamp:yyyy}/",
+                             .compression = "ZIP",
+                             .extension = ".ndjson.zip",
+                             .time_zone = "Asia/Tokyo",
+                             .partition_query = R"({pair:."pair"})"});
+  world_.MakeFirehose();
+  const Outcome outcome = Call("DescribeDeliveryStream", Of());
+  ASSERT_EQ(outcome.error, "") << outcome.message;
+  const base::JsonValue& told = *outcome.answer.Find("DeliveryStreamDescription");
+  const base::JsonValue& objects =
+      *told.Find("Destinations")->items()[0].Find("ExtendedS3DestinationDescription");
+  EXPECT_EQ(objects.Find("BucketARN")->text(), "arn:aws:s3:::elsewhere");
+  EXPECT_EQ(objects.Find("Prefix")->text(), "p/!{partitionKeyFromQuery:pair}/!{timestamp:yyyy}/");
+  EXPECT_EQ(objects.Find("ErrorOutputPrefix")->text(), "e/!{firehose:error-output-type}/");
+  EXPECT_EQ(objects.Find("CompressionFormat")->text(), "ZIP");
+  EXPECT_EQ(objects.Find("FileExtension")->text(), ".ndjson.zip");
+  EXPECT_EQ(objects.Find("CustomTimeZone")->text(), "Asia/Tokyo");
+  EXPECT_EQ(objects.Find("S3BackupMode")->text(), "Enabled");
+  EXPECT_EQ(objects.Find("S3BackupDescription")->Find("Prefix")->text(),
+            "source/!{timestamp:yyyy}/");
+  EXPECT_TRUE(objects.Find("DynamicPartitioningConfiguration")->Find("Enabled")->boolean());
+  const base::JsonValue& processor =
+      objects.Find("ProcessingConfiguration")->Find("Processors")->items()[0];
+  EXPECT_EQ(processor.Find("Type")->text(), "MetadataExtraction");
+  EXPECT_EQ(processor.Find("Parameters")->items()[0].Find("ParameterValue")->text(),
+            R"({pair:."pair"})");
+}
+
 TEST_F(FirehoseServiceTest, PutsAreDurableAndInOrder) {
   Open();
   const Outcome one = Call("PutRecord", One("first"));
