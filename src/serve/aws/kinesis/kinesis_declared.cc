@@ -45,12 +45,6 @@ KinesisService::Outcome KinesisService::DeleteStream(WireValue request, AnswerWr
   return RefuseDeclared(request, "take its table out of the configuration to end it.");
 }
 
-KinesisService::Outcome KinesisService::Reshard(WireValue request, AnswerWriter*) {
-  return RefuseDeclared(request,
-                        "it keeps the shards that it was made with ('stream.shards' holds for new "
-                        "streams).");
-}
-
 KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, AnswerWriter*) {
   return RefuseDeclared(request, "its records are not encrypted (EncryptionType NONE).");
 }

@@ -34,13 +34,13 @@ const std::vector<KinesisService::Operation>& KinesisService::Operations() {
       {"ListStreams", &KinesisService::ListStreams},
       {"ListTagsForResource", &KinesisService::ListTagsForResource},
       {"ListTagsForStream", &KinesisService::ListTagsForStream},
-      {"MergeShards", &KinesisService::Reshard},
+      {"MergeShards", &KinesisService::MergeShards},
       {"PutRecord", &KinesisService::PutRecord},
       {"PutRecords", &KinesisService::PutRecords},
-      {"SplitShard", &KinesisService::Reshard},
+      {"SplitShard", &KinesisService::SplitShard},
       {"StartStreamEncryption", &KinesisService::ChangeEncryption},
       {"StopStreamEncryption", &KinesisService::ChangeEncryption},
-      {"UpdateShardCount", &KinesisService::Reshard},
+      {"UpdateShardCount", &KinesisService::UpdateShardCount},
       {"UpdateStreamMode", &KinesisService::UpdateStreamMode},
   };
   return operations;

@@ -30,8 +30,8 @@ struct KinesisOptions {
 
 /// The operations. Any thread, several at once; a put blocks until it is durable.
 ///
-/// Streams are those of the tables: they are declared in the configuration, have the shards they
-/// were made with, and cannot be made, changed or deleted here. What would do that says so.
+/// Streams are those of the tables: they are declared in the configuration and cannot be made or
+/// deleted here. What would do that says so. Their shards can be split and merged.
 class KinesisService {
  public:
   /// What `X-Amz-Target` begins with.
@@ -76,6 +76,7 @@ class KinesisService {
   struct ShardPage;
   Outcome ReadFirstPage(MemberReader* members, Violations* violations, ShardPage* page);
   Outcome ReadNextPage(MemberReader* members, const std::string& token, ShardPage* page);
+  Outcome ChooseByTime(const std::string& type, int64_t time_micros, ShardPage* page);
 
   // kinesis_put.cc
   Outcome PutRecord(WireValue request, AnswerWriter* answer);
@@ -84,9 +85,8 @@ class KinesisService {
   static void ReadEntry(MemberReader* members, Violations* violations, Put* put);
   static Outcome ReadEntries(MemberReader* members, Violations* violations, std::vector<Put>* puts);
   static Outcome TakeApart(std::vector<Put>* puts);
-  static Outcome CheckHashKey(const ServedStream& stream, base::UInt128 hash_key,
-                              std::string_view partition_key);
-  static Outcome CheckEntry(const ServedStream& stream, const Put& put);
+  static Outcome CheckEntry(const Put& put);
+  static void AddEntries(const Put& put, std::vector<stream::PutEntry>* entries);
   void PutDurably(ServedStream& stream, std::vector<Put>* puts);
   Outcome Limit(ServedStream& stream, const Put& put);
 
@@ -100,12 +100,18 @@ class KinesisService {
   Outcome OpenIterator(const std::string& token, ShardIterator* iterator,
                        ServedStream** stream) const;
 
+  // kinesis_reshard.cc
+  Outcome SplitShard(WireValue request, AnswerWriter* answer);
+  Outcome MergeShards(WireValue request, AnswerWriter* answer);
+  Outcome UpdateShardCount(WireValue request, AnswerWriter* answer);
+  Outcome FindShard(const ServedStream& stream, const std::string& shard_id, uint32_t* shard) const;
+  Outcome Reshard(ServedStream& stream, const stream::ShardChange& change);
+
   // kinesis_declared.cc: what only the configuration can do.
   Outcome CreateStream(WireValue request, AnswerWriter* answer);
   Outcome DeleteStream(WireValue request, AnswerWriter* answer);
   Outcome IncreaseRetention(WireValue request, AnswerWriter* answer);
   Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
-  Outcome Reshard(WireValue request, AnswerWriter* answer);
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
   Outcome ChangeRetention(WireValue request, bool increase);
