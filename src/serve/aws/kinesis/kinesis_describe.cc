@@ -102,9 +102,10 @@ KinesisService::Outcome KinesisService::ListStreams(WireValue request, AnswerWri
     }
     after = opened->after;
   }
-  const auto begin = std::ranges::upper_bound(streams_, after, {},
+  const std::vector<StreamPtr> streams = Streams();
+  const auto begin = std::ranges::upper_bound(streams, after, {},
                                               [](const auto& stream) { return stream->name(); });
-  const auto left = static_cast<int64_t>(streams_.end() - begin);
+  const auto left = static_cast<int64_t>(streams.end() - begin);
   const auto end = begin + std::min(left, limit);
   answer->BeginMap();
   answer->Key("StreamNames");
@@ -160,7 +161,7 @@ KinesisService::Outcome KinesisService::DescribeStream(WireValue request, Answer
   const int64_t limit =
       members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kShardsPageDefault);
   const std::string after = members.Text("ExclusiveStartShardId", kShardIdRule).value_or("");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const auto shards = ChosenShards(*stream->shards(),
                                    {.after = after, .living_at = OldestKept(*stream)});
@@ -184,7 +185,7 @@ KinesisService::Outcome KinesisService::DescribeStreamSummary(WireValue request,
                                                               AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("StreamDescriptionSummary");
@@ -199,7 +200,7 @@ KinesisService::Outcome KinesisService::DescribeStreamSummary(WireValue request,
 
 /// What a page of ListShards shows.
 struct KinesisService::ShardPage {
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   ShardChoice choice;
 };
 
@@ -298,10 +299,11 @@ KinesisService::Outcome KinesisService::ListShards(WireValue request, AnswerWrit
 
 KinesisService::Outcome KinesisService::DescribeLimits(WireValue, AnswerWriter* answer) {
   int64_t shards = 0;
-  for (const auto& stream : streams_)
+  const std::vector<StreamPtr> streams = Streams();
+  for (const StreamPtr& stream : streams)
     shards += static_cast<int64_t>(stream->shards()->open_count());
   answer->BeginMap();
-  answer->Integer("ShardLimit", static_cast<int64_t>(stream::ShardMap::kOpenMax) * static_cast<int64_t>(streams_.size()));
+  answer->Integer("ShardLimit", static_cast<int64_t>(stream::ShardMap::kOpenMax * streams.size()));
   answer->Integer("OpenShardCount", shards);
   answer->Integer("OnDemandStreamCount", 0);
   answer->Integer("OnDemandStreamCountLimit", 0);
@@ -318,7 +320,7 @@ KinesisService::Outcome KinesisService::ListStreamConsumers(WireValue request,
   const auto arn = members.Text("StreamARN", {.need = MemberReader::Need::kRequired,
                                               .characters_max = kStreamArnRule.characters_max});
   if (auto wrong = violations.error()) return wrong;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Consumers");
@@ -335,7 +337,7 @@ KinesisService::Outcome KinesisService::ListTagsForResource(WireValue request,
   const auto arn = members.Text("ResourceARN", {.need = MemberReader::Need::kRequired,
                                                 .characters_max = kStreamArnRule.characters_max});
   if (auto wrong = violations.error()) return wrong;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Tags");
@@ -350,7 +352,7 @@ KinesisService::Outcome KinesisService::ListTagsForStream(WireValue request, Ans
   MemberReader members(request, &violations);
   members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
   members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Tags");

@@ -145,7 +145,7 @@ KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, Answ
       members.Text("StartingSequenceNumber", {.characters_max = kSequenceCharactersMax});
   wish.time_micros = members.TimeMicros("Timestamp");
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const auto shard = ParseShardId(wish.shard_id);
   if (!shard || *shard >= stream->shards()->shards().size()) return ShardNotFound(wish.shard_id, *stream);
@@ -162,7 +162,7 @@ KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, Answ
 
 KinesisService::Outcome KinesisService::OpenIterator(const std::string& token,
                                                      ShardIterator* iterator,
-                                                     ServedStream** stream) const {
+                                                     StreamPtr* stream) const {
   const auto opened = ShardIterator::Parse(token, signer_);
   *stream = opened ? StreamOfSalt(opened->stream_salt) : nullptr;
   if (*stream == nullptr || opened->shard >= (*stream)->shards()->shards().size()) {
@@ -190,7 +190,7 @@ KinesisService::Outcome KinesisService::GetRecords(WireValue request, AnswerWrit
   const bool dry_run = members.Flag("DryRun");
   if (auto wrong = violations.error()) return wrong;
   ShardIterator iterator;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = OpenIterator(*token, &iterator, &stream)) return wrong;
   if (arn && *arn != ArnOf(stream->name())) {
     return InvalidArgument("The ShardIterator is of " + ArnOf(stream->name()) + ", not of " + *arn +

@@ -151,7 +151,7 @@ KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWrite
   ReadEntry(&members, &violations, &puts.front());
   members.Text("SequenceNumberForOrdering", kOrderingRule);  // later puts come later anyway
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   if (auto wrong = TakeApart(&puts)) return wrong;
   if (auto wrong = CheckEntry(puts.front())) return wrong;
@@ -187,7 +187,7 @@ KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWrit
   std::vector<Put> puts;
   if (auto wrong = ReadEntries(&members, &violations, &puts)) return wrong;
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   if (auto wrong = TakeApart(&puts)) return wrong;
   for (const Put& put : puts) {

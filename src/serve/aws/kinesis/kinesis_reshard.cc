@@ -72,7 +72,7 @@ KinesisService::Outcome KinesisService::SplitShard(WireValue request, AnswerWrit
   MemberReader members(request, &violations);
   const std::string shard_id = members.Text("ShardToSplit", kRequiredShard).value_or("");
   const std::string start_text = members.Text("NewStartingHashKey", kNewStartRule).value_or("");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   uint32_t shard = 0;
   if (auto wrong = FindShard(*stream, shard_id, &shard)) return wrong;
@@ -99,7 +99,7 @@ KinesisService::Outcome KinesisService::MergeShards(WireValue request, AnswerWri
   MemberReader members(request, &violations);
   const std::string left_id = members.Text("ShardToMerge", kRequiredShard).value_or("");
   const std::string right_id = members.Text("AdjacentShardToMerge", kRequiredShard).value_or("");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   uint32_t left = 0;
   uint32_t right = 0;
@@ -121,7 +121,7 @@ KinesisService::Outcome KinesisService::UpdateShardCount(WireValue request, Answ
       members.Integer("TargetShardCount", {.need = Need::kRequired, .min = 1, .max = kShardCountMax})
           .value_or(1);
   members.Choice("ScalingType", Need::kRequired, {"UNIFORM_SCALING"});
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const auto current = static_cast<int64_t>(stream->shards()->open_count());
   if (target > 2 * current || 2 * target < current ||

@@ -573,11 +573,17 @@ TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
   Open();
   ExpectError(Call("CreateStream", Of()), "ResourceInUseException", "already exists");
   ExpectError(Call("CreateStream", R"({"StreamName":"new"})"), "InvalidArgumentException",
-              "source: {kind: stream}");
+              "ShardCount");
+  ExpectError(Call("CreateStream", R"({"StreamName":"new","ShardCount":257})"),
+              "LimitExceededException", "256");
+  ExpectError(Call("CreateStream", R"({"StreamName":"new","ShardCount":1})"),
+              "InvalidArgumentException", "cannot be made here");
+  ExpectError(Call("DeleteStream", Of()), "InvalidArgumentException",
+              "Stream crypto.transactions is declared in Tapelake's configuration");
   for (const char* operation :
-       {"DeleteStream", "StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
+       {"StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
     ExpectError(Call(operation, Of()), "InvalidArgumentException",
-                "Stream crypto.transactions is declared in Tapelake's configuration");
+                "stream crypto.transactions follows Tapelake's configuration");
   }
 }
 

@@ -19,6 +19,9 @@ struct KinesisStream {
   std::string directory;  ///< Of its segments.
   stream::Stream* log = nullptr;
   stream::StreamWriter* writer = nullptr;
+  /// Of a stream that a client made: keeps both alive as long as somebody uses them. Of a declared
+  /// one nullptr: they outlive the service.
+  std::shared_ptr<void> keeper = nullptr;
 };
 
 /// A stream as Kinesis clients see it. Any thread.
@@ -33,6 +36,7 @@ class ServedStream {
   stream::StreamWriter& writer() const { return *stream_.writer; }
   /// Those of now, closed ones among them.
   std::shared_ptr<const stream::ShardMap> shards() const { return stream_.log->shards(); }
+  bool is_made() const { return stream_.keeper != nullptr; }
   ShardReader& reader() { return reader_; }
   ShardLimits& limits() { return limits_; }
 
