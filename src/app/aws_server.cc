@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "app/delivery_plan.h"
@@ -141,16 +142,29 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
   TAPELAKE_ASSIGN_OR_RAISE(std::string token_key, KeepTokenKey());
   const config::AwsDoorConfig& aws = parts.config.doors.aws;
   std::vector<serve::KinesisStream> streams;
+  std::set<std::string> declared;
   for (TableLane* lane : parts.lanes) {
     if (lane->stream() == nullptr) continue;
+    declared.insert(lane->table_name());
     streams.push_back({.directory = StreamPath(lake_path_, lane->table_name()),
                        .log = lane->stream(),
                        .writer = lane->stream_writer()});
   }
-  return serve::KinesisService::Open(
-             world_.files, world_.clock, security::TokenSigner(std::move(token_key)),
-             {.region = aws.region, .account = aws.account, .shard_limits = aws.shard_limits},
-             streams)
+  TAPELAKE_ASSIGN_OR_RAISE(made_,
+                           MadeStreams::Open({.files = world_.files,
+                                              .clock = world_.clock,
+                                              .directory = MadeStreamsPath(lake_path_),
+                                              .options = StreamOptionsOf(parts.config.stream),
+                                              .declared = std::move(declared)}));
+  for (const serve::KinesisStream& stream : made_->streams())
+    streams.push_back(stream);
+  return serve::KinesisService::Open(world_.files, world_.clock,
+                                     security::TokenSigner(std::move(token_key)),
+                                     {.region = aws.region,
+                                      .account = aws.account,
+                                      .shard_limits = aws.shard_limits,
+                                      .keeper = made_.get()},
+                                     streams)
       .Value(&kinesis_);
 }
 

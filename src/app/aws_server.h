@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/door_certificate.h"
+#include "app/made_streams.h"
 #include "app/monitoring.h"
 #include "app/table_lane.h"
 #include "app/world.h"
@@ -18,7 +19,7 @@
 namespace tapelake::app {
 
 /// The AWS-compatible port of a running pipeline: Kinesis and Firehose over the streams of the
-/// lanes, STS.
+/// lanes, Kinesis also over those that clients made, STS.
 ///
 /// All public functions belong to one thread.
 class AwsServer {
@@ -71,6 +72,7 @@ class AwsServer {
   std::unique_ptr<CertificateWatch> watch_;  // nullptr: no certificate
   io::SeededRandom random_;                  // of the door
   std::unique_ptr<security::KeyRing> keys_;
+  std::unique_ptr<MadeStreams> made_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
   std::unique_ptr<serve::AwsDoor> door_;

@@ -78,6 +78,9 @@ class Feed {
   virtual std::vector<Status> failures() const { return {}; }
 };
 
+/// What files hold, as `source.content` says it.
+std::optional<source::FileFormat> ParseContent(const std::string& text);
+
 /// How the files of a configured source are read.
 source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
 
@@ -85,7 +88,8 @@ source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
 struct FilesFeedOptions {
   source::FileSourceOptions format;
   double speed = 0;     ///< As ParseSpeed: 0 is unpaced.
-  bool follow = false;  ///< At the end, look every second for new files and grown ones.
+  /// At the end, look for new files and grown ones: every second, on S3 every ten.
+  bool follow = false;
 };
 
 /// Files and directories, each file from where its last commit ended.
@@ -109,14 +113,15 @@ class FilesFeed : public Feed {
       : world_(world), paths_(std::move(paths)), options_(options), start_(std::move(start)) {}
 
   Status ListFiles();
-  Status OpenFile(const std::string& path);
+  Status OpenFile(const source::InputFile& file);
   Result<bool> NextRound();
+  void NoteFailure(const Status& failure);
 
   World& world_;
   std::vector<std::string> paths_;
   FilesFeedOptions options_;
   StartOffset start_;
-  std::vector<std::string> files_;
+  std::vector<source::InputFile> files_;
   size_t next_file_ = 0;  // files_ before it are done
   std::unique_ptr<record::RecordSource> current_;
   std::string source_id_;

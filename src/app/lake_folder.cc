@@ -17,6 +17,10 @@ std::string StreamPath(const std::string& lake_path, const std::string& stream_n
   return io::JoinPath(InFolder(lake_path, "streams"), stream_name);
 }
 
+std::string MadeStreamsPath(const std::string& lake_path) {
+  return InFolder(lake_path, "made-streams");
+}
+
 std::string SocketPath(const std::string& lake_path) {
   return InFolder(lake_path, "socket");
 }

@@ -13,6 +13,9 @@ namespace tapelake::app {
 /// `<lake>/.tapelake/streams/<name>`.
 std::string StreamPath(const std::string& lake_path, const std::string& stream_name);
 
+/// `<lake>/.tapelake/made-streams`: those that clients of the AWS-compatible door made.
+std::string MadeStreamsPath(const std::string& lake_path);
+
 /// `<lake>/.tapelake/socket`, the local door of the running pipeline.
 std::string SocketPath(const std::string& lake_path);
 

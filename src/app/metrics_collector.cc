@@ -97,8 +97,8 @@ TableFigures FiguresOf(TableLane& lane) {
                        .shards = {},
                        .refused_puts = writer.refused.value(),
                        .put_durations = writer.durations.Read()};
-  for (const stream::WriterFigures::Shard& shard : writer.shards)
-    stream.shards.push_back({shard.records.value(), shard.bytes.value()});
+  for (const stream::WriterFigures::Shard& shard : writer.shards())
+    stream.shards.push_back({shard.records, shard.bytes});
   figures.stream = std::move(stream);
   return figures;
 }

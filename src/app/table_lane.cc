@@ -18,18 +18,6 @@ constexpr int64_t kGroupCommitWaitMicros = 50'000;
 constexpr double kHistoryChangesMax = 400'000;
 constexpr double kMicrosPerSecond = 1e6;
 
-stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
-  stream::StreamOptions options;
-  options.shard_count = static_cast<int>(config.shards);
-  options.compression =
-      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
-  options.segment_bytes_max = config.segment_bytes.bytes;
-  options.retention_micros = config.retention.micros;
-  options.retention_bytes = config.retention_bytes.bytes;
-  options.drop_untaken = config.drop_untaken;
-  return options;
-}
-
 /// `is_new`: the table has no changes yet, so they may begin in the past.
 source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan,
                                             bool is_new) {
@@ -52,6 +40,18 @@ FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
 }
 
 }  // namespace
+
+stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
+  stream::StreamOptions options;
+  options.shard_count = static_cast<int>(config.shards);
+  options.compression =
+      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
+  options.segment_bytes_max = config.segment_bytes.bytes;
+  options.retention_micros = config.retention.micros;
+  options.retention_bytes = config.retention_bytes.bytes;
+  options.drop_untaken = config.drop_untaken;
+  return options;
+}
 
 Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
                                                    const TablePlan& plan, bool with_market) {

@@ -619,9 +619,17 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
       &self.kind);
   visitor.Field(
       {.key = "paths",
-       .sentence = "Files or directories of kind `files`: change records (NDJSON) or trade "
-                   "dumps (CSV), plain, .gz, .zst or .zip."},
+       .sentence = "Files, directories or prefixes of S3 (`s3://BUCKET/...`) of kind `files`: "
+                   "change records (NDJSON), trade dumps (CSV) or raw objects, plain, .gz, .zst or "
+                   ".zip. New ones are looked for every second, on S3 every ten; each is taken "
+                   "once."},
       &self.paths);
+  visitor.Field({.key = "content",
+                 .sentence = "What files of kind `files` hold: `ndjson` (change records), `trades` "
+                             "(trade dumps), `raw` (raw objects of a delivery: rows) or what their "
+                             "first line looks like: change records or trades.",
+                 .choices = {"auto", "ndjson", "trades", "raw"}},
+                &self.content);
   visitor.Field(
       {.key = "speed",
        .sentence = "Pace of kind `files`: `recorded` (as the timestamps say), `10x` (that "

@@ -207,6 +207,7 @@ struct SourceConfig {
   std::string place;
   std::string kind = "none";
   std::vector<std::string> paths;
+  std::string content = "auto";
   std::string speed = "max";
   std::string shape = "streams";
   std::string exchange;

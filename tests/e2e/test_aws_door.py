@@ -213,13 +213,11 @@ def test_what_is_not_served_says_so(door):
     assert name == "UnknownOperationException"
     for call, arguments in [
             (client.delete_stream, {}),
-            (client.split_shard, {"ShardToSplit": "shardId-000000000000",
-                                  "NewStartingHashKey": "1"}),
             (client.start_stream_encryption, {"EncryptionType": "KMS", "KeyId": "alias/x"})]:
         name, message = refusal(call, StreamName=STREAM, **arguments)
         assert name == "InvalidArgumentException" and "configuration" in message
-    name, message = refusal(client.create_stream, StreamName="new", ShardCount=1)
-    assert name == "InvalidArgumentException" and "source: {kind: stream}" in message
+    assert refusal(client.create_stream, StreamName="new", ShardCount=257)[0] == \
+        "LimitExceededException"
     assert refusal(client.create_stream, StreamName=STREAM, ShardCount=1)[0] == \
         "ResourceInUseException"
     name, message = refusal(client.put_record, StreamName="none", PartitionKey="k", Data=b"x")
@@ -237,6 +235,74 @@ def test_what_is_not_served_says_so(door):
     name, message = refusal(firehose.put_record, DeliveryStreamName="none", Record={"Data": b"x"})
     assert name == "ResourceNotFoundException"
     assert message == f"Firehose none under account {ACCOUNT} not found."
+
+
+def test_streams_are_made_resharded_and_deleted_as_on_kinesis(tmp_path):
+    """Readers go from closed shards to their children, also after the program died."""
+    with open_door(tmp_path) as door:
+        client = door.client()
+        client.create_stream(StreamName="clicks", ShardCount=1)
+        client.get_waiter("stream_exists").wait(StreamName="clicks")
+        assert client.list_streams()["StreamNames"] == ["clicks", STREAM]
+        put = []
+
+        def put_some():
+            records = [{"PartitionKey": f"k{number}", "Data": b"%d" % (len(put) + number)}
+                       for number in range(40)]
+            put.extend(record["Data"] for record in records)
+            assert client.put_records(StreamName="clicks", Records=records)["FailedRecordCount"] == 0
+
+        put_some()
+        client.split_shard(StreamName="clicks", ShardToSplit="shardId-000000000000",
+                           NewStartingHashKey=str(1 << 127))
+        put_some()
+        client.merge_shards(StreamName="clicks", ShardToMerge="shardId-000000000001",
+                            AdjacentShardToMerge="shardId-000000000002")
+        put_some()
+        scaled = client.update_shard_count(StreamName="clicks", TargetShardCount=2,
+                                           ScalingType="UNIFORM_SCALING")
+        assert (scaled["CurrentShardCount"], scaled["TargetShardCount"]) == (1, 2)
+        door.kill()
+        door.start()
+        client = door.client()
+        put_some()
+        shards = client.list_shards(StreamName="clicks")["Shards"]
+        assert [shard.get("ParentShardId", "")[-1:] for shard in shards] == ["", "0", "0", "1", "3", "3"]
+        assert shards[3]["AdjacentParentShardId"] == "shardId-000000000002"
+        open_ids = [shard["ShardId"] for shard in shards
+                    if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+        assert open_ids == ["shardId-000000000004", "shardId-000000000005"]
+        latest = client.list_shards(StreamName="clicks", ShardFilter={"Type": "AT_LATEST"})["Shards"]
+        assert [shard["ShardId"] for shard in latest] == open_ids
+        assert sorted(read_lineage(client, "clicks")) == sorted(put)
+        name, message = refusal(client.split_shard, StreamName="clicks",
+                                ShardToSplit="shardId-000000000000", NewStartingHashKey="7")
+        assert name == "InvalidArgumentException" and "already been merged or split" in message
+        client.delete_stream(StreamName="clicks")
+        client.get_waiter("stream_not_exists").wait(StreamName="clicks")
+        door.kill()
+        door.start()
+        assert door.client().list_streams()["StreamNames"] == [STREAM]
+
+
+def read_lineage(client, stream: str) -> list[bytes]:
+    """All data, read as the KCL does: a shard to its end, then its children."""
+    data, waiting, seen = [], ["shardId-000000000000"], set()
+    while waiting:
+        shard = waiting.pop(0)
+        if shard in seen:
+            continue
+        seen.add(shard)
+        iterator = client.get_shard_iterator(
+            StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        while iterator:
+            answer = client.get_records(ShardIterator=iterator)
+            data += [record["Data"] for record in answer["Records"]]
+            iterator = answer.get("NextShardIterator")
+            waiting += [child["ShardId"] for child in answer.get("ChildShards", [])]
+            if iterator and answer["MillisBehindLatest"] == 0:
+                break
+    return data
 
 
 def presigned(door) -> str:

@@ -185,13 +185,13 @@ def wait_for(condition, what: str) -> None:
 
 
 @contextmanager
-def open_door(folder: Path, more: str = "", tls: bool = False):
+def open_door(folder: Path, more: str = "", tls: bool = False, delivery: str = ""):
     """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`); `tls`: over
-    TLS, certified by the lake's own authority."""
+    TLS, certified by the lake's own authority; `delivery`: that section of the configuration."""
     lake = program.Lake(folder / "lake", config=folder / "up.yaml")
     more += ", tls: {enabled: true}" if tls else ""
     lake.config.write_text(
-        CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more))
+        CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more) + delivery)
     door = Door(lake, folder / "up.log")
     door.keys = door.make_keys()
     if tls:

@@ -11,6 +11,7 @@ from pathlib import Path
 import boto3
 import botocore.config
 
+from support import aws_door
 from support.csv_table import KEY
 from support.local_server import Program, clean_environment, free_port, running
 from support.program import ROOT
@@ -25,16 +26,18 @@ class KinesisServer:
     url: str
     program: Program
     keeps_shards: bool  # a split or merge leaves records where they are, as in Kinesis
+    keys: tuple[str, str] = ("AKIATEST", "secret")
 
     def environment(self) -> dict[str, str]:
         return clean_environment() | {
             "AWS_ENDPOINT_URL_KINESIS": self.url, "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret"}
+            "AWS_ACCESS_KEY_ID": self.keys[0], "AWS_SECRET_ACCESS_KEY": self.keys[1]}
 
     def client(self):
         return boto3.client(
-            "kinesis", endpoint_url=self.url, region_name=REGION, aws_access_key_id="AKIATEST",
-            aws_secret_access_key="secret", config=botocore.config.Config(retries={"mode": "standard"}))
+            "kinesis", endpoint_url=self.url, region_name=REGION, aws_access_key_id=self.keys[0],
+            aws_secret_access_key=self.keys[1],
+            config=botocore.config.Config(retries={"mode": "standard"}))
 
 
 @contextlib.contextmanager
@@ -59,7 +62,15 @@ def kinesalite(folder: Path):
         yield KinesisServer(url, program, keeps_shards=True)
 
 
-SERVERS = {"moto": moto, "kinesalite": kinesalite}
+@contextlib.contextmanager
+def tapelake(folder: Path):
+    """The door of another Tapelake, where streams are made as anywhere else."""
+    with aws_door.open_door(folder) as door:
+        yield KinesisServer(door.url, door.process, keeps_shards=True,
+                            keys=(door.keys.id, door.keys.secret))
+
+
+SERVERS = {"moto": moto, "kinesalite": kinesalite, "tapelake": tapelake}
 
 
 class Stream:

@@ -10,12 +10,12 @@ from support.killed import start_up
 
 PATIENCE_S = 120
 # The horizon: a stream that is read through splits gives a simulated hour late.
+DELIVERY = "delivery: {buffer_bytes: 1MiB, buffer_interval: 1s}\n"
 CONFIG = """\
 lake: {{path: {lake}}}
 dashboard: {{listen: '127.0.0.1:0'}}
 commit: {{interval: 300ms}}
 ingest: {{horizon: 7d}}
-delivery: {{buffer_bytes: 1MiB, buffer_interval: 1s}}
 tables: [{{name: transactions, buckets: 2, source: {source}}}]
 """
 
@@ -23,10 +23,11 @@ tables: [{{name: transactions, buckets: 2, source: {source}}}]
 class PulledTable:
     """One table and the process that feeds it."""
 
-    def __init__(self, folder: Path, source: str, environment: dict[str, str]):
+    def __init__(self, folder: Path, source: str, environment: dict[str, str],
+                 delivery: str = DELIVERY):
         self.lake = program.Lake(folder / "lake")
         self.config, self.log, self.environment = folder / "up.yaml", folder / "up.log", environment
-        self.config.write_text(CONFIG.format(lake=self.lake.path, source=source))
+        self.config.write_text(CONFIG.format(lake=self.lake.path, source=source) + delivery)
         self.process = None
 
     def start(self):

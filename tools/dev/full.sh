@@ -5,7 +5,7 @@
 BENCHES=(transform lambda cow mor query pipeline door commits days live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}"
-  conformance-ours conformance-theirs conformance-newer conformance s3 aws-clients fuzz sim model kill alarms)
+  conformance-ours conformance-theirs conformance-newer conformance s3 aws-clients fuzz sim model kill faults alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -33,6 +33,7 @@ fuzz             mutated change records, table files, HTTP and AWS requests agai
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark and hudi-rs
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
+faults           20 minutes of kills, lost and cut replies, throttles and failing objects under load
 alarms           every default alarm fires and clears because its condition was caused and ended
 TEXT
 }
@@ -84,6 +85,7 @@ full_part() {
     sim) simulate_seeds ;;
     model) model_lives ;;
     kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
+    faults) TAPELAKE_FAULT_SECONDS=1200 run_python_tests tests/e2e/test_faults_under_load.py ;;
     alarms) run_python_tests tests/full/test_default_alarms.py ;;
   esac
 }

@@ -1,4 +1,4 @@
-/// What would make, change or delete streams: they are the tables' and follow the configuration.
+/// What would change streams in ways that only the configuration has.
 
 #include "serve/aws/kinesis/kinesis_service.h"
 
@@ -8,8 +8,8 @@ namespace {
 constexpr int64_t kRetentionHoursMax = 8'760;
 
 AwsError Declared(const ServedStream& stream, std::string_view remedy) {
-  return InvalidArgument("Stream " + stream.name() +
-                         " is declared in Tapelake's configuration and cannot be changed here; " +
+  return InvalidArgument("This of stream " + stream.name() +
+                         " follows Tapelake's configuration and cannot be changed here; " +
                          std::string(remedy));
 }
 
@@ -18,37 +18,9 @@ AwsError Declared(const ServedStream& stream, std::string_view remedy) {
 KinesisService::Outcome KinesisService::RefuseDeclared(WireValue request, std::string_view remedy) {
   Violations violations;
   MemberReader members(request, &violations);
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   return Declared(*stream, remedy);
-}
-
-KinesisService::Outcome KinesisService::CreateStream(WireValue request, AnswerWriter*) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  MemberReader::TextRule rule = kStreamNameRule;
-  rule.need = MemberReader::Need::kRequired;
-  const auto name = members.Text("StreamName", rule);
-  if (auto wrong = violations.error()) return wrong;
-  for (const auto& stream : streams_) {
-    if (stream->name() != *name) continue;
-    return AwsError{
-        .type = "ResourceInUseException",
-        .message = "Stream " + *name + " under account " + options_.account + " already exists."};
-  }
-  return InvalidArgument(
-      "Streams cannot be made here: each belongs to a table. Declare a table in Tapelake's "
-      "configuration with 'source: {kind: stream}'; its stream has its name, database.name.");
-}
-
-KinesisService::Outcome KinesisService::DeleteStream(WireValue request, AnswerWriter*) {
-  return RefuseDeclared(request, "take its table out of the configuration to end it.");
-}
-
-KinesisService::Outcome KinesisService::Reshard(WireValue request, AnswerWriter*) {
-  return RefuseDeclared(request,
-                        "it keeps the shards that it was made with ('stream.shards' holds for new "
-                        "streams).");
 }
 
 KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, AnswerWriter*) {
@@ -65,7 +37,7 @@ KinesisService::Outcome KinesisService::ChangeRetention(WireValue request, bool 
   const auto hours =
       members.Integer("RetentionPeriodHours",
                       {.need = MemberReader::Need::kRequired, .min = 1, .max = kRetentionHoursMax});
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const int64_t now_hours = stream->retention_hours();
   if (*hours == now_hours) return std::nullopt;

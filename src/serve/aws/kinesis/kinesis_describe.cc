@@ -1,6 +1,7 @@
 /// Streams and shards, described.
 
 #include <algorithm>
+#include <iterator>
 
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "serve/aws/kinesis/sequence_number.h"
@@ -13,7 +14,6 @@ constexpr int64_t kStreamsPageDefault = 100;
 constexpr int64_t kShardsPageDefault = 100;  // DescribeStream
 constexpr int64_t kListShardsPageDefault = 1'000;
 constexpr size_t kTokenCharactersMax = 1'048'576;
-constexpr int64_t kShardsOfStreamMax = 256;
 constexpr int64_t kTagsPageMax = 50;
 constexpr size_t kTagCharactersMax = 128;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
@@ -21,6 +21,10 @@ constexpr int64_t kMicrosPerSecond = 1'000'000;
 void WriteShard(const stream::ShardRange& range, AnswerWriter* answer) {
   answer->BeginMap();
   answer->Text("ShardId", ShardIdText(range.shard));
+  if (!range.parents.empty()) answer->Text("ParentShardId", ShardIdText(range.parents[0]));
+  if (range.parents.size() > 1) {
+    answer->Text("AdjacentParentShardId", ShardIdText(range.parents[1]));
+  }
   answer->Key("HashKeyRange");
   answer->BeginMap();
   answer->Text("StartingHashKey", range.starting_hash_key);
@@ -28,8 +32,13 @@ void WriteShard(const stream::ShardRange& range, AnswerWriter* answer) {
   answer->EndMap();
   answer->Key("SequenceNumberRange");
   answer->BeginMap();
-  // No shard is ever closed: there is no ending number.
-  answer->Text("StartingSequenceNumber", SequenceNumber{.shard = range.shard}.ToText());
+  // Numbers grow over the whole stream: between these two lie all that the shard can have.
+  answer->Text("StartingSequenceNumber",
+               SequenceNumber{.shard = range.shard, .sequence = range.opened_at - 1}.ToText());
+  if (!range.is_open()) {
+    answer->Text("EndingSequenceNumber",
+                 SequenceNumber{.shard = range.shard, .sequence = range.closed_at - 1}.ToText());
+  }
   answer->EndMap();
   answer->EndMap();
 }
@@ -41,14 +50,29 @@ void WriteMode(AnswerWriter* answer) {
   answer->EndMap();
 }
 
-/// How many shards stand before those that are listed after one of that id (empty: none).
-size_t ShardsUpTo(const ServedStream& stream, const std::string& after) {
-  size_t count = 0;
-  while (count < stream.shards().size() &&
-         (!after.empty() && ShardIdText(stream.shards()[count].shard) <= after)) {
-    ++count;
+/// Which shards are listed.
+struct ShardChoice {
+  std::string after = {};           ///< Those behind the one of that id.
+  uint64_t living_at = 0;           ///< Those that were not closed at this record.
+  uint64_t opened_until = ~0ULL;    ///< And that were open at this one.
+
+  bool Includes(const stream::ShardRange& range) const {
+    return (range.is_open() || range.closed_at > living_at) && range.opened_at <= opened_until &&
+           (after.empty() || ShardIdText(range.shard) > after);
   }
-  return count;
+};
+
+std::vector<stream::ShardRange> ChosenShards(const stream::ShardMap& map,
+                                             const ShardChoice& choice) {
+  std::vector<stream::ShardRange> chosen;
+  std::ranges::copy_if(map.shards(), std::back_inserter(chosen),
+                       [&choice](const stream::ShardRange& it) { return choice.Includes(it); });
+  return chosen;
+}
+
+/// A closed shard is listed as long as a record of it may be kept.
+uint64_t OldestKept(const ServedStream& stream) {
+  return stream.log().facts().first_sequence;
 }
 
 AwsError TokenExpired(int64_t issued_micros, int64_t now_micros) {
@@ -78,9 +102,10 @@ KinesisService::Outcome KinesisService::ListStreams(WireValue request, AnswerWri
     }
     after = opened->after;
   }
-  const auto begin = std::ranges::upper_bound(streams_, after, {},
+  const std::vector<StreamPtr> streams = Streams();
+  const auto begin = std::ranges::upper_bound(streams, after, {},
                                               [](const auto& stream) { return stream->name(); });
-  const auto left = static_cast<int64_t>(streams_.end() - begin);
+  const auto left = static_cast<int64_t>(streams.end() - begin);
   const auto end = begin + std::min(left, limit);
   answer->BeginMap();
   answer->Key("StreamNames");
@@ -136,20 +161,21 @@ KinesisService::Outcome KinesisService::DescribeStream(WireValue request, Answer
   const int64_t limit =
       members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kShardsPageDefault);
   const std::string after = members.Text("ExclusiveStartShardId", kShardIdRule).value_or("");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  const size_t begin = ShardsUpTo(*stream, after);
-  const size_t end = std::min(stream->shards().size(), begin + static_cast<size_t>(limit));
+  const auto shards = ChosenShards(*stream->shards(),
+                                   {.after = after, .living_at = OldestKept(*stream)});
+  const size_t end = std::min(shards.size(), static_cast<size_t>(limit));
   answer->BeginMap();
   answer->Key("StreamDescription");
   answer->BeginMap();
   WriteCommonDescription(*stream, answer);
   answer->Key("Shards");
   answer->BeginList();
-  for (size_t i = begin; i < end; ++i)
-    WriteShard(stream->shards()[i], answer);
+  for (size_t i = 0; i < end; ++i)
+    WriteShard(shards[i], answer);
   answer->EndList();
-  answer->Bool("HasMoreShards", end < stream->shards().size());
+  answer->Bool("HasMoreShards", end < shards.size());
   answer->EndMap();
   answer->EndMap();
   return std::nullopt;
@@ -159,13 +185,13 @@ KinesisService::Outcome KinesisService::DescribeStreamSummary(WireValue request,
                                                               AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("StreamDescriptionSummary");
   answer->BeginMap();
   WriteCommonDescription(*stream, answer);
-  answer->Integer("OpenShardCount", static_cast<int64_t>(stream->shards().size()));
+  answer->Integer("OpenShardCount", static_cast<int64_t>(stream->shards()->open_count()));
   answer->Integer("ConsumerCount", 0);
   answer->EndMap();
   answer->EndMap();
@@ -174,13 +200,13 @@ KinesisService::Outcome KinesisService::DescribeStreamSummary(WireValue request,
 
 /// What a page of ListShards shows.
 struct KinesisService::ShardPage {
-  ServedStream* stream = nullptr;
-  std::string after;
+  StreamPtr stream;
+  ShardChoice choice;
 };
 
 KinesisService::Outcome KinesisService::ReadFirstPage(MemberReader* members, Violations* violations,
                                                       ShardPage* page) {
-  page->after = members->Text("ExclusiveStartShardId", kShardIdRule).value_or("");
+  page->choice.after = members->Text("ExclusiveStartShardId", kShardIdRule).value_or("");
   const auto created = members->TimeMicros("StreamCreationTimestamp");
   MemberReader filter(members->Map("ShardFilter"), violations, "shardFilter.");
   const auto type = filter.Choice(
@@ -196,12 +222,26 @@ KinesisService::Outcome KinesisService::ReadFirstPage(MemberReader* members, Vio
   }
   if (type == "AFTER_SHARD_ID") {
     if (!after) return InvalidArgument("ShardFilter AFTER_SHARD_ID needs a ShardId.");
-    page->after = *after;
+    page->choice.after = *after;
   }
   if ((type == "AT_TIMESTAMP" || type == "FROM_TIMESTAMP") && !time) {
     return InvalidArgument("ShardFilter " + *type + " needs a Timestamp.");
   }
-  // All shards are open, as long as the stream is: every other filter leaves all of them.
+  return ChooseByTime(type.value_or(""), time.value_or(0), page);
+}
+
+/// What the filters that speak of times leave.
+KinesisService::Outcome KinesisService::ChooseByTime(const std::string& type, int64_t time_micros,
+                                                     ShardPage* page) {
+  const stream::StreamFacts facts = page->stream->log().facts();
+  page->choice.living_at = facts.first_sequence;
+  if (type == "AT_TRIM_HORIZON") page->choice.opened_until = facts.first_sequence;
+  if (type == "AT_LATEST") page->choice.living_at = facts.next_sequence;
+  if (type != "AT_TIMESTAMP" && type != "FROM_TIMESTAMP") return std::nullopt;
+  const auto sequence = page->stream->log().SequenceAtTime(time_micros);
+  if (!sequence.ok()) return ErrorOf(sequence.status());
+  page->choice.living_at = std::max(*sequence, facts.first_sequence);
+  if (type == "AT_TIMESTAMP") page->choice.opened_until = page->choice.living_at;
   return std::nullopt;
 }
 
@@ -219,7 +259,9 @@ KinesisService::Outcome KinesisService::ReadNextPage(MemberReader* members,
   if (page->stream == nullptr) return InvalidArgument("Invalid NextToken.");
   const int64_t now = clock_.WallMicros();
   if (IsTokenExpired(opened->issued_micros, now)) return TokenExpired(opened->issued_micros, now);
-  page->after = opened->after;
+  page->choice = {.after = opened->after,
+                  .living_at = opened->living_at,
+                  .opened_until = opened->opened_until};
   return std::nullopt;
 }
 
@@ -235,19 +277,20 @@ KinesisService::Outcome KinesisService::ListShards(WireValue request, AnswerWrit
                          : ReadFirstPage(&members, &violations, &page)) {
     return wrong;
   }
-  const std::vector<stream::ShardRange>& shards = page.stream->shards();
-  const size_t begin = ShardsUpTo(*page.stream, page.after);
-  const size_t end = std::min(shards.size(), begin + static_cast<size_t>(limit));
+  const auto shards = ChosenShards(*page.stream->shards(), page.choice);
+  const size_t end = std::min(shards.size(), static_cast<size_t>(limit));
   answer->BeginMap();
   answer->Key("Shards");
   answer->BeginList();
-  for (size_t i = begin; i < end; ++i)
+  for (size_t i = 0; i < end; ++i)
     WriteShard(shards[i], answer);
   answer->EndList();
   if (end < shards.size()) {
     const ListToken next{.stream_salt = page.stream->salt(),
                          .after = ShardIdText(shards[end - 1].shard),
-                         .issued_micros = clock_.WallMicros()};
+                         .issued_micros = clock_.WallMicros(),
+                         .living_at = page.choice.living_at,
+                         .opened_until = page.choice.opened_until};
     answer->Text("NextToken", next.ToToken(signer_));
   }
   answer->EndMap();
@@ -256,10 +299,11 @@ KinesisService::Outcome KinesisService::ListShards(WireValue request, AnswerWrit
 
 KinesisService::Outcome KinesisService::DescribeLimits(WireValue, AnswerWriter* answer) {
   int64_t shards = 0;
-  for (const auto& stream : streams_)
-    shards += static_cast<int64_t>(stream->shards().size());
+  const std::vector<StreamPtr> streams = Streams();
+  for (const StreamPtr& stream : streams)
+    shards += static_cast<int64_t>(stream->shards()->open_count());
   answer->BeginMap();
-  answer->Integer("ShardLimit", kShardsOfStreamMax * static_cast<int64_t>(streams_.size()));
+  answer->Integer("ShardLimit", static_cast<int64_t>(stream::ShardMap::kOpenMax * streams.size()));
   answer->Integer("OpenShardCount", shards);
   answer->Integer("OnDemandStreamCount", 0);
   answer->Integer("OnDemandStreamCountLimit", 0);
@@ -276,7 +320,7 @@ KinesisService::Outcome KinesisService::ListStreamConsumers(WireValue request,
   const auto arn = members.Text("StreamARN", {.need = MemberReader::Need::kRequired,
                                               .characters_max = kStreamArnRule.characters_max});
   if (auto wrong = violations.error()) return wrong;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Consumers");
@@ -293,7 +337,7 @@ KinesisService::Outcome KinesisService::ListTagsForResource(WireValue request,
   const auto arn = members.Text("ResourceARN", {.need = MemberReader::Need::kRequired,
                                                 .characters_max = kStreamArnRule.characters_max});
   if (auto wrong = violations.error()) return wrong;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindNamed(arn, std::nullopt, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Tags");
@@ -308,7 +352,7 @@ KinesisService::Outcome KinesisService::ListTagsForStream(WireValue request, Ans
   MemberReader members(request, &violations);
   members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
   members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("Tags");

@@ -37,6 +37,29 @@ void WriteRecords(const ShardRecords& read, uint32_t shard, AnswerWriter* answer
   answer->EndList();
 }
 
+/// Where a reader of a shard that has ended goes on.
+void WriteChildren(const stream::ShardMap& shards, uint32_t parent, AnswerWriter* answer) {
+  answer->Key("ChildShards");
+  answer->BeginList();
+  for (const stream::ShardRange& range : shards.shards()) {
+    if (std::ranges::find(range.parents, parent) == range.parents.end()) continue;
+    answer->BeginMap();
+    answer->Text("ShardId", ShardIdText(range.shard));
+    answer->Key("ParentShards");
+    answer->BeginList();
+    for (const uint32_t shard : range.parents)
+      answer->Text(ShardIdText(shard));
+    answer->EndList();
+    answer->Key("HashKeyRange");
+    answer->BeginMap();
+    answer->Text("StartingHashKey", range.starting_hash_key);
+    answer->Text("EndingHashKey", range.ending_hash_key);
+    answer->EndMap();
+    answer->EndMap();
+  }
+  answer->EndList();
+}
+
 /// How far the answer's end is from the end of the stream, in time.
 int64_t MillisBehind(const ShardRecords& read, int64_t now_micros) {
   if (read.at_end) return 0;
@@ -122,10 +145,10 @@ KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, Answ
       members.Text("StartingSequenceNumber", {.characters_max = kSequenceCharactersMax});
   wish.time_micros = members.TimeMicros("Timestamp");
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const auto shard = ParseShardId(wish.shard_id);
-  if (!shard || *shard >= stream->shards().size()) return ShardNotFound(wish.shard_id, *stream);
+  if (!shard || *shard >= stream->shards()->shards().size()) return ShardNotFound(wish.shard_id, *stream);
   wish.shard = *shard;
   ShardIterator iterator{.stream_salt = stream->salt(), .shard = *shard};
   if (auto wrong = FindPosition(*stream, wish, &iterator.position)) return wrong;
@@ -139,10 +162,10 @@ KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, Answ
 
 KinesisService::Outcome KinesisService::OpenIterator(const std::string& token,
                                                      ShardIterator* iterator,
-                                                     ServedStream** stream) const {
+                                                     StreamPtr* stream) const {
   const auto opened = ShardIterator::Parse(token, signer_);
   *stream = opened ? StreamOfSalt(opened->stream_salt) : nullptr;
-  if (*stream == nullptr || opened->shard >= (*stream)->shards().size()) {
+  if (*stream == nullptr || opened->shard >= (*stream)->shards()->shards().size()) {
     return InvalidArgument("Invalid ShardIterator.");
   }
   *iterator = *opened;
@@ -167,24 +190,31 @@ KinesisService::Outcome KinesisService::GetRecords(WireValue request, AnswerWrit
   const bool dry_run = members.Flag("DryRun");
   if (auto wrong = violations.error()) return wrong;
   ShardIterator iterator;
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = OpenIterator(*token, &iterator, &stream)) return wrong;
   if (arn && *arn != ArnOf(stream->name())) {
     return InvalidArgument("The ShardIterator is of " + ArnOf(stream->name()) + ", not of " + *arn +
                            ".");
   }
   if (dry_run) return DryRunDone();
+  const auto shards = stream->shards();
+  const uint64_t closed_at = shards->shards()[iterator.shard].closed_at;
   const auto read = stream->reader().Read(iterator.shard, iterator.position,
                                           {.records_max = static_cast<size_t>(limit),
                                            .data_bytes_max = kDataBytesMax,
-                                           .scanned_bytes_max = kScannedBytesMax});
+                                           .scanned_bytes_max = kScannedBytesMax,
+                                           .end_sequence = closed_at});
   if (!read.ok()) return ErrorOf(read.status());
   const int64_t now = clock_.WallMicros();
   iterator.position = read->next;
   iterator.issued_micros = now;
   answer->BeginMap();
   WriteRecords(*read, iterator.shard, answer);
-  answer->Text("NextShardIterator", iterator.ToToken(signer_));
+  if (closed_at != 0 && read->next.sequence >= closed_at) {
+    WriteChildren(*shards, iterator.shard, answer);
+  } else {
+    answer->Text("NextShardIterator", iterator.ToToken(signer_));
+  }
   answer->Integer("MillisBehindLatest", MillisBehind(*read, now));
   answer->EndMap();
   return std::nullopt;

@@ -53,7 +53,7 @@ void KinesisService::ReadEntry(MemberReader* members, Violations* violations, Pu
   put->data = members->Blob("Data", Need::kRequired, kRecordBytesMax).value_or("");
   const auto hash_key = members->Text("ExplicitHashKey", kHashKeyRule);
   if (!hash_key) return;
-  put->hash_key = ParseHashKey(*hash_key);
+  put->hash_key = stream::ParseHashKey(*hash_key);
   if (!put->hash_key) {
     violations->Refuse("explicitHashKey", "'" + *hash_key + "'",
                        "Member must be in the range: [0, 2^128-1], without leading zeros");
@@ -81,36 +81,32 @@ KinesisService::Outcome KinesisService::TakeApart(std::vector<Put>* puts) {
   return std::nullopt;
 }
 
-KinesisService::Outcome KinesisService::CheckHashKey(const ServedStream& stream,
-                                                     base::UInt128 hash_key,
-                                                     std::string_view partition_key) {
-  const uint32_t wanted = stream.ShardOfHash(hash_key);
-  const uint32_t own = stream.ShardOfKey(partition_key);
-  if (wanted == own) return std::nullopt;
-  return InvalidArgument("ExplicitHashKey asks for " + ShardIdText(wanted) + ", but stream " +
-                         stream.name() +
-                         " puts a record where the MD5 hash of its PartitionKey falls, here " +
-                         ShardIdText(own) + "; leave ExplicitHashKey out.");
-}
-
-KinesisService::Outcome KinesisService::CheckEntry(const ServedStream& stream, const Put& put) {
+KinesisService::Outcome KinesisService::CheckEntry(const Put& put) {
   if (put.partition_key.size() + put.data.size() > kRecordBytesMax) {
     return InvalidArgument("A record of " + std::to_string(put.data.size()) +
                            " bytes and a key of " + std::to_string(put.partition_key.size()) +
                            " bytes are more than 1 MiB (1048576 bytes) together.");
   }
-  if (put.parts.empty()) {
-    return put.hash_key ? CheckHashKey(stream, *put.hash_key, put.partition_key) : std::nullopt;
-  }
-  // The key of the whole is only the library's way of addressing a shard.
   for (const source::AggregatedRecord& part : put.parts) {
-    if (part.explicit_hash_key.empty()) continue;
-    const auto hash_key = ParseHashKey(part.explicit_hash_key);
-    if (!hash_key)
-      return InvalidArgument("An aggregated record has an ExplicitHashKey that is none.");
-    if (auto wrong = CheckHashKey(stream, *hash_key, part.partition_key)) return wrong;
+    const std::string_view hash_key = part.explicit_hash_key;
+    if (hash_key.empty() || stream::ParseHashKey(hash_key)) continue;
+    return InvalidArgument("An aggregated record has an ExplicitHashKey that is none.");
   }
   return std::nullopt;
+}
+
+/// What is put of a record: itself, or its parts. The keys of an aggregate are only the library's
+/// way of addressing a shard.
+void KinesisService::AddEntries(const Put& put, std::vector<stream::PutEntry>* entries) {
+  if (put.parts.empty()) {
+    entries->push_back(
+        {.partition_key = put.partition_key, .data = put.data, .hash_key = put.hash_key});
+  }
+  for (const source::AggregatedRecord& part : put.parts) {
+    entries->push_back({.partition_key = part.partition_key,
+                        .data = part.data,
+                        .hash_key = stream::ParseHashKey(part.explicit_hash_key)});
+  }
 }
 
 /// Put those that may be put; every one of `*puts` has a place or an error then.
@@ -120,11 +116,7 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
   for (Put& put : *puts) {
     if (options_.shard_limits && (put.error = Limit(stream, put))) continue;
     taken.emplace_back(&put, entries.size());
-    if (put.parts.empty()) {
-      entries.push_back({.partition_key = put.partition_key, .data = put.data});
-    }
-    for (const source::AggregatedRecord& part : put.parts)
-      entries.push_back({.partition_key = part.partition_key, .data = part.data});
+    AddEntries(put, &entries);
   }
   if (entries.empty()) return;
   const auto places = stream.writer().Put(entries);
@@ -139,8 +131,12 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
 
 /// What a shard of Kinesis would say to it.
 KinesisService::Outcome KinesisService::Limit(ServedStream& stream, const Put& put) {
-  const uint32_t shard = stream.ShardOfKey(put.parts.empty() ? std::string_view(put.partition_key)
-                                                             : put.parts.front().partition_key);
+  std::vector<stream::PutEntry> entries;
+  AddEntries(put, &entries);
+  const auto shards = stream.shards();
+  const stream::PutEntry& first = entries.front();
+  const uint32_t shard =
+      first.hash_key ? shards->ShardOfHash(*first.hash_key) : shards->ShardOf(first.partition_key);
   const size_t bytes = put.partition_key.size() + put.data.size();
   if (stream.limits().Take(shard, bytes, clock_.SteadyMicros())) return std::nullopt;
   return AwsError{.type = "ProvisionedThroughputExceededException",
@@ -155,10 +151,10 @@ KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWrite
   ReadEntry(&members, &violations, &puts.front());
   members.Text("SequenceNumberForOrdering", kOrderingRule);  // later puts come later anyway
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   if (auto wrong = TakeApart(&puts)) return wrong;
-  if (auto wrong = CheckEntry(*stream, puts.front())) return wrong;
+  if (auto wrong = CheckEntry(puts.front())) return wrong;
   if (dry_run) return DryRunDone();
   PutDurably(*stream, &puts);
   if (puts.front().error) return puts.front().error;
@@ -191,11 +187,11 @@ KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWrit
   std::vector<Put> puts;
   if (auto wrong = ReadEntries(&members, &violations, &puts)) return wrong;
   const bool dry_run = members.Flag("DryRun");
-  ServedStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   if (auto wrong = TakeApart(&puts)) return wrong;
   for (const Put& put : puts) {
-    if (auto wrong = CheckEntry(*stream, put)) return wrong;
+    if (auto wrong = CheckEntry(put)) return wrong;
   }
   if (dry_run) return DryRunDone();
   PutDurably(*stream, &puts);

@@ -9,13 +9,23 @@ Result<std::unique_ptr<KinesisService>> KinesisService::Open(
     io::FileSystem& files, io::Clock& clock, security::TokenSigner signer, KinesisOptions options,
     const std::vector<KinesisStream>& streams) {
   std::unique_ptr<KinesisService> service(
-      new KinesisService(clock, std::move(signer), std::move(options)));
+      new KinesisService(files, clock, std::move(signer), std::move(options)));
   for (const KinesisStream& stream : streams) {
     TAPELAKE_ASSIGN_OR_RAISE(auto served, ServedStream::Open(files, stream));
-    service->streams_.push_back(std::move(served));
+    service->Keep(std::move(served));
   }
-  std::ranges::sort(service->streams_, {}, [](const auto& stream) { return stream->name(); });
   return service;
+}
+
+std::vector<KinesisService::StreamPtr> KinesisService::Streams() const {
+  const std::scoped_lock lock(mutex_);
+  return streams_;
+}
+
+void KinesisService::Keep(StreamPtr stream) {
+  const std::scoped_lock lock(mutex_);
+  streams_.push_back(std::move(stream));
+  std::ranges::sort(streams_, {}, [](const auto& it) { return it->name(); });
 }
 
 const std::vector<KinesisService::Operation>& KinesisService::Operations() {
@@ -34,13 +44,13 @@ const std::vector<KinesisService::Operation>& KinesisService::Operations() {
       {"ListStreams", &KinesisService::ListStreams},
       {"ListTagsForResource", &KinesisService::ListTagsForResource},
       {"ListTagsForStream", &KinesisService::ListTagsForStream},
-      {"MergeShards", &KinesisService::Reshard},
+      {"MergeShards", &KinesisService::MergeShards},
       {"PutRecord", &KinesisService::PutRecord},
       {"PutRecords", &KinesisService::PutRecords},
-      {"SplitShard", &KinesisService::Reshard},
+      {"SplitShard", &KinesisService::SplitShard},
       {"StartStreamEncryption", &KinesisService::ChangeEncryption},
       {"StopStreamEncryption", &KinesisService::ChangeEncryption},
-      {"UpdateShardCount", &KinesisService::Reshard},
+      {"UpdateShardCount", &KinesisService::UpdateShardCount},
       {"UpdateStreamMode", &KinesisService::UpdateStreamMode},
   };
   return operations;
@@ -73,14 +83,15 @@ AwsError KinesisService::ShardNotFound(std::string_view shard_id,
                           " under account " + options_.account + " does not exist");
 }
 
-ServedStream* KinesisService::StreamOfSalt(uint64_t salt) const {
+KinesisService::StreamPtr KinesisService::StreamOfSalt(uint64_t salt) const {
+  const std::scoped_lock lock(mutex_);
   const auto found = std::ranges::find(streams_, salt, [](const auto& it) { return it->salt(); });
-  return found == streams_.end() ? nullptr : found->get();
+  return found == streams_.end() ? nullptr : *found;
 }
 
 KinesisService::Outcome KinesisService::FindStream(MemberReader* members,
                                                    const Violations& violations,
-                                                   ServedStream** stream) {
+                                                   StreamPtr* stream) {
   const auto arn = members->Text("StreamARN", kStreamArnRule);
   MemberReader::TextRule name_rule = kStreamNameRule;
   if (!arn) name_rule.need = MemberReader::Need::kRequired;
@@ -91,7 +102,7 @@ KinesisService::Outcome KinesisService::FindStream(MemberReader* members,
 
 KinesisService::Outcome KinesisService::FindNamed(const std::optional<std::string>& arn,
                                                   const std::optional<std::string>& name,
-                                                  ServedStream** stream) {
+                                                  StreamPtr* stream) {
   const std::string prefix = ArnOf("");
   if (arn && !arn->starts_with(prefix)) {
     return ResourceNotFound("There is no stream " + *arn + " here: the streams of this door are " +
@@ -102,9 +113,10 @@ KinesisService::Outcome KinesisService::FindNamed(const std::optional<std::strin
     return InvalidArgument("StreamARN " + *arn + " and StreamName " + *name +
                            " are two different streams.");
   }
+  const std::scoped_lock lock(mutex_);
   const auto found = std::ranges::find(streams_, wanted, [](const auto& it) { return it->name(); });
   if (found == streams_.end()) return StreamNotFound(wanted);
-  *stream = found->get();
+  *stream = *found;
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,17 +22,32 @@
 
 namespace tapelake::serve {
 
+/// Makes and deletes streams that no table declares. Any thread.
+class StreamKeeper {
+ public:
+  virtual ~StreamKeeper() = default;
+
+  /// Make a stream and begin to write what is put. Errors: kAlreadyExists, kInvalid (the name),
+  /// kThrottled (there are too many), kUnavailable.
+  virtual Result<KinesisStream> Make(const std::string& name, int shard_count) = 0;
+
+  /// Delete one of those, with all its records. Errors: kNotFound (not one of them), kUnavailable.
+  virtual Status Delete(const std::string& name) = 0;
+};
+
 struct KinesisOptions {
   std::string region;   ///< Of the ARNs.
   std::string account;  ///< Likewise; 12 digits.
   /// Refuse what a shard of Kinesis would not take (ShardLimits).
   bool shard_limits = false;
+  /// Of the streams that clients make; nullptr: they can make none. Must outlive the service.
+  StreamKeeper* keeper = nullptr;
 };
 
 /// The operations. Any thread, several at once; a put blocks until it is durable.
 ///
-/// Streams are those of the tables: they are declared in the configuration, have the shards they
-/// were made with, and cannot be made, changed or deleted here. What would do that says so.
+/// Streams are those of the tables, which the configuration declares and nobody can delete here,
+/// and those that clients made. Shards can be split and merged.
 class KinesisService {
  public:
   /// What `X-Amz-Target` begins with.
@@ -53,6 +69,7 @@ class KinesisService {
 
  private:
   using Outcome = std::optional<AwsError>;
+  using StreamPtr = std::shared_ptr<ServedStream>;
   using Handler = Outcome (KinesisService::*)(WireValue, AnswerWriter*);
   struct Operation {
     std::string_view name;
@@ -60,8 +77,9 @@ class KinesisService {
   };
   static const std::vector<Operation>& Operations();
 
-  KinesisService(io::Clock& clock, security::TokenSigner signer, KinesisOptions options)
-      : clock_(clock), signer_(std::move(signer)), options_(std::move(options)) {}
+  KinesisService(io::FileSystem& files, io::Clock& clock, security::TokenSigner signer,
+                 KinesisOptions options)
+      : files_(files), clock_(clock), signer_(std::move(signer)), options_(std::move(options)) {}
 
   // kinesis_describe.cc
   Outcome ListStreams(WireValue request, AnswerWriter* answer);
@@ -76,6 +94,7 @@ class KinesisService {
   struct ShardPage;
   Outcome ReadFirstPage(MemberReader* members, Violations* violations, ShardPage* page);
   Outcome ReadNextPage(MemberReader* members, const std::string& token, ShardPage* page);
+  Outcome ChooseByTime(const std::string& type, int64_t time_micros, ShardPage* page);
 
   // kinesis_put.cc
   Outcome PutRecord(WireValue request, AnswerWriter* answer);
@@ -84,9 +103,8 @@ class KinesisService {
   static void ReadEntry(MemberReader* members, Violations* violations, Put* put);
   static Outcome ReadEntries(MemberReader* members, Violations* violations, std::vector<Put>* puts);
   static Outcome TakeApart(std::vector<Put>* puts);
-  static Outcome CheckHashKey(const ServedStream& stream, base::UInt128 hash_key,
-                              std::string_view partition_key);
-  static Outcome CheckEntry(const ServedStream& stream, const Put& put);
+  static Outcome CheckEntry(const Put& put);
+  static void AddEntries(const Put& put, std::vector<stream::PutEntry>* entries);
   void PutDurably(ServedStream& stream, std::vector<Put>* puts);
   Outcome Limit(ServedStream& stream, const Put& put);
 
@@ -98,14 +116,22 @@ class KinesisService {
   Outcome FindNumber(const ServedStream& stream, const IteratorWish& wish,
                      const stream::StreamFacts& facts, ReadPosition* position);
   Outcome OpenIterator(const std::string& token, ShardIterator* iterator,
-                       ServedStream** stream) const;
+                       StreamPtr* stream) const;
 
-  // kinesis_declared.cc: what only the configuration can do.
+  // kinesis_reshard.cc
+  Outcome SplitShard(WireValue request, AnswerWriter* answer);
+  Outcome MergeShards(WireValue request, AnswerWriter* answer);
+  Outcome UpdateShardCount(WireValue request, AnswerWriter* answer);
+  Outcome FindShard(const ServedStream& stream, const std::string& shard_id, uint32_t* shard) const;
+  Outcome Reshard(ServedStream& stream, const stream::ShardChange& change);
+
+  // kinesis_create.cc
   Outcome CreateStream(WireValue request, AnswerWriter* answer);
   Outcome DeleteStream(WireValue request, AnswerWriter* answer);
+
+  // kinesis_declared.cc: what only the configuration can do.
   Outcome IncreaseRetention(WireValue request, AnswerWriter* answer);
   Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
-  Outcome Reshard(WireValue request, AnswerWriter* answer);
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
   Outcome ChangeRetention(WireValue request, bool increase);
@@ -113,18 +139,24 @@ class KinesisService {
 
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.
-  Outcome FindStream(MemberReader* members, const Violations& violations, ServedStream** stream);
+  Outcome FindStream(MemberReader* members, const Violations& violations, StreamPtr* stream);
   /// One of the two is given at least.
   Outcome FindNamed(const std::optional<std::string>& arn, const std::optional<std::string>& name,
-                    ServedStream** stream);
+                    StreamPtr* stream);
   AwsError StreamNotFound(std::string_view name) const;
   AwsError ShardNotFound(std::string_view shard_id, const ServedStream& stream) const;
-  ServedStream* StreamOfSalt(uint64_t salt) const;
+  StreamPtr StreamOfSalt(uint64_t salt) const;
+  /// All of now, by name.
+  std::vector<StreamPtr> Streams() const;
+  void Keep(StreamPtr stream);
 
+  io::FileSystem& files_;
   io::Clock& clock_;
   const security::TokenSigner signer_;
   const KinesisOptions options_;
-  std::vector<std::unique_ptr<ServedStream>> streams_;  // by name
+
+  mutable std::mutex mutex_;        // guards the next
+  std::vector<StreamPtr> streams_;  // by name
 };
 
 // What the service's model says of members that several operations have.

@@ -269,19 +269,20 @@ TEST_F(KinesisServiceTest, HoldsRequestsToTheirLimits) {
   EXPECT_EQ(world_.log(0).facts().next_sequence, 12u);
 }
 
-TEST_F(KinesisServiceTest, TakesAHashKeyThatAgreesWithTheKey) {
+TEST_F(KinesisServiceTest, PutsARecordWhereItsHashKeyFalls) {
   Open(2);
   const auto put = [this](const std::string& hash_key) {
     return Call("PutRecord",
                 Of(R"("PartitionKey":"a","Data":"eA==","ExplicitHashKey":")" + hash_key + "\""));
   };
   // MD5 of "a" begins with 0c: the first half.
-  EXPECT_EQ(put("0").error, "");
-  EXPECT_EQ(put("170141183460469231731687303715884105727").error, "");
-  ExpectError(put("170141183460469231731687303715884105728"), "InvalidArgumentException",
-              "asks for shardId-000000000001");
-  ExpectError(put("340282366920938463463374607431768211455"), "InvalidArgumentException",
-              "leave ExplicitHashKey out");
+  EXPECT_EQ(put("0").Text("ShardId"), "shardId-000000000000");
+  EXPECT_EQ(put("170141183460469231731687303715884105727").Text("ShardId"),
+            "shardId-000000000000");
+  EXPECT_EQ(put("170141183460469231731687303715884105728").Text("ShardId"),
+            "shardId-000000000001");
+  EXPECT_EQ(put("340282366920938463463374607431768211455").Text("ShardId"),
+            "shardId-000000000001");
   ExpectError(put("340282366920938463463374607431768211456"), "ValidationException",
               "[0, 2^128-1]");
   ExpectError(put("00"), "ValidationException", "leading zeros");
@@ -464,18 +465,125 @@ TEST_F(KinesisServiceTest, RefusesPlacesThatAreNone) {
   }
 }
 
+// ---- resharding
+
+TEST_F(KinesisServiceTest, SplitsAShardWhoseReadersGoOnWithItsChildren) {
+  Open(1);
+  const auto put = [this](const std::string& key) {
+    return Call("PutRecord", Of(R"("Data":"eA==","PartitionKey":")" + key + """)).Text("ShardId");
+  };
+  EXPECT_EQ(put("a"), "shardId-000000000000");
+  const std::string of_parent =
+      world_.Iterator(kStream, "shardId-000000000000", "TRIM_HORIZON");
+  ASSERT_EQ(Call("SplitShard", Of(R"("ShardToSplit":"shardId-000000000000",)"
+                                  R"("NewStartingHashKey":"170141183460469231731687303715884105728")"))
+                .error,
+            "");
+  EXPECT_EQ(put("a"), "shardId-000000000001");  // its MD5 begins with 0c
+  EXPECT_EQ(put("b"), "shardId-000000000002");  // with 92
+  const Outcome listed = Call("ListShards", Of());
+  const auto& shards = listed.answer.Find("Shards")->items();
+  ASSERT_EQ(shards.size(), 3u);
+  const base::JsonValue& parent = *shards[0].Find("SequenceNumberRange");
+  EXPECT_EQ(parent.Find("EndingSequenceNumber")->text(),
+            (SequenceNumber{.shard = 0, .sequence = 1}).ToText());
+  EXPECT_EQ(shards[0].Find("ParentShardId"), nullptr);
+  EXPECT_EQ(shards[2].Find("ParentShardId")->text(), "shardId-000000000000");
+  EXPECT_EQ(shards[2].Find("SequenceNumberRange")->Find("EndingSequenceNumber"), nullptr);
+  EXPECT_EQ(shards[2].Find("HashKeyRange")->Find("StartingHashKey")->text(),
+            "170141183460469231731687303715884105728");
+
+  const Outcome rest = Call("GetRecords", R"({"ShardIterator":")" + of_parent + ""}");
+  ASSERT_EQ(rest.error, "") << rest.message;
+  EXPECT_EQ(rest.answer.Find("Records")->items().size(), 1u);
+  EXPECT_EQ(rest.answer.Find("NextShardIterator"), nullptr);
+  EXPECT_EQ(rest.answer.Find("MillisBehindLatest")->AsInt(-1), 0);
+  EXPECT_THAT(Texts(*rest.answer.Find("ChildShards"), "ShardId"),
+              ElementsAre("shardId-000000000001", "shardId-000000000002"));
+  const Outcome child = Call("GetRecords", R"({"ShardIterator":")" +
+                                               world_.Iterator(kStream, "shardId-000000000002",
+                                                               "AT_SEQUENCE_NUMBER",
+                                                               R"(,"StartingSequenceNumber":")" +
+                                                                   shards[2]
+                                                                       .Find("SequenceNumberRange")
+                                                                       ->Find("StartingSequenceNumber")
+                                                                       ->text() +
+                                                                   """) +
+                                               ""}");
+  EXPECT_EQ(child.answer.Find("Records")->items().size(), 1u);
+  EXPECT_NE(child.answer.Find("NextShardIterator"), nullptr);
+}
+
+TEST_F(KinesisServiceTest, MergesShardsThatTouch) {
+  Open(4);
+  const auto merge = [this](const std::string& left, const std::string& right) {
+    return Call("MergeShards", Of(R"("ShardToMerge":"shardId-00000000000)" + left +
+                                  R"(","AdjacentShardToMerge":"shardId-00000000000)" + right +
+                                  """));
+  };
+  ExpectError(merge("0", "2"), "InvalidArgumentException", "not an adjacent pair");
+  ExpectError(merge("0", "9"), "ResourceNotFoundException", "Could not find shard");
+  EXPECT_EQ(merge("2", "1").error, "");
+  ExpectError(merge("1", "0"), "InvalidArgumentException", "already been merged or split");
+  const Outcome listed = Call("ListShards", Of(R"("ShardFilter":{"Type":"AT_LATEST"})"));
+  EXPECT_THAT(Texts(*listed.answer.Find("Shards"), "ShardId"),
+              ElementsAre("shardId-000000000000", "shardId-000000000003", "shardId-000000000004"));
+  EXPECT_EQ(listed.answer.Find("Shards")->items()[2].Find("AdjacentParentShardId")->text(),
+            "shardId-000000000002");
+}
+
+TEST_F(KinesisServiceTest, ScalesTheNumberOfShards) {
+  Open(2);
+  const auto scale = [this](int target) {
+    return Call("UpdateShardCount", Of(R"("ScalingType":"UNIFORM_SCALING","TargetShardCount":)" +
+                                       std::to_string(target)));
+  };
+  ExpectError(scale(5), "LimitExceededException", "double");
+  const Outcome three = scale(3);
+  EXPECT_EQ(three.error, "") << three.message;
+  EXPECT_EQ(three.answer.Find("CurrentShardCount")->AsInt(0), 2);
+  EXPECT_EQ(three.answer.Find("TargetShardCount")->AsInt(0), 3);
+  EXPECT_EQ(scale(6).error, "");
+  ExpectError(scale(2), "LimitExceededException", "half");
+  EXPECT_EQ(scale(3).error, "");
+  const Outcome summary = Call("DescribeStreamSummary", Of());
+  EXPECT_EQ(
+      summary.answer.Find("StreamDescriptionSummary")->Find("OpenShardCount")->AsInt(0), 3);
+}
+
+TEST_F(KinesisServiceTest, RefusesToSplitWhereNothingCanBeSplit) {
+  Open(2);
+  const auto split = [this](const std::string& shard, const std::string& start) {
+    return Call("SplitShard",
+                Of(R"("ShardToSplit":")" + shard + R"(","NewStartingHashKey":")" + start + """));
+  };
+  const std::string half = "170141183460469231731687303715884105728";
+  for (const std::string& start : {std::string("0"), std::string("1"), half})
+    ExpectError(split("shardId-000000000000", start), "InvalidArgumentException", start);
+  ExpectError(split("shardId-000000000002", "5"), "ResourceNotFoundException", "Could not find");
+  ExpectError(split("shardId-000000000000", "x"), "ValidationException", "'newStartingHashKey'");
+  EXPECT_EQ(split("shardId-000000000000", "5").error, "");
+  ExpectError(split("shardId-000000000000", "7"), "InvalidArgumentException",
+              "already been merged or split");
+}
+
 // ---- what the configuration decides
 
 TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
   Open();
   ExpectError(Call("CreateStream", Of()), "ResourceInUseException", "already exists");
   ExpectError(Call("CreateStream", R"({"StreamName":"new"})"), "InvalidArgumentException",
-              "source: {kind: stream}");
+              "ShardCount");
+  ExpectError(Call("CreateStream", R"({"StreamName":"new","ShardCount":257})"),
+              "LimitExceededException", "256");
+  ExpectError(Call("CreateStream", R"({"StreamName":"new","ShardCount":1})"),
+              "InvalidArgumentException", "cannot be made here");
+  ExpectError(Call("DeleteStream", Of()), "InvalidArgumentException",
+              "Stream crypto.transactions is declared in Tapelake's configuration");
   for (const char* operation :
-       {"DeleteStream", "SplitShard", "MergeShards", "UpdateShardCount", "StartStreamEncryption",
-        "StopStreamEncryption", "UpdateStreamMode"}) {
+       {"StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
     ExpectError(Call(operation, Of()), "InvalidArgumentException",
-                "Stream crypto.transactions is declared in Tapelake's configuration");
+                "stream crypto.transactions follows Tapelake's configuration");
   }
 }
 

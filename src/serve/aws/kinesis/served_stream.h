@@ -2,12 +2,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/decimal.h"
 #include "base/status.h"
 #include "io/file_system.h"
 #include "serve/aws/kinesis/shard_limits.h"
@@ -23,9 +19,12 @@ struct KinesisStream {
   std::string directory;  ///< Of its segments.
   stream::Stream* log = nullptr;
   stream::StreamWriter* writer = nullptr;
+  /// Of a stream that a client made: keeps both alive as long as somebody uses them. Of a declared
+  /// one nullptr: they outlive the service.
+  std::shared_ptr<void> keeper = nullptr;
 };
 
-/// A stream as Kinesis clients see it. Any thread; its shards are those it was made with.
+/// A stream as Kinesis clients see it. Any thread.
 class ServedStream {
  public:
   /// Everything must outlive it. Errors: those of stream::ReadStreamMetadata.
@@ -35,18 +34,15 @@ class ServedStream {
   const std::string& name() const { return stream_.log->name(); }
   stream::Stream& log() const { return *stream_.log; }
   stream::StreamWriter& writer() const { return *stream_.writer; }
-  const std::vector<stream::ShardRange>& shards() const { return stream_.log->shards(); }
+  /// Those of now, closed ones among them.
+  std::shared_ptr<const stream::ShardMap> shards() const { return stream_.log->shards(); }
+  bool is_made() const { return stream_.keeper != nullptr; }
   ShardReader& reader() { return reader_; }
   ShardLimits& limits() { return limits_; }
 
   uint64_t salt() const { return salt_; }  ///< Tells it from every other stream.
   int64_t created_micros() const { return created_micros_; }
   int64_t retention_hours() const;  ///< Rounded down, one at least.
-
-  /// Where the stream will put a record with this key.
-  uint32_t ShardOfKey(std::string_view partition_key) const { return map_.ShardOf(partition_key); }
-  /// Whose range holds a hash key.
-  uint32_t ShardOfHash(base::UInt128 hash_key) const;
 
  private:
   ServedStream(io::FileSystem& files, const KinesisStream& stream, uint64_t salt,
@@ -55,15 +51,11 @@ class ServedStream {
   const KinesisStream stream_;
   const uint64_t salt_;
   const int64_t created_micros_;
-  const stream::ShardMap map_;
   ShardReader reader_;
   ShardLimits limits_;
 };
 
 /// When a stream was made, wall time. Errors: kNotFound (there is none), kUnavailable.
 Result<int64_t> StreamBirthMicros(io::FileSystem& files, const std::string& directory);
-
-/// A hash key, as decimal text without leading zeros; nullopt: not one of 0..2^128-1.
-std::optional<base::UInt128> ParseHashKey(std::string_view text);
 
 }  // namespace tapelake::serve

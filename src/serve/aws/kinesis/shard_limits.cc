@@ -10,11 +10,11 @@ constexpr double kBytesPerSecond = 1 << 20;
 
 }  // namespace
 
-ShardLimits::ShardLimits(size_t shard_count)
-    : buckets_(shard_count, Bucket{.records = kRecordsPerSecond, .bytes = kBytesPerSecond}) {}
-
 bool ShardLimits::Take(uint32_t shard, size_t bytes, int64_t now_micros) {
   const std::lock_guard lock(mutex_);
+  if (shard >= buckets_.size()) {
+    buckets_.resize(size_t{shard} + 1, {.records = kRecordsPerSecond, .bytes = kBytesPerSecond});
+  }
   Bucket& bucket = buckets_[shard];
   const double seconds = static_cast<double>(now_micros - bucket.at_micros) / 1e6;
   if (seconds > 0) {

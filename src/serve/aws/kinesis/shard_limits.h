@@ -12,8 +12,6 @@ namespace tapelake::serve {
 /// steady clock.
 class ShardLimits {
  public:
-  explicit ShardLimits(size_t shard_count);
-
   /// Take what one record costs from its shard. False, and nothing is taken, if not enough is left.
   bool Take(uint32_t shard, size_t bytes, int64_t now_micros);
 
@@ -25,7 +23,7 @@ class ShardLimits {
   };
 
   std::mutex mutex_;
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket> buckets_;  // by shard; those that took nothing yet may lack
 };
 
 }  // namespace tapelake::serve

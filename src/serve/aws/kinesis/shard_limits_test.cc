@@ -9,7 +9,7 @@ constexpr int64_t kNow = 5'000'000;
 constexpr size_t kMebibyte = 1 << 20;
 
 TEST(ShardLimits, TakesOneSecondsWorthAtOnce) {
-  ShardLimits limits(2);
+  ShardLimits limits;
   for (int i = 0; i < 1'000; ++i)
     EXPECT_TRUE(limits.Take(0, 1, kNow));
   EXPECT_FALSE(limits.Take(0, 1, kNow));
@@ -19,7 +19,7 @@ TEST(ShardLimits, TakesOneSecondsWorthAtOnce) {
 }
 
 TEST(ShardLimits, CountsBytes) {
-  ShardLimits limits(1);
+  ShardLimits limits;
   EXPECT_TRUE(limits.Take(0, kMebibyte, kNow));
   EXPECT_FALSE(limits.Take(0, 1, kNow));
   EXPECT_FALSE(limits.Take(0, kMebibyte / 2, kNow + 400'000));
@@ -27,7 +27,7 @@ TEST(ShardLimits, CountsBytes) {
 }
 
 TEST(ShardLimits, SavesNothingUp) {
-  ShardLimits limits(1);
+  ShardLimits limits;
   int taken = 0;
   while (limits.Take(0, 0, kNow * 1'000))
     ++taken;

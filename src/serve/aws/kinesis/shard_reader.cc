@@ -38,7 +38,8 @@ Result<ShardRecords> ShardReader::Read(uint32_t shard, const ReadPosition& from,
   while (true) {
     const stream::StreamFacts facts = log_.facts();
     if (out.next.sequence < facts.first_sequence) out.next = {.sequence = facts.first_sequence};
-    out.at_end = out.next.sequence >= facts.next_sequence;
+    const bool is_over = limits.end_sequence != 0 && out.next.sequence >= limits.end_sequence;
+    out.at_end = is_over || out.next.sequence >= facts.next_sequence;
     if (out.at_end || scanned_bytes >= limits.scanned_bytes_max) return out;
     const auto placed = FrameHolding(out.next);
     if (!placed.ok()) {

@@ -38,7 +38,7 @@ struct ShardRecords {
   ReadPosition next;
   /// Arrival of the newest record that was passed, of whatever shard; 0: none was.
   int64_t passed_arrival_micros = 0;
-  bool at_end = false;  ///< `next` is behind the newest durable record.
+  bool at_end = false;  ///< `next` is behind the newest durable record, or the end of the shard.
 };
 
 /// Reads records with their keys, shard by shard, from a stream's segments while it is written.
@@ -56,6 +56,7 @@ class ShardReader {
     size_t records_max = 10'000;
     size_t data_bytes_max = 0;     ///< Keys and data of the answer, but for one record at least.
     size_t scanned_bytes_max = 0;  ///< Of frames that are gone through, but for one at least.
+    uint64_t end_sequence = 0;     ///< The shard has no records from this one on; 0: it is open.
   };
 
   /// Read records of `shard` from a position on; what retention dropped is passed over. Errors:

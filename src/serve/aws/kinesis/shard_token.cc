@@ -9,10 +9,10 @@ namespace {
 
 // The first byte of a payload: kind and version.
 constexpr char kIteratorKind = 'I';
-constexpr char kListKind = 'L';
+constexpr char kListKind = 'M';
 constexpr size_t kNumberBytes = 8;
 constexpr size_t kIteratorNumbers = 6;
-constexpr size_t kListNumbers = 2;
+constexpr size_t kListNumbers = 4;
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -55,8 +55,10 @@ std::optional<ShardIterator> ShardIterator::Parse(std::string_view token,
 
 std::string ListToken::ToToken(const security::TokenSigner& signer) const {
   std::string payload(1, kListKind);
-  Append(stream_salt, &payload);
-  Append(static_cast<uint64_t>(issued_micros), &payload);
+  for (const uint64_t number :
+       {stream_salt, static_cast<uint64_t>(issued_micros), living_at, opened_until}) {
+    Append(number, &payload);
+  }
   return signer.Sign(payload + after);
 }
 
@@ -69,7 +71,9 @@ std::optional<ListToken> ListToken::Parse(std::string_view token,
   }
   return ListToken{.stream_salt = NumberAt(*payload, 0),
                    .after = payload->substr(kHeadBytes),
-                   .issued_micros = static_cast<int64_t>(NumberAt(*payload, 1))};
+                   .issued_micros = static_cast<int64_t>(NumberAt(*payload, 1)),
+                   .living_at = NumberAt(*payload, 2),
+                   .opened_until = NumberAt(*payload, 3)};
 }
 
 }  // namespace tapelake::serve

@@ -35,6 +35,9 @@ struct ListToken {
   uint64_t stream_salt = 0;  ///< Of ListShards; 0: of ListStreams.
   std::string after;         ///< Id or name of the last one that was listed.
   int64_t issued_micros = 0;
+  // Of ListShards: which shards its filter leaves.
+  uint64_t living_at = 0;
+  uint64_t opened_until = ~0ULL;
 
   std::string ToToken(const security::TokenSigner& signer) const;
   static std::optional<ListToken> Parse(std::string_view token,
