@@ -87,7 +87,7 @@ source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
 /// How files are read.
 struct FilesFeedOptions {
   source::FileSourceOptions format;
-  double speed = 0;     ///< As ParseSpeed: 0 is unpaced.
+  double speed = 0;  ///< As ParseSpeed: 0 is unpaced.
   /// At the end, look for new files and grown ones: every second, on S3 every ten.
   bool follow = false;
 };

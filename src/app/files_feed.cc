@@ -53,9 +53,8 @@ Status FilesFeed::ListFiles() {
     std::ranges::move(inputs, std::back_inserter(files_));
   }
   std::set<std::string> named;  // several paths may hold the same file
-  std::erase_if(files_, [&named](const source::InputFile& file) {
-    return !named.insert(file.path).second;
-  });
+  std::erase_if(
+      files_, [&named](const source::InputFile& file) { return !named.insert(file.path).second; });
   return Status::OK();
 }
 

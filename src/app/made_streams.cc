@@ -15,7 +15,9 @@ constexpr int64_t kGroupCommitWaitMicros = 50'000;
 class MadeStreams::Made {
  public:
   Made(std::unique_ptr<stream::Stream> log, io::Clock& clock)
-      : log_(std::move(log)), writer_(*log_), worker_(*log_, writer_, clock, kGroupCommitWaitMicros) {
+      : log_(std::move(log)),
+        writer_(*log_),
+        worker_(*log_, writer_, clock, kGroupCommitWaitMicros) {
     thread_ = std::thread([this] { Run(); });
   }
   ~Made() { Stop(); }

@@ -42,7 +42,9 @@ Result<app::TablePlan> TableFlags::FindPlan(const Context& context) const {
 }
 
 void FormatFlags::Declare(Options& options) {
-  options.Choice({.name = "--format", .placeholder = "", .sentence = "What the files hold: change records (ndjson), trade dumps, or raw "
+  options.Choice({.name = "--format",
+                  .placeholder = "",
+                  .sentence = "What the files hold: change records (ndjson), trade dumps, or raw "
                               "objects of a delivery."},
                  {"auto", "ndjson", "trades", "raw"}, &format_);
   options.Choice({.name = "--shape",

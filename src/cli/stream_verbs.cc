@@ -192,8 +192,8 @@ int64_t OpenShards(const stream::StreamDescription& stream) {
 
 /// `4  0 to 85070591730234615865843651857942052863, from 0, closed at record 1,204`
 std::string ShardWords(const stream::ShardRange& shard) {
-  std::string words = std::to_string(shard.shard) + "  " + shard.starting_hash_key + " to " +
-                      shard.ending_hash_key;
+  std::string words =
+      std::to_string(shard.shard) + "  " + shard.starting_hash_key + " to " + shard.ending_hash_key;
   for (size_t i = 0; i < shard.parents.size(); ++i)
     words += (i == 0 ? ", from " : " and ") + std::to_string(shard.parents[i]);
   if (shard.is_open()) return words;

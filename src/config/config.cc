@@ -565,6 +565,38 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
 
 namespace {
 
+/// Of kind `files`, and of trade dumps.
+void DescribeFiles(Visitor& visitor, SourceConfig& self) {
+  visitor.Field(
+      {.key = "paths",
+       .sentence = "Files, directories or prefixes of S3 (`s3://BUCKET/...`) of kind `files`: "
+                   "change records (NDJSON), trade dumps (CSV) or raw objects, plain, .gz, .zst or "
+                   ".zip. New ones are looked for every second, on S3 every ten; each is taken "
+                   "once."},
+      &self.paths);
+  visitor.Field({.key = "content",
+                 .sentence = "What files of kind `files` hold: `ndjson` (change records), `trades` "
+                             "(trade dumps), `raw` (raw objects of a delivery: rows) or what their "
+                             "first line looks like: change records or trades.",
+                 .choices = {"auto", "ndjson", "trades", "raw"}},
+                &self.content);
+  visitor.Field(
+      {.key = "speed",
+       .sentence = "Pace of kind `files`: `recorded` (as the timestamps say), `10x` (that "
+                   "many times faster) or `max` (unpaced)."},
+      &self.speed);
+  visitor.Field({.key = "shape",
+                 .sentence = "Record shape that the simulator and trade dumps are turned into.",
+                 .choices = {"streams", "kinesis"}},
+                &self.shape);
+  visitor.Field(
+      {.key = "exchange", .sentence = "Exchange of a trade dump whose rows do not name it."},
+      &self.exchange);
+  visitor.Field(
+      {.key = "pair", .sentence = "Trading pair of a trade dump, for example `BTC/USDT`."},
+      &self.pair);
+}
+
 /// What only kind `kafka` has.
 void DescribeKafka(Visitor& visitor, SourceConfig& self) {
   visitor.Field({.key = "brokers",
@@ -617,34 +649,7 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
                    "simulator's changes go through the table's stream, too.",
        .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "kafka", "none"}},
       &self.kind);
-  visitor.Field(
-      {.key = "paths",
-       .sentence = "Files, directories or prefixes of S3 (`s3://BUCKET/...`) of kind `files`: "
-                   "change records (NDJSON), trade dumps (CSV) or raw objects, plain, .gz, .zst or "
-                   ".zip. New ones are looked for every second, on S3 every ten; each is taken "
-                   "once."},
-      &self.paths);
-  visitor.Field({.key = "content",
-                 .sentence = "What files of kind `files` hold: `ndjson` (change records), `trades` "
-                             "(trade dumps), `raw` (raw objects of a delivery: rows) or what their "
-                             "first line looks like: change records or trades.",
-                 .choices = {"auto", "ndjson", "trades", "raw"}},
-                &self.content);
-  visitor.Field(
-      {.key = "speed",
-       .sentence = "Pace of kind `files`: `recorded` (as the timestamps say), `10x` (that "
-                   "many times faster) or `max` (unpaced)."},
-      &self.speed);
-  visitor.Field({.key = "shape",
-                 .sentence = "Record shape that the simulator and trade dumps are turned into.",
-                 .choices = {"streams", "kinesis"}},
-                &self.shape);
-  visitor.Field(
-      {.key = "exchange", .sentence = "Exchange of a trade dump whose rows do not name it."},
-      &self.exchange);
-  visitor.Field(
-      {.key = "pair", .sentence = "Trading pair of a trade dump, for example `BTC/USDT`."},
-      &self.pair);
+  DescribeFiles(visitor, self);
   visitor.Field({.key = "stream", .sentence = "Name or ARN of the stream of kind `kinesis`."},
                 &self.stream);
   visitor.Field(

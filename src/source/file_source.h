@@ -63,8 +63,8 @@ struct InputFile {
 };
 
 /// A file itself; of a directory (or a prefix of S3) all files below it whose names end in .ndjson,
-/// .jsonl, .json or .csv, perhaps followed by .gz, .zst or .zip, sorted by path. Names starting with
-/// '.' or '_' are passed over. Errors: kNotFound (also: a directory without such files),
+/// .jsonl, .json or .csv, perhaps followed by .gz, .zst or .zip, sorted by path. Names that start
+/// with '.' or '_' are passed over. Errors: kNotFound (also: a directory without such files),
 /// kUnavailable.
 Result<std::vector<InputFile>> ListInputs(io::FileSystem& files, const std::string& path);
 

@@ -130,8 +130,8 @@ Status ShardMap::CheckRoom(size_t opened, size_t closed) const {
                      "a stream has at most " + std::to_string(kOpenMax) + " open shards");
   }
   if (shards_.size() + opened <= kShardsMax) return Status::OK();
-  return MakeError(ErrorKind::kThrottled, "a stream has at most " + std::to_string(kShardsMax) +
-                                              " shards in its life");
+  return MakeError(ErrorKind::kThrottled,
+                   "a stream has at most " + std::to_string(kShardsMax) + " shards in its life");
 }
 
 ShardMap::OpenShard ShardMap::Add(Hash start, Hash end, std::vector<uint32_t> parents,
@@ -197,9 +197,9 @@ Result<ShardMap> ShardMap::Merge(uint32_t shard, uint32_t adjacent, uint64_t at_
 
 Result<ShardMap> ShardMap::Uniform(int shard_count, uint64_t at_sequence) const {
   if (shard_count < 1 || shard_count > static_cast<int>(kOpenMax)) {
-    return MakeError(ErrorKind::kInvalid, std::to_string(shard_count) +
-                                              " shards: a stream has 1 to " +
-                                              std::to_string(kOpenMax));
+    return MakeError(
+        ErrorKind::kInvalid,
+        std::to_string(shard_count) + " shards: a stream has 1 to " + std::to_string(kOpenMax));
   }
   const auto count = static_cast<unsigned>(shard_count);
   ShardMap map = *this;

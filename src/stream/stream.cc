@@ -245,8 +245,8 @@ Result<std::vector<RecordPlace>> Stream::Impl::Append(std::span<const PutEntry> 
   places.reserve(entries.size());
   const ShardMap& shards = *shards_;  // of this thread: Reshard() is, too
   for (const PutEntry& entry : entries) {
-    const uint32_t shard = entry.hash_key ? shards.ShardOfHash(*entry.hash_key)
-                                          : shards.ShardOf(entry.partition_key);
+    const uint32_t shard =
+        entry.hash_key ? shards.ShardOfHash(*entry.hash_key) : shards.ShardOf(entry.partition_key);
     places.push_back({shard, pending_.next_sequence()});
     pending_.Add({shard, entry.partition_key, entry.data});
   }
@@ -322,8 +322,7 @@ Status Stream::Impl::Reshard(const ShardChange& change) {
                      "stream '" + metadata_.name + "': records wait to be synced");
   }
   TAPELAKE_ASSIGN_OR_RAISE(ShardMap changed, change(*shards_, pending_.first_sequence));
-  const Status kept =
-      files_.ReplaceFile(ShardsPath(directory_), changed.ToText(metadata_.salt));
+  const Status kept = files_.ReplaceFile(ShardsPath(directory_), changed.ToText(metadata_.salt));
   if (!kept.ok()) {
     const auto found = ReadShards(files_, directory_, metadata_);
     const std::string before = shards_->ToText(metadata_.salt);

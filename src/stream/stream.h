@@ -83,8 +83,9 @@ struct StreamDescription {
 Result<StreamDescription> DescribeStream(io::FileSystem& files, const std::string& directory);
 
 /// One named stream. Readers may be on any thread; Append(), Sync(), Reshard(), Seal() and
-/// DropExpired() belong to one thread at a time (StreamWriter gives many producers one). Everything of a stream
-/// lies in `directory`. Memory: pending and tail bytes, and some frames that readers are at.
+/// DropExpired() belong to one thread at a time (StreamWriter gives many producers one). Everything
+/// of a stream lies in `directory`. Memory: pending and tail bytes, and some frames that readers
+/// are at.
 class Stream {
  public:
   /// Open or create. Cuts a torn tail and reports it (`report` may be nullptr). Every byte of the

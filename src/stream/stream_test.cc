@@ -156,9 +156,9 @@ TEST_F(StreamTest, ChangedShardsSurvivePowerLoss) {
 TEST_F(StreamTest, DamagedShardsAreNamed) {
   options_.shard_count = 1;
   auto stream = Open();
-  ASSERT_TRUE(stream
-                  ->Reshard([](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); })
-                  .ok());
+  ASSERT_TRUE(
+      stream->Reshard([](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); })
+          .ok());
   stream.reset();
   const std::string path = std::string(kDirectory) + "/shards";
   ASSERT_TRUE(files_.ReplaceFile(path, *files_.ReadFile(path) + "x").ok());

@@ -74,8 +74,7 @@ void WriterFigures::Count(std::span<const PutEntry> entries, std::span<const Rec
 class StreamWriter::Impl {
  public:
   explicit Impl(Stream& stream)
-      : stream_(stream),
-        queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)) {
+      : stream_(stream), queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)) {
     figures_.Grow(stream.shards()->shards().size());
   }
 

@@ -17,8 +17,8 @@ KinesisService::Outcome KinesisService::CreateStream(WireValue request, AnswerWr
   const auto name = members.Text("StreamName", rule);
   const auto count = members.Integer("ShardCount", {.min = 1, .max = kShardCountMax});
   MemberReader details(members.Map("StreamModeDetails"), &violations, "streamModeDetails.");
-  const auto mode = details.Choice("StreamMode", MemberReader::Need::kOptional,
-                                   {"PROVISIONED", "ON_DEMAND"});
+  const auto mode =
+      details.Choice("StreamMode", MemberReader::Need::kOptional, {"PROVISIONED", "ON_DEMAND"});
   if (auto wrong = violations.error()) return wrong;
   const auto in_use = [this, &name] {
     return AwsError{
@@ -32,9 +32,9 @@ KinesisService::Outcome KinesisService::CreateStream(WireValue request, AnswerWr
     return InvalidArgument("Streams are PROVISIONED here; give a ShardCount instead of ON_DEMAND.");
   }
   if (!count) return InvalidArgument("ShardCount must be given for a stream that is PROVISIONED.");
-  const AwsError too_many{.type = "LimitExceededException",
-                          .message = "A stream has at most " +
-                                     std::to_string(stream::ShardMap::kOpenMax) + " shards."};
+  const AwsError too_many{
+      .type = "LimitExceededException",
+      .message = "A stream has at most " + std::to_string(stream::ShardMap::kOpenMax) + " shards."};
   if (*count > static_cast<int64_t>(stream::ShardMap::kOpenMax)) return too_many;
   if (options_.keeper == nullptr) return InvalidArgument("Streams cannot be made here.");
   const auto made = options_.keeper->Make(*name, static_cast<int>(*count));

@@ -52,9 +52,9 @@ void WriteMode(AnswerWriter* answer) {
 
 /// Which shards are listed.
 struct ShardChoice {
-  std::string after = {};           ///< Those behind the one of that id.
-  uint64_t living_at = 0;           ///< Those that were not closed at this record.
-  uint64_t opened_until = ~0ULL;    ///< And that were open at this one.
+  std::string after = {};         ///< Those behind the one of that id.
+  uint64_t living_at = 0;         ///< Those that were not closed at this record.
+  uint64_t opened_until = ~0ULL;  ///< And that were open at this one.
 
   bool Includes(const stream::ShardRange& range) const {
     return (range.is_open() || range.closed_at > living_at) && range.opened_at <= opened_until &&
@@ -163,8 +163,8 @@ KinesisService::Outcome KinesisService::DescribeStream(WireValue request, Answer
   const std::string after = members.Text("ExclusiveStartShardId", kShardIdRule).value_or("");
   StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  const auto shards = ChosenShards(*stream->shards(),
-                                   {.after = after, .living_at = OldestKept(*stream)});
+  const auto shards =
+      ChosenShards(*stream->shards(), {.after = after, .living_at = OldestKept(*stream)});
   const size_t end = std::min(shards.size(), static_cast<size_t>(limit));
   answer->BeginMap();
   answer->Key("StreamDescription");
@@ -259,9 +259,8 @@ KinesisService::Outcome KinesisService::ReadNextPage(MemberReader* members,
   if (page->stream == nullptr) return InvalidArgument("Invalid NextToken.");
   const int64_t now = clock_.WallMicros();
   if (IsTokenExpired(opened->issued_micros, now)) return TokenExpired(opened->issued_micros, now);
-  page->choice = {.after = opened->after,
-                  .living_at = opened->living_at,
-                  .opened_until = opened->opened_until};
+  page->choice = {
+      .after = opened->after, .living_at = opened->living_at, .opened_until = opened->opened_until};
   return std::nullopt;
 }
 

@@ -148,7 +148,8 @@ KinesisService::Outcome KinesisService::GetShardIterator(WireValue request, Answ
   StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   const auto shard = ParseShardId(wish.shard_id);
-  if (!shard || *shard >= stream->shards()->shards().size()) return ShardNotFound(wish.shard_id, *stream);
+  if (!shard || *shard >= stream->shards()->shards().size())
+    return ShardNotFound(wish.shard_id, *stream);
   wish.shard = *shard;
   ShardIterator iterator{.stream_salt = stream->salt(), .shard = *shard};
   if (auto wrong = FindPosition(*stream, wish, &iterator.position)) return wrong;

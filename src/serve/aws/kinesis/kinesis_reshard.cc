@@ -1,5 +1,5 @@
-/// SplitShard, MergeShards and UpdateShardCount: done, durably, when they are answered. So a stream is
-/// never UPDATING.
+/// SplitShard, MergeShards and UpdateShardCount: done, durably, when they are answered. So a stream
+/// is never UPDATING.
 
 #include <algorithm>
 
@@ -118,7 +118,8 @@ KinesisService::Outcome KinesisService::UpdateShardCount(WireValue request, Answ
   Violations violations;
   MemberReader members(request, &violations);
   const int64_t target =
-      members.Integer("TargetShardCount", {.need = Need::kRequired, .min = 1, .max = kShardCountMax})
+      members
+          .Integer("TargetShardCount", {.need = Need::kRequired, .min = 1, .max = kShardCountMax})
           .value_or(1);
   members.Choice("ScalingType", Need::kRequired, {"UNIFORM_SCALING"});
   StreamPtr stream;
@@ -126,7 +127,8 @@ KinesisService::Outcome KinesisService::UpdateShardCount(WireValue request, Answ
   const auto current = static_cast<int64_t>(stream->shards()->open_count());
   if (target > 2 * current || 2 * target < current ||
       target > static_cast<int64_t>(stream::ShardMap::kOpenMax)) {
-    return LimitExceeded("UpdateShardCount cannot scale stream " + stream->name() + " to more than "
+    return LimitExceeded("UpdateShardCount cannot scale stream " + stream->name() +
+                         " to more than "
                          "double or less than half its open shards, nor to more than " +
                          std::to_string(stream::ShardMap::kOpenMax) +
                          ". Current open shard count: " + std::to_string(current) +

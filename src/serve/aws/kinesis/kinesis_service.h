@@ -115,8 +115,7 @@ class KinesisService {
   Outcome FindPosition(ServedStream& stream, const IteratorWish& wish, ReadPosition* position);
   Outcome FindNumber(const ServedStream& stream, const IteratorWish& wish,
                      const stream::StreamFacts& facts, ReadPosition* position);
-  Outcome OpenIterator(const std::string& token, ShardIterator* iterator,
-                       StreamPtr* stream) const;
+  Outcome OpenIterator(const std::string& token, ShardIterator* iterator, StreamPtr* stream) const;
 
   // kinesis_reshard.cc
   Outcome SplitShard(WireValue request, AnswerWriter* answer);

@@ -277,12 +277,9 @@ TEST_F(KinesisServiceTest, PutsARecordWhereItsHashKeyFalls) {
   };
   // MD5 of "a" begins with 0c: the first half.
   EXPECT_EQ(put("0").Text("ShardId"), "shardId-000000000000");
-  EXPECT_EQ(put("170141183460469231731687303715884105727").Text("ShardId"),
-            "shardId-000000000000");
-  EXPECT_EQ(put("170141183460469231731687303715884105728").Text("ShardId"),
-            "shardId-000000000001");
-  EXPECT_EQ(put("340282366920938463463374607431768211455").Text("ShardId"),
-            "shardId-000000000001");
+  EXPECT_EQ(put("170141183460469231731687303715884105727").Text("ShardId"), "shardId-000000000000");
+  EXPECT_EQ(put("170141183460469231731687303715884105728").Text("ShardId"), "shardId-000000000001");
+  EXPECT_EQ(put("340282366920938463463374607431768211455").Text("ShardId"), "shardId-000000000001");
   ExpectError(put("340282366920938463463374607431768211456"), "ValidationException",
               "[0, 2^128-1]");
   ExpectError(put("00"), "ValidationException", "leading zeros");
@@ -470,15 +467,15 @@ TEST_F(KinesisServiceTest, RefusesPlacesThatAreNone) {
 TEST_F(KinesisServiceTest, SplitsAShardWhoseReadersGoOnWithItsChildren) {
   Open(1);
   const auto put = [this](const std::string& key) {
-    return Call("PutRecord", Of(R"("Data":"eA==","PartitionKey":")" + key + """)).Text("ShardId");
+    return Call("PutRecord", Of(R"("Data":"eA==","PartitionKey":")" + key + "\"")).Text("ShardId");
   };
   EXPECT_EQ(put("a"), "shardId-000000000000");
-  const std::string of_parent =
-      world_.Iterator(kStream, "shardId-000000000000", "TRIM_HORIZON");
-  ASSERT_EQ(Call("SplitShard", Of(R"("ShardToSplit":"shardId-000000000000",)"
-                                  R"("NewStartingHashKey":"170141183460469231731687303715884105728")"))
-                .error,
-            "");
+  const std::string of_parent = world_.Iterator(kStream, "shardId-000000000000", "TRIM_HORIZON");
+  ASSERT_EQ(
+      Call("SplitShard", Of(R"("ShardToSplit":"shardId-000000000000",)"
+                            R"("NewStartingHashKey":"170141183460469231731687303715884105728")"))
+          .error,
+      "");
   EXPECT_EQ(put("a"), "shardId-000000000001");  // its MD5 begins with 0c
   EXPECT_EQ(put("b"), "shardId-000000000002");  // with 92
   const Outcome listed = Call("ListShards", Of());
@@ -493,23 +490,22 @@ TEST_F(KinesisServiceTest, SplitsAShardWhoseReadersGoOnWithItsChildren) {
   EXPECT_EQ(shards[2].Find("HashKeyRange")->Find("StartingHashKey")->text(),
             "170141183460469231731687303715884105728");
 
-  const Outcome rest = Call("GetRecords", R"({"ShardIterator":")" + of_parent + ""}");
+  const Outcome rest = Call("GetRecords", R"({"ShardIterator":")" + of_parent + "\"}");
   ASSERT_EQ(rest.error, "") << rest.message;
   EXPECT_EQ(rest.answer.Find("Records")->items().size(), 1u);
   EXPECT_EQ(rest.answer.Find("NextShardIterator"), nullptr);
   EXPECT_EQ(rest.answer.Find("MillisBehindLatest")->AsInt(-1), 0);
   EXPECT_THAT(Texts(*rest.answer.Find("ChildShards"), "ShardId"),
               ElementsAre("shardId-000000000001", "shardId-000000000002"));
-  const Outcome child = Call("GetRecords", R"({"ShardIterator":")" +
-                                               world_.Iterator(kStream, "shardId-000000000002",
-                                                               "AT_SEQUENCE_NUMBER",
-                                                               R"(,"StartingSequenceNumber":")" +
-                                                                   shards[2]
-                                                                       .Find("SequenceNumberRange")
-                                                                       ->Find("StartingSequenceNumber")
-                                                                       ->text() +
-                                                                   """) +
-                                               ""}");
+  const Outcome child = Call(
+      "GetRecords",
+      R"({"ShardIterator":")" +
+          world_.Iterator(
+              kStream, "shardId-000000000002", "AT_SEQUENCE_NUMBER",
+              R"(,"StartingSequenceNumber":")" +
+                  shards[2].Find("SequenceNumberRange")->Find("StartingSequenceNumber")->text() +
+                  "\"") +
+          "\"}");
   EXPECT_EQ(child.answer.Find("Records")->items().size(), 1u);
   EXPECT_NE(child.answer.Find("NextShardIterator"), nullptr);
 }
@@ -517,9 +513,9 @@ TEST_F(KinesisServiceTest, SplitsAShardWhoseReadersGoOnWithItsChildren) {
 TEST_F(KinesisServiceTest, MergesShardsThatTouch) {
   Open(4);
   const auto merge = [this](const std::string& left, const std::string& right) {
-    return Call("MergeShards", Of(R"("ShardToMerge":"shardId-00000000000)" + left +
-                                  R"(","AdjacentShardToMerge":"shardId-00000000000)" + right +
-                                  """));
+    return Call("MergeShards",
+                Of(R"("ShardToMerge":"shardId-00000000000)" + left +
+                   R"(","AdjacentShardToMerge":"shardId-00000000000)" + right + "\""));
   };
   ExpectError(merge("0", "2"), "InvalidArgumentException", "not an adjacent pair");
   ExpectError(merge("0", "9"), "ResourceNotFoundException", "Could not find shard");
@@ -547,15 +543,14 @@ TEST_F(KinesisServiceTest, ScalesTheNumberOfShards) {
   ExpectError(scale(2), "LimitExceededException", "half");
   EXPECT_EQ(scale(3).error, "");
   const Outcome summary = Call("DescribeStreamSummary", Of());
-  EXPECT_EQ(
-      summary.answer.Find("StreamDescriptionSummary")->Find("OpenShardCount")->AsInt(0), 3);
+  EXPECT_EQ(summary.answer.Find("StreamDescriptionSummary")->Find("OpenShardCount")->AsInt(0), 3);
 }
 
 TEST_F(KinesisServiceTest, RefusesToSplitWhereNothingCanBeSplit) {
   Open(2);
   const auto split = [this](const std::string& shard, const std::string& start) {
     return Call("SplitShard",
-                Of(R"("ShardToSplit":")" + shard + R"(","NewStartingHashKey":")" + start + """));
+                Of(R"("ShardToSplit":")" + shard + R"(","NewStartingHashKey":")" + start + "\""));
   };
   const std::string half = "170141183460469231731687303715884105728";
   for (const std::string& start : {std::string("0"), std::string("1"), half})
