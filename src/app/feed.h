@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,7 @@ class FilesFeed : public Feed {
   std::string place_;
   std::map<std::string, uint64_t> offsets_;  // source id -> read in this run
   std::map<std::string, int64_t> sizes_;     // path -> size when it was last read
+  std::set<std::string> unsettled_;          // paths of files that may be being written
   int64_t round_micros_ = 0;                 // steady time of the last look for new files
   std::vector<Status> failures_;
 };

@@ -61,14 +61,18 @@ Status FilesFeed::ListFiles() {
 Status FilesFeed::OpenFile(const source::InputFile& file) {
   const std::string& path = file.path;
   const auto seen = sizes_.find(path);
-  if (seen != sizes_.end() && seen->second == file.size_bytes) return Status::OK();
+  const bool grown = seen == sizes_.end() || seen->second != file.size_bytes;
+  // Somebody may be writing it: its last line counts without an end once a look found it no bigger.
+  if (!grown && unsettled_.erase(path) == 0) return Status::OK();
+  source::FileSourceOptions format = options_.format;
+  format.hold_last_line = grown && options_.follow && !io::IsS3Path(path);
+  if (format.hold_last_line) unsettled_.insert(path);
   sizes_[path] = file.size_bytes;
   if (file.size_bytes == 0 && !source::HoldsObjects(options_.format.format)) return Status::OK();
   TAPELAKE_ASSIGN_OR_RAISE(source_id_, source::FileSourceId(world_.files, path));
   const auto read = offsets_.find(source_id_);
   const uint64_t offset = read == offsets_.end() ? start_(source_id_) : read->second;
-  TAPELAKE_ASSIGN_OR_RAISE(current_,
-                           source::OpenFileSource(world_.files, path, options_.format, offset));
+  TAPELAKE_ASSIGN_OR_RAISE(current_, source::OpenFileSource(world_.files, path, format, offset));
   offsets_[source_id_] = offset;
   place_ = path;
   if (options_.speed > 0) {

@@ -159,7 +159,8 @@ Result<std::unique_ptr<record::RecordSource>> OpenFileSource(io::FileSystem& fil
     return WithContext(skipped, "cannot continue '" + path + "'");
   }
   std::unique_ptr<record::RecordSource> source =
-      std::make_unique<LineSource>(std::move(bytes), start_offset, kLineBytesMax);
+      std::make_unique<LineSource>(std::move(bytes), start_offset,
+                                   LineSource::Options{.hold_last_line = options.hold_last_line});
   if (dump) source = MakeTradeDumpSource(std::move(source), *dump);
   return source;
 }

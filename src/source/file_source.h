@@ -29,6 +29,8 @@ constexpr bool HoldsObjects(FileFormat format) {
 
 struct FileSourceOptions {
   FileFormat format = FileFormat::kAuto;
+  /// Of lines, not of objects: leave a last line that lacks its end, since it is being written.
+  bool hold_last_line = false;
   // The rest is for trade dumps, which do not say these things themselves.
   record::RecordShape shape = record::RecordShape::kKinesis;
   std::string exchange = "binance";
