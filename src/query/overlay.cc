@@ -73,7 +73,7 @@ void Overlay::AddFile(const std::string& path, KeyLevels above) {
   if (above.empty()) {
     plain_files_.push_back(path);
   } else {
-    covered_files_.emplace(path, std::move(above));
+    covered_files_.emplace(path, std::make_unique<HiddenRows>(path, std::move(above)));
   }
 }
 

@@ -12,6 +12,7 @@
 namespace tapelake::query {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -234,13 +235,41 @@ TEST_F(OverlayTest, FiltersAndProjectionsReachFilesUnderLogs) {
   EXPECT_THAT(Csv("SELECT v FROM hudi('/t') WHERE k < 'c'"), HasSubstr("error: "));
 }
 
+TEST_F(OverlayTest, KeysAreReadOnceForARowGroup) {
+  AddSlice(File({"a", "b", "k", "l"}, "base", 2), {Logs({"a", "l"}, "log")});
+  const std::string& path = provider_.logs["/t"][0].base_file_path;
+  OpenSession();
+  EXPECT_EQ(Csv("SELECT k, v FROM hudi('/t') WHERE k < 'c' ORDER BY k"), "k,v\na,log\nb,base\n");
+  SpoilColumnChunk(path, 0, 2);  // the keys of both row groups
+  SpoilColumnChunk(path, 1, 2);
+  EXPECT_EQ(Csv("SELECT k, v FROM hudi('/t') WHERE k < 'c' ORDER BY k"), "k,v\na,log\nb,base\n");
+  EXPECT_THAT(Csv("SELECT v FROM hudi('/t')"), AllOf(HasSubstr("error: "), HasSubstr(path)));
+}
+
+TEST_F(OverlayTest, RowsOfManyRowGroupsAreFoundByTheirPlace) {
+  std::vector<std::string> keys;
+  std::vector<std::string> newer;
+  for (int i = 0; i < 5'000; ++i) {
+    keys.push_back("k" + std::to_string(i));
+    if (i % 7 == 0) newer.push_back(keys.back());
+  }
+  AddSlice(File(keys, "base", 130), {Logs(newer, "log")});
+  OpenSession();
+  EXPECT_EQ(Csv("SELECT count(*) AS n, count(*) FILTER (v = 'log') AS logged, count(DISTINCT k) AS "
+                "k, count(*) FILTER ((v = 'log') <> (substr(k, 2)::int % 7 = 0)) AS wrong FROM "
+                "hudi('/t')"),
+            "n,logged,k,wrong\n5000,715,5000,0\n");
+}
+
 TEST_F(OverlayTest, FilesThatTheOverlayDoesNotKnowAreAnError) {
   AddSlice(File({"a"}, "base"), {Logs({"a"}, "log")});
   OpenSession();
   EXPECT_EQ(Csv("SELECT k FROM hudi('/t')"), "k\na\n");
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(1, '/other.parquet', 'a')"), HasSubstr("no such file"));
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(99, 'x', 'a')"), HasSubstr("no such overlay"));
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(range, 'x', 'a') FROM range(3)"),
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(1, '/other.parquet', 0)"), HasSubstr("no such file"));
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(1, '" + provider_.logs["/t"][0].base_file_path + "', 1)"),
+              HasSubstr("has no row 1"));
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(99, 'x', 0)"), HasSubstr("no such overlay"));
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(range, 'x', 0) FROM range(3)"),
               HasSubstr("must be a constant"));
   EXPECT_THAT(Csv("SELECT * FROM tapelake_overlay(99)"), HasSubstr("no such overlay"));
 }

@@ -180,7 +180,7 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
   TAPELAKE_RETURN_NOT_OK(RunInternal(state->user.get(), "SET GLOBAL TimeZone = 'UTC'"));
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));
-  TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots));
+  TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots, files));
   TAPELAKE_RETURN_NOT_OK(RegisterHistoryFunctions(
       {.connection = state->internal.get(),
        .snapshots = state->snapshots,

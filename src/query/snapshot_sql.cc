@@ -182,7 +182,7 @@ Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay*
   TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
   std::vector<std::string> covered;
   if (overlay != nullptr) {
-    for (const auto& [path, keys] : overlay->covered_files())
+    for (const auto& [path, rows] : overlay->covered_files())
       covered.push_back(path);
   }
   const std::vector<std::string>& plain =
@@ -192,7 +192,7 @@ Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay*
   if (!plain.empty()) parts.push_back(ReadParquet(plain, columns));
   if (!covered.empty()) {
     parts.push_back(ReadParquet(covered, columns) + " WHERE NOT tapelake_hidden(" + id +
-                    ", filename, _hoodie_record_key)");
+                    ", filename, file_row_number)");
   }
   if (overlay != nullptr && overlay->row_count() > 0) {
     parts.push_back(ReadOverlay(id, columns));
