@@ -124,10 +124,11 @@ std::vector<ClusteringGroup> PlanClustering(const std::vector<FileSlice>& slices
 
 Status CheckClusterable(const TableConfig& config, const std::vector<FileSlice>& slices) {
   const std::string table = "table '" + config.name + "' cannot be clustered: ";
-  const bool named_by_buckets =
-      !slices.empty() && std::ranges::all_of(slices, [](const FileSlice& slice) {
-        return BucketOfFileId(slice.file_id).has_value();
-      });
+  // Names tell only where the properties do not: a random one may begin with eight digits, too.
+  const bool named_by_buckets = config.index_type.empty() && !slices.empty() &&
+                                std::ranges::all_of(slices, [](const FileSlice& slice) {
+                                  return BucketOfFileId(slice.file_id).has_value();
+                                });
   if (config.index_type == "BUCKET" || named_by_buckets) {
     return MakeError(ErrorKind::kInvalid,
                      table +

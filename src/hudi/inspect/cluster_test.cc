@@ -44,6 +44,17 @@ std::vector<std::string> Planned(const std::vector<FileSlice>& slices,
   return told;
 }
 
+TEST(CheckClusterable, NamesTellOfBucketsOnlyWhereThePropertiesDoNot) {
+  FileSlice slice;
+  slice.file_id = "00000003-1b2c-4d5e-8f90-123456789abc-0";
+  TableConfig config;
+  EXPECT_FALSE(CheckClusterable(config, {slice}).ok());
+  config.index_type = "BLOOM";
+  EXPECT_TRUE(CheckClusterable(config, {slice}).ok());
+  config.index_type = "BUCKET";
+  EXPECT_FALSE(CheckClusterable(config, {}).ok());
+}
+
 TEST(PlanClustering, MergesSmallFilesOfAPartitionUpToTheTarget) {
   EXPECT_THAT(Planned({SliceOf("a", "1", 50), SliceOf("a", "2", 40), SliceOf("a", "3", 30),
                        SliceOf("a", "4", 59), SliceOf("a", "big", 60), SliceOf("b", "5", 10)}),
