@@ -39,14 +39,14 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Pipeline:
-    """A running `tapelake up` fed by its stream alone."""
+    """A running `tapelake up` fed by its stream alone; `more`: further lines of configuration."""
 
-    def __init__(self, program: Path, folder: Path, market: bool = True):
+    def __init__(self, program: Path, folder: Path, market: bool = True, more: str = ""):
         self.program, self.lake = program, folder / "lake"
         config = folder / "tapelake.yaml"
         config.write_text("dashboard: {listen: '127.0.0.1:0'}\n"
                           f"market: {{enabled: {str(market).lower()}}}\n"
-                          "tables:\n  - name: transactions\n    source: {kind: stream}\n")
+                          "tables:\n  - name: transactions\n    source: {kind: stream}\n" + more)
         self.log = open(folder / "up.log", "wb")
         self.process = subprocess.Popen(
             [program, "up", "--json", "--config", config, "--lake", self.lake],
@@ -96,6 +96,14 @@ class Pipeline:
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(timeout=300) == 0, Path(self.log.name).read_text()[-2000:]
 
+    def raw_lines(self) -> int:
+        done = subprocess.run(
+            [self.program, "sql", "--lake", self.lake, "--format", "csv",
+             f"SELECT count(*) FROM read_csv('{self.lake}/raw/**/*.gz', columns={{'line':'VARCHAR'}},"
+             " delim='\\x01', quote='', header=false, max_line_size=33554432)"],
+            capture_output=True, check=True)
+        return int(done.stdout.split()[-1])
+
 
 def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -121,12 +129,7 @@ def measure_throughput(program: Path, folder: Path, changes: int, market: bool) 
     committed = time.monotonic() - begin
     pipeline.drain()
     whole = time.monotonic() - begin
-    rows = subprocess.run(
-        [program, "sql", "--lake", pipeline.lake, "--format", "csv",
-         f"SELECT count(*) FROM read_csv('{pipeline.lake}/raw/**/*.gz', columns={{'line':'VARCHAR'}},"
-         " delim='\\x01', quote='', header=false, max_line_size=33554432)"],
-        capture_output=True, check=True).stdout.split()
-    assert int(rows[-1]) == changes, f"{rows[-1]} raw lines"
+    assert (lines := pipeline.raw_lines()) == changes, f"{lines} raw lines"
     return {"changes": changes, "durable_s": durable, "committed_s": committed, "drained_s": whole,
             "changes_per_second": changes / committed, "rss_mb": rss,
             "cpu_us": {name: 1e6 * seconds / changes for name, seconds in sorted(cpu.items())},

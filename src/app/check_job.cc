@@ -2,8 +2,13 @@
 
 #include <utility>
 
+#include "app/aws_plan.h"
+#include "app/aws_server.h"
+#include "app/delivery_plan.h"
+#include "app/kafka_plan.h"
 #include "app/lake_folder.h"
 #include "app/market/market_lane.h"
+#include "base/time.h"
 #include "hudi/table/table.h"
 #include "source/file_source.h"
 
@@ -61,11 +66,26 @@ Result<std::string> CheckPath(World& world, const std::string& path) {
   return std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + ", readable";
 }
 
+Result<std::string> CheckDelivery(const config::Config& config, const std::string& stream) {
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
+                           DeliveryOptionsOf(config, stream));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto layout, delivery::ObjectLayout::Make(options.layout, stream));
+  if (!options.raw) return std::string("no raw objects");
+  return "raw objects at " + layout->raw_prefix().text() + "*" + layout->extension();
+}
+
 Result<std::string> CheckMarket(const config::Config& config, const std::vector<TablePlan>& plans) {
   TAPELAKE_ASSIGN_OR_RAISE(const TablePlan* table, FindMarketTable(config, plans));
   if (table == nullptr) return std::string("off: no table with a source holds trades");
   return "of " + table->definition.QualifiedName() + "; kept in " + table->definition.database +
          "." + kBarsTable + " and " + table->definition.database + "." + kMeasuresTable;
+}
+
+Result<std::string> CheckAwsDoor(World& world, const config::Config& config) {
+  TAPELAKE_ASSIGN_OR_RAISE(const auto certificate, AwsServer::Check(world, config));
+  if (!certificate) return std::string("of this machine, without TLS");
+  return "over TLS; its certificate is good until " +
+         base::FormatDate(certificate->facts.not_after_micros);
 }
 
 void Add(const std::string& what, const Result<std::string>& finding,
@@ -82,11 +102,22 @@ std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
   for (const TablePlan& plan : plans) {
     Add("table " + plan.definition.QualifiedName(),
         CheckTable(world, config.lake.path, plan.definition), &results);
+    Add("delivery of " + plan.definition.QualifiedName(),
+        CheckDelivery(config, plan.definition.QualifiedName()), &results);
     for (const std::string& path : plan.source.paths) {
       Add("source " + path, CheckPath(world, path), &results);
     }
+    if (plan.source.kind == "kafka") {
+      Add(PulledName(plan.source), DescribeKafka(plan), &results);
+    } else if (IsPulled(plan.source)) {
+      AwsWorld aws(config.s3.ca_file, config.s3.profile);
+      Add(PulledName(plan.source), aws.Describe(plan.source), &results);
+    }
   }
   if (config.market.enabled) Add("market", CheckMarket(config, plans), &results);
+  if (config.doors.aws.enabled) {
+    Add("AWS-compatible port " + config.doors.aws.listen, CheckAwsDoor(world, config), &results);
+  }
   return results;
 }
 

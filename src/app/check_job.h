@@ -20,7 +20,8 @@ struct CheckResult {
 };
 
 /// Look at the lake directory (writable), every table (absent, or openable and as declared), every
-/// source path and the market's table. Leaves no trace, and makes no directory. Cannot fail.
+/// source path, the market's table and the AWS-compatible port. Leaves no trace, and makes no
+/// directory. Cannot fail.
 std::vector<CheckResult> RunChecks(World& world, const config::Config& config,
                                    const std::vector<TablePlan>& plans);
 

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,13 +15,28 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "io/clock.h"
+#include "record/log_mark.h"
 #include "record/record_block.h"
 #include "source/file_source.h"
+#include "source/pull/pull_log.h"
 
 namespace tapelake::app {
 
 /// Where to begin in a source: records before this offset are not wanted.
 using StartOffset = std::function<uint64_t(const std::string& source_id)>;
+
+/// What a feed is made with.
+struct FeedStart {
+  StartOffset offset;  ///< What somebody still needs: the least of what was taken.
+  StartOffset newest;  ///< What nobody has yet: the most of what was taken.
+  const std::map<std::string, record::LogMark>& marks;  ///< Of the newest commit, by source id.
+};
+
+/// A place in a source that counts on marks, or where it begins (see ingest::TableIngest::SetMark).
+struct FeedMark {
+  std::string source_id;
+  record::LogMark mark;
+};
 
 /// Records with the name of their source. One thread.
 class Feed {
@@ -39,6 +56,18 @@ class Feed {
   /// Tell the source that `consumer` needs nothing before `offset` of the feed's source any more.
   virtual void Taken(const std::string& /*consumer*/, uint64_t /*offset*/) {}
 
+  /// Places passed since the last call, each after the block that ends there was handed out. Only
+  /// of sources that do not count their records themselves.
+  virtual std::vector<FeedMark> TakeMarks() { return {}; }
+  /// Sources that will never be read again, since the last call.
+  virtual std::vector<std::string> TakeForgotten() { return {}; }
+
+  /// The marks that the newest commit carries, after it.
+  virtual void Committed(const std::map<std::string, record::LogMark>& /*marks*/) {}
+
+  /// How a feed gets on that asks a service for its records; nullopt: it does not.
+  virtual std::optional<source::PullFigures> pull_figures() const { return std::nullopt; }
+
   /// Sources of the feed and how many are read to their end; both 0 for a live feed.
   virtual int64_t sources() const { return 0; }
   virtual int64_t sources_done() const { return 0; }
@@ -50,14 +79,18 @@ class Feed {
   virtual std::vector<Status> failures() const { return {}; }
 };
 
+/// What files hold, as `source.content` says it.
+std::optional<source::FileFormat> ParseContent(const std::string& text);
+
 /// How the files of a configured source are read.
 source::FileSourceOptions FileOptionsOf(const config::SourceConfig& source);
 
 /// How files are read.
 struct FilesFeedOptions {
   source::FileSourceOptions format;
-  double speed = 0;     ///< As ParseSpeed: 0 is unpaced.
-  bool follow = false;  ///< At the end, look every second for new files and grown ones.
+  double speed = 0;  ///< As ParseSpeed: 0 is unpaced.
+  /// At the end, look for new files and grown ones: every second, on S3 every ten.
+  bool follow = false;
 };
 
 /// Files and directories, each file from where its last commit ended.
@@ -81,20 +114,22 @@ class FilesFeed : public Feed {
       : world_(world), paths_(std::move(paths)), options_(options), start_(std::move(start)) {}
 
   Status ListFiles();
-  Status OpenFile(const std::string& path);
+  Status OpenFile(const source::InputFile& file);
   Result<bool> NextRound();
+  void NoteFailure(const Status& failure);
 
   World& world_;
   std::vector<std::string> paths_;
   FilesFeedOptions options_;
   StartOffset start_;
-  std::vector<std::string> files_;
+  std::vector<source::InputFile> files_;
   size_t next_file_ = 0;  // files_ before it are done
   std::unique_ptr<record::RecordSource> current_;
   std::string source_id_;
   std::string place_;
   std::map<std::string, uint64_t> offsets_;  // source id -> read in this run
   std::map<std::string, int64_t> sizes_;     // path -> size when it was last read
+  std::set<std::string> unsettled_;          // paths of files that may be being written
   int64_t round_micros_ = 0;                 // steady time of the last look for new files
   std::vector<Status> failures_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/delivery_plan.h"
 #include "app/interrupt.h"
 #include "app/lake.h"
 #include "app/lake_folder.h"
@@ -87,11 +88,14 @@ Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRu
   if (options.count_rows) {
     TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world, options.lake_path, plan));
   }
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions configured,
+                           DeliveryOptionsOf(options.config, plan.definition.QualifiedName()));
   TAPELAKE_ASSIGN_OR_RAISE(run.delivery,
                            delivery::Delivery::Open(world.files, world.clock, plan.definition,
                                                     {.lake_path = options.lake_path,
                                                      .stream = plan.definition.QualifiedName(),
-                                                     .raw = false}));
+                                                     .raw = false,
+                                                     .layout = configured.layout}));
   parts.table = plan.definition.QualifiedName();
   parts.limits = options.limits;
   parts.services = ServicePoliciesOf(options.config);
@@ -103,9 +107,8 @@ Result<TableRun> OpenFilesRun(World& world, const TablePlan& plan, const TableRu
     ingest.hand_over = false;  // once
     return opened;
   };
-  parts.open_feed = [&world, paths,
-                     feed](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
-    return FilesFeed::Make(world, paths, feed, start);
+  parts.open_feed = [&world, paths, feed](const FeedStart& start) -> Result<std::unique_ptr<Feed>> {
+    return FilesFeed::Make(world, paths, feed, start.offset);
   };
   TAPELAKE_ASSIGN_OR_RAISE(run.worker, TableWorker::Open(world.clock, std::move(parts)));
   return run;

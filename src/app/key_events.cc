@@ -68,11 +68,13 @@ class EventSearch {
 }  // namespace
 
 Result<KeyEvents> FindKeyEvents(World& world, const std::string& lake_path,
-                                const std::string& stream, const std::string& key) {
+                                const std::string& stream, const std::string& key,
+                                const delivery::LayoutOptions& layout) {
   const delivery::ObjectRange all{.lake_path = lake_path,
                                   .stream = stream,
                                   .from_micros = 0,
-                                  .to_micros = hudi::kInstantMicrosMax};
+                                  .to_micros = hudi::kInstantMicrosMax,
+                                  .layout = layout};
   EventSearch search(world.files, key);
   TAPELAKE_ASSIGN_OR_RAISE(const auto raw, delivery::ListRawObjects(world.files, all));
   for (const std::string& object : raw)

@@ -9,6 +9,7 @@
 
 #include "app/world.h"
 #include "base/status.h"
+#include "delivery/object_layout.h"
 
 namespace tapelake::app {
 
@@ -28,9 +29,10 @@ struct KeyEvents {
   std::vector<Status> failures;  ///< Objects that could not be read to their end.
 };
 
-/// Find the events of `key` among all raw and error objects of the stream `stream`. Reads them all.
-/// Errors: kUnavailable.
+/// Find the events of `key` among all raw and error objects of the stream `stream`, those of
+/// `layout` and of the default one. Reads them all. Errors: kUnavailable.
 Result<KeyEvents> FindKeyEvents(World& world, const std::string& lake_path,
-                                const std::string& stream, const std::string& key);
+                                const std::string& stream, const std::string& key,
+                                const delivery::LayoutOptions& layout);
 
 }  // namespace tapelake::app

@@ -17,12 +17,36 @@ std::string StreamPath(const std::string& lake_path, const std::string& stream_n
   return io::JoinPath(InFolder(lake_path, "streams"), stream_name);
 }
 
+std::string MadeStreamsPath(const std::string& lake_path) {
+  return InFolder(lake_path, "made-streams");
+}
+
 std::string SocketPath(const std::string& lake_path) {
   return InFolder(lake_path, "socket");
 }
 
 std::string HttpPlacePath(const std::string& lake_path) {
   return InFolder(lake_path, "http.json");
+}
+
+std::string AwsPlacePath(const std::string& lake_path) {
+  return InFolder(lake_path, "aws.json");
+}
+
+std::string KeyFilePath(const std::string& lake_path) {
+  return InFolder(lake_path, "keys.json");
+}
+
+std::string TokenKeyPath(const std::string& lake_path) {
+  return InFolder(lake_path, "token-key");
+}
+
+CertificatePaths CertificatePathsOf(const std::string& lake_path) {
+  const std::string folder = InFolder(lake_path, "tls");
+  return {.folder = folder,
+          .authority = io::JoinPath(folder, "authority.pem"),
+          .trusted = io::JoinPath(folder, "ca.pem"),
+          .server = io::JoinPath(folder, "server.pem")};
 }
 
 Status CheckLakeIsLocal(const std::string& lake_path) {

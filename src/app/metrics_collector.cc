@@ -13,6 +13,7 @@
 #include "monitor/metrics.h"
 #include "query/metrics.h"
 #include "serve/metrics.h"
+#include "source/pull/metrics.h"
 #include "stream/metrics.h"
 
 namespace tapelake::app {
@@ -67,6 +68,7 @@ metrics::MetricList AllMetrics() {
         list.push_back(def);
     };
     add(stream::kStreamMetrics);
+    add(source::kPullMetrics);
     add(ingest::kIngestMetrics);
     add(delivery::kDeliveryMetrics);
     add(kAppMetrics);
@@ -95,8 +97,8 @@ TableFigures FiguresOf(TableLane& lane) {
                        .shards = {},
                        .refused_puts = writer.refused.value(),
                        .put_durations = writer.durations.Read()};
-  for (const stream::WriterFigures::Shard& shard : writer.shards)
-    stream.shards.push_back({shard.records.value(), shard.bytes.value()});
+  for (const stream::WriterFigures::Shard& shard : writer.shards())
+    stream.shards.push_back({shard.records, shard.bytes});
   figures.stream = std::move(stream);
   return figures;
 }
@@ -130,6 +132,7 @@ void MetricsCollector::CollectTable(const TableFigures& table, metrics::Collecti
   CollectFreshness(table, out);
   CollectDelivery(table, out);
   if (table.stream) CollectStream(name, *table.stream, out);
+  if (table.progress.pull) CollectPull(name, *table.progress.pull, out);
   const auto set = [&](const metrics::MetricDef& def, int64_t value) {
     out.Set(def, {name}, static_cast<double>(value));
   };
@@ -137,6 +140,15 @@ void MetricsCollector::CollectTable(const TableFigures& table, metrics::Collecti
   set(kMergedFiles, table.progress.merged_files);
   set(kCleanedFiles, table.progress.cleaned_files);
   set(kArchivedInstants, table.progress.archived_instants);
+}
+
+void MetricsCollector::CollectPull(const std::string& table, const source::PullFigures& pull,
+                                   metrics::Collection& out) {
+  out.Set(source::kLag, {table}, Seconds(pull.lag_micros));
+  out.Set(source::kShards, {table}, static_cast<double>(pull.parts));
+  out.Set(source::kGaps, {table}, static_cast<double>(pull.gaps));
+  out.Set(source::kThrottledCalls, {table}, static_cast<double>(pull.throttled));
+  out.Set(source::kFailedCalls, {table}, static_cast<double>(pull.failures));
 }
 
 void MetricsCollector::CollectIngest(const TableFigures& table, metrics::Collection& out) {
@@ -182,7 +194,7 @@ void MetricsCollector::CollectFreshness(const TableFigures& table, metrics::Coll
                            progress.last_commit_wall_micros - progress.watermark_micros);
     }
   }
-  if (table.stream && freshness) {
+  if ((table.stream || progress.pull) && freshness) {
     out.Set(ingest::kFreshness, {progress.table}, Seconds(*freshness));
   }
 }

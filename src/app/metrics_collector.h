@@ -36,7 +36,7 @@ struct TableFigures {
   /// The source began with changes of a simulated past, up to this moment: how late those come says
   /// nothing. 0: it did not.
   int64_t past_until_micros = 0;
-  std::optional<StreamFigures> stream;  ///< Absent if it is fed from files.
+  std::optional<StreamFigures> stream;  ///< Absent if it has no stream of ours.
 };
 
 /// The figures of a running lane. Any thread.
@@ -89,6 +89,8 @@ class MetricsCollector {
 
  private:
   void CollectTable(const TableFigures& table, metrics::Collection& out);
+  static void CollectPull(const std::string& table, const source::PullFigures& pull,
+                          metrics::Collection& out);
   void CollectIngest(const TableFigures& table, metrics::Collection& out);
   void CollectFreshness(const TableFigures& table, metrics::Collection& out);
   void CollectDelivery(const TableFigures& table, metrics::Collection& out);

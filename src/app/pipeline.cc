@@ -46,6 +46,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(World& world, const config::Con
   if (config.dashboard.enabled) {
     TAPELAKE_RETURN_NOT_OK(pipeline->OpenPage(config, page_files));
   }
+  if (config.doors.aws.enabled) TAPELAKE_RETURN_NOT_OK(pipeline->OpenAws(config));
   pipeline->OpenDoor(world, config.lake.path);
   return pipeline;
 }
@@ -74,12 +75,24 @@ Status Pipeline::OpenMonitoring(World& world, const config::Config& config) {
   return Status::OK();
 }
 
-Status Pipeline::OpenPage(const config::Config& config, const serve::AssetStore* page_files) {
+std::vector<TableLane*> Pipeline::LanePointers() const {
   std::vector<TableLane*> lanes;
   for (const auto& lane : lanes_)
     lanes.push_back(lane.get());
+  return lanes;
+}
+
+Status Pipeline::OpenAws(const config::Config& config) {
+  return AwsServer::Open({.config = config,
+                          .lanes = LanePointers(),
+                          .monitoring = *monitoring_,
+                          .version = TAPELAKE_VERSION})
+      .Value(&aws_);
+}
+
+Status Pipeline::OpenPage(const config::Config& config, const serve::AssetStore* page_files) {
   return PageServer::Open({.config = config,
-                           .lanes = std::move(lanes),
+                           .lanes = LanePointers(),
                            .market = market(),
                            .market_table = market_table(),
                            .monitoring = *monitoring_,
@@ -126,6 +139,7 @@ Pipeline::~Pipeline() {
 Status Pipeline::Start() {
   TAPELAKE_RETURN_NOT_OK(door_->Start());
   if (page_ != nullptr) TAPELAKE_RETURN_NOT_OK(page_->Start());
+  if (aws_ != nullptr) TAPELAKE_RETURN_NOT_OK(aws_->Start());
   for (const auto& post : posts_) {
     post->thread = std::thread([this, post = post.get()] { Run(post); });
     const std::string name = post->worker->name().substr(0, kThreadNameBytesMax);
@@ -185,8 +199,9 @@ std::string Pipeline::market_table() const {
 
 Status Pipeline::StopAndJoin() {
   Status first;
-  // First the door: its puts still find a stream that takes them.
+  // First the doors: their puts still find a stream that takes them.
   if (door_ != nullptr) door_->Stop();
+  if (aws_ != nullptr) aws_->Stop();
   if (page_ != nullptr) page_->Stop();
   for (const auto& post : posts_) {
     post->stop.store(true);

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/aws_server.h"
 #include "app/monitoring.h"
 #include "app/page/page_server.h"
 #include "app/table_lane.h"
@@ -34,13 +35,16 @@ class Pipeline {
   /// Stops and joins.
   ~Pipeline();
 
-  /// Start the workers and open the local door (`<lake>/.tapelake/socket`) and, if
-  /// `dashboard.enabled`, the HTTP port. Errors: those of serve::LocalDoor::Start and
-  /// PageServer::Start; then nothing runs.
+  /// Start the workers and open the local door (`<lake>/.tapelake/socket`) and, if enabled, the
+  /// HTTP port (`dashboard`) and the AWS-compatible one (`doors.aws`). Errors: those of
+  /// serve::LocalDoor::Start, PageServer::Start and AwsServer::Start; then nothing runs.
   Status Start();
 
   /// The HTTP port; nullptr if it is off.
   const PageServer* page() const { return page_.get(); }
+
+  /// The AWS-compatible port; nullptr if it is off.
+  AwsServer* aws() const { return aws_.get(); }
 
   /// One entry per table.
   std::vector<TableProgress> progress() const;
@@ -76,6 +80,8 @@ class Pipeline {
   TableLane* market_lane() const;
   Status OpenMonitoring(World& world, const config::Config& config);
   Status OpenPage(const config::Config& config, const serve::AssetStore* page_files);
+  Status OpenAws(const config::Config& config);
+  std::vector<TableLane*> LanePointers() const;
   void OpenDoor(World& world, const std::string& lake_path);
   void Run(Post* post);
   Status WorkOff(Post* post);
@@ -85,6 +91,7 @@ class Pipeline {
   std::unique_ptr<Monitoring> monitoring_;    // after the lanes, which it reads
   std::vector<std::unique_ptr<Post>> posts_;  // in the order of the end
   std::unique_ptr<PageServer> page_;          // nullptr: off
+  std::unique_ptr<AwsServer> aws_;            // nullptr: off
   std::unique_ptr<serve::LocalDoor> door_;
   std::atomic<bool> failed_{false};
 };

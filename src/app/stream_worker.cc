@@ -37,7 +37,10 @@ Result<bool> DeliveryWorker::Step() {
   const Result<bool> worked = delivery_.Step();
   if (worked.ok()) return worked;
   const ErrorKind kind = KindOf(worked.status());
-  if (kind != ErrorKind::kUnavailable && kind != ErrorKind::kUnknownOutcome) return worked;
+  if (kind != ErrorKind::kUnavailable && kind != ErrorKind::kThrottled &&
+      kind != ErrorKind::kUnknownOutcome) {
+    return worked;
+  }
   retry_micros_ = clock_.SteadyMicros() + kRetryPauseMicros;
   return false;
 }

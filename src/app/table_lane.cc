@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/delivery_plan.h"
+#include "app/kafka_plan.h"
 #include "app/lake_folder.h"
+#include "app/pull_feed.h"
+#include "app/s3_plan.h"
 #include "app/stream_feed.h"
 
 namespace tapelake::app {
@@ -13,18 +17,6 @@ constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr int64_t kGroupCommitWaitMicros = 50'000;
 constexpr double kHistoryChangesMax = 400'000;
 constexpr double kMicrosPerSecond = 1e6;
-
-stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
-  stream::StreamOptions options;
-  options.shard_count = static_cast<int>(config.shards);
-  options.compression =
-      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
-  options.segment_bytes_max = config.segment_bytes.bytes;
-  options.retention_micros = config.retention.micros;
-  options.retention_bytes = config.retention_bytes.bytes;
-  options.drop_untaken = config.drop_untaken;
-  return options;
-}
 
 /// `is_new`: the table has no changes yet, so they may begin in the past.
 source::SimulatorOptions SimulatorOptionsOf(const config::Config& config, const TablePlan& plan,
@@ -49,12 +41,29 @@ FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
 
 }  // namespace
 
+stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
+  stream::StreamOptions options;
+  options.shard_count = static_cast<int>(config.shards);
+  options.compression =
+      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
+  options.segment_bytes_max = config.segment_bytes.bytes;
+  options.retention_micros = config.retention.micros;
+  options.retention_bytes = config.retention_bytes.bytes;
+  options.drop_untaken = config.drop_untaken;
+  return options;
+}
+
 Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
                                                    const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
   lane->name_ = plan.definition.QualifiedName();
+  lane->world_.files.StateS3(S3SettingsOf(config.s3));  // where objects may be delivered to
   Status status;
-  if (plan.source.kind != "files") status = lane->OpenStream(config, plan);
+  if (IsPulled(plan.source)) {
+    lane->OpenPull(config, plan);
+  } else if (plan.source.kind != "files") {
+    status = lane->OpenStream(config, plan);
+  }
   if (status.ok() && with_market) {
     auto market = MarketLane::Open(config, plan, &lane->hot_, lane->stream_.get());
     status = market.status();
@@ -82,17 +91,27 @@ Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan
   return Status::OK();
 }
 
+void TableLane::OpenPull(const config::Config& config, const TablePlan& plan) {
+  if (plan.source.kind == "kafka") {
+    pull_worker_ = std::make_unique<PullWorker>(
+        "source", [this, plan](const PullWorker::Marks& marks, bool again) {
+          return MakeKafkaLog(plan, pull_clock_, /*patient=*/again, marks);
+        });
+    return;
+  }
+  aws_ = std::make_unique<AwsWorld>(config.s3.ca_file, config.s3.profile);
+  pull_worker_ = std::make_unique<PullWorker>(
+      "source", [this, source = plan.source](const PullWorker::Marks& marks, bool again) {
+        return aws_->MakeLog(source, /*patient=*/again, marks);
+      });
+}
+
 Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan) {
   const std::string& lake_path = config.lake.path;
+  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
+                           DeliveryOptionsOf(config, name_));
   TAPELAKE_ASSIGN_OR_RAISE(
-      delivery_,
-      delivery::Delivery::Open(world_.files, world_.clock, plan.definition,
-                               {.lake_path = lake_path,
-                                .stream = name_,
-                                .raw = config.delivery.raw,
-                                .buffer_bytes = config.delivery.buffer_bytes.bytes,
-                                .buffer_micros = config.delivery.buffer_interval.micros,
-                                .waiting_bytes_max = 4 * config.delivery.buffer_bytes.bytes}));
+      delivery_, delivery::Delivery::Open(world_.files, world_.clock, plan.definition, options));
   delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);
   compaction_worker_ = std::make_unique<CompactionWorker>(
       compaction_world_.table_environment(), TablePath(lake_path, plan.definition),
@@ -113,9 +132,10 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
     return ingest::TableIngest::Open(world_.table_environment(), definition, ingest);
   };
   parts.open_feed =
-      [this, source = plan.source](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
-    if (stream_ != nullptr) return StreamFeed::Make(*stream_, start, kBlockBytes);
-    return FilesFeed::Make(world_, source.paths, FilesFeedOptionsOf(source), start);
+      [this, source = plan.source](const FeedStart& start) -> Result<std::unique_ptr<Feed>> {
+    if (pull_worker_ != nullptr) return std::make_unique<PullFeed>(*pull_worker_, start);
+    if (stream_ != nullptr) return StreamFeed::Make(*stream_, start.offset, kBlockBytes);
+    return FilesFeed::Make(world_, source.paths, FilesFeedOptionsOf(source), start.offset);
   };
   TAPELAKE_ASSIGN_OR_RAISE(parts.rows_before, CountTableRows(world_, lake_path, plan));
   parts.count_rows = [this, lake_path, plan] { return CountTableRows(world_, lake_path, plan); };
@@ -124,7 +144,8 @@ Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan)
 }
 
 std::vector<Worker*> TableLane::workers() {
-  std::vector<Worker*> workers = {source_worker_.get(), stream_worker_.get(), table_worker_.get()};
+  std::vector<Worker*> workers = {source_worker_.get(), pull_worker_.get(), stream_worker_.get(),
+                                  table_worker_.get()};
   if (market_ != nullptr) {
     for (Worker* worker : market_->workers())
       workers.push_back(worker);

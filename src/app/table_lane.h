@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "app/aws_plan.h"
 #include "app/compaction_worker.h"
 #include "app/ingest_job.h"
 #include "app/market/market_lane.h"
+#include "app/pull_worker.h"
 #include "app/source_worker.h"
 #include "app/stream_worker.h"
 #include "app/table_plan.h"
@@ -17,10 +19,14 @@
 #include "config/config.h"
 #include "delivery/delivery.h"
 #include "hot/hot_table.h"
+#include "io/clock.h"
 #include "stream/stream.h"
 #include "stream/stream_writer.h"
 
 namespace tapelake::app {
+
+/// Of new streams, as the configuration says.
+stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config);
 
 /// Everything that works for one table in `up`: its source, its stream, ingest, the market if the
 /// table holds its trades, delivery and compaction, each a worker.
@@ -40,7 +46,8 @@ class TableLane {
   TableProgress progress() const { return table_worker_->progress(); }
   hot::HotTable& hot() { return hot_; }
 
-  /// The writer of the table's stream; nullptr if it is fed from files.
+  /// The writer of the table's stream; nullptr if it is fed from files or by a
+  /// service that keeps its records itself.
   stream::StreamWriter* stream_writer() { return stream_writer_.get(); }
   stream::Stream* stream() { return stream_.get(); }
 
@@ -59,6 +66,7 @@ class TableLane {
 
  private:
   TableLane() = default;
+  void OpenPull(const config::Config& config, const TablePlan& plan);
   Status OpenStream(const config::Config& config, const TablePlan& plan);
   Status OpenTable(const config::Config& config, const TablePlan& plan);
 
@@ -73,6 +81,9 @@ class TableLane {
   std::unique_ptr<delivery::Delivery> delivery_;
   std::unique_ptr<MarketLane> market_;
   std::unique_ptr<SourceWorker> source_worker_;
+  std::unique_ptr<AwsWorld> aws_;  // of the pull worker
+  io::SystemClock pull_clock_;     // of the pull worker
+  std::unique_ptr<PullWorker> pull_worker_;
   std::unique_ptr<StreamWorker> stream_worker_;
   std::unique_ptr<TableWorker> table_worker_;
   std::unique_ptr<DeliveryWorker> delivery_worker_;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "app/aws_plan.h"
 #include "io/file_system.h"
 
 namespace tapelake::app {
@@ -61,6 +62,13 @@ TablePlan PlanTable(const config::TableConfig& table, std::vector<config::Proble
     problems->push_back({"table " + table.QualifiedName() + ": source.speed = '" +
                              table.source.speed + "' is no speed",
                          table.source.place, "write 'recorded', 'max' or a factor like '10x'"});
+  }
+  if (!ParseStart(table.source.start, 0)) {
+    problems->push_back(
+        {"table " + table.QualifiedName() + ": source.start = '" + table.source.start +
+             "' is no place in a stream",
+         table.source.place,
+         "write 'oldest', 'latest' (or 'newest') or a time like '2026-11-22T18:00'"});
   }
   return plan;
 }

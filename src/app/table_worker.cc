@@ -48,13 +48,27 @@ uint64_t TableWorker::DeliveryOffset(const std::string& source) const {
   return added == added_.end() ? parts_.delivery->DeliveredOffset(source) : added->second;
 }
 
+/// Where the slowest of the three is.
+uint64_t TableWorker::NeededOffset(const std::string& source) const {
+  const uint64_t offset = std::min(ingest_->CommittedOffset(source), DeliveryOffset(source));
+  if (parts_.market == nullptr) return offset;
+  return std::min(offset, parts_.market->TakenOffset(source));
+}
+
+/// Where the fastest of the three is.
+uint64_t TableWorker::NewestOffset(const std::string& source) const {
+  const uint64_t offset = std::max(ingest_->CommittedOffset(source), DeliveryOffset(source));
+  if (parts_.market == nullptr) return offset;
+  return std::max(offset, parts_.market->TakenOffset(source));
+}
+
 Status TableWorker::OpenParts() {
   TAPELAKE_ASSIGN_OR_RAISE(ingest_, parts_.open_ingest());
-  TAPELAKE_ASSIGN_OR_RAISE(feed_, parts_.open_feed([this](const std::string& source) {
-    uint64_t start = std::min(ingest_->CommittedOffset(source), DeliveryOffset(source));
-    if (parts_.market != nullptr) start = std::min(start, parts_.market->TakenOffset(source));
-    return start;
-  }));
+  marks_.Clear();
+  const auto needed = [this](const std::string& source) { return NeededOffset(source); };
+  const auto newest = [this](const std::string& source) { return NewestOffset(source); };
+  TAPELAKE_ASSIGN_OR_RAISE(
+      feed_, parts_.open_feed({.offset = needed, .newest = newest, .marks = ingest_->marks()}));
   const std::string& source = feed_->source_id();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(source));
   feed_->Taken(kDeliveryConsumer, parts_.delivery->DeliveredOffset(source));
@@ -132,9 +146,35 @@ Result<bool> TableWorker::Read() {
   if (!HasRoom()) return false;
   TAPELAKE_ASSIGN_OR_RAISE(const bool more, feed_->Next(&block_));
   now_.at_end = !more;
-  if (block_.entries.empty()) return false;
-  TAPELAKE_RETURN_NOT_OK(TakeBlock());
-  return true;
+  if (!block_.entries.empty()) TAPELAKE_RETURN_NOT_OK(TakeBlock());
+  TakeNews();
+  return !block_.entries.empty();
+}
+
+void TableWorker::TakeNews() {
+  for (FeedMark& news : feed_->TakeMarks()) {
+    // Numbers before it that nobody has were jumped over: what is counted anew begins above all
+    // that anybody took. Or the mark would be ahead of some reader for ever.
+    PassTo(news.source_id, news.mark.offset);
+    marks_.Add(news.source_id, std::move(news.mark));
+  }
+  for (const std::string& source : feed_->TakeForgotten()) {
+    marks_.Forget(source);
+    ingest_->Forget(source);
+  }
+}
+
+/// Let the commit say where each source is read on: where the slowest reader is for good.
+void TableWorker::SetMarks() {
+  for (const std::string& source : marks_.sources()) {
+    uint64_t offset =
+        std::min(ingest_->CommittedOffset(source), parts_.delivery->DeliveredOffset(source));
+    if (parts_.market != nullptr) {
+      offset = std::min(offset, parts_.market->StoredOffset(source));
+    }
+    const record::LogMark* mark = marks_.Reach(source, offset);
+    if (mark != nullptr) ingest_->SetMark(source, *mark);
+  }
 }
 
 Status TableWorker::TakeBlock() {
@@ -153,13 +193,19 @@ Status TableWorker::TakeBlock() {
   now_.read_records += static_cast<int64_t>(block_.entries.size());
   const bool waits = block_.end_offset > ingest_from;
   if (waits && now_.waiting_since_micros == 0) now_.waiting_since_micros = clock_.WallMicros();
-  if (block_.end_offset > ingest_from) ingest_->Advance(source, block_.end_offset);
-  if (block_.end_offset > delivery_from) {
-    parts_.delivery->Advance(source, block_.end_offset);
-    added_[source] = block_.end_offset;
-  }
-  if (market && block_.end_offset > market_from) parts_.market->Advance(source, block_.end_offset);
+  PassTo(source, block_.end_offset);
   return Status::OK();
+}
+
+/// Everything of `source` before `offset` was given to all three.
+void TableWorker::PassTo(const std::string& source, uint64_t offset) {
+  if (offset > ingest_->CommittedOffset(source)) ingest_->Advance(source, offset);
+  if (offset > DeliveryOffset(source)) {
+    parts_.delivery->Advance(source, offset);
+    added_[source] = offset;
+  }
+  const bool market = parts_.market != nullptr;
+  if (market && offset > parts_.market->TakenOffset(source)) parts_.market->Advance(source, offset);
 }
 
 Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers) {
@@ -180,11 +226,12 @@ Status TableWorker::TakeRecord(const record::RecordBlock::Entry& entry, const Ta
   }
   if (takers.market && !refusal.refused()) parts_.market->Add(parser_.change(), verdict);
   if (!takers.delivery) return Status::OK();
+  const delivery::DeliveredRecord record{
+      .source = feed_->source_id(), .offset = entry.offset, .place = feed_->place(), .raw = bytes};
   if (refusal.refused()) {
-    parts_.delivery->AddError(refusal.error, refusal.reason, feed_->source_id(), feed_->place(),
-                              entry.offset, bytes);
+    parts_.delivery->AddError(refusal.error, refusal.reason, record);
   } else {
-    parts_.delivery->Add(parser_.change(), feed_->source_id(), entry.offset);
+    parts_.delivery->Add(parser_.change(), record);
   }
   return Status::OK();
 }
@@ -207,6 +254,7 @@ Result<bool> TableWorker::DeliverSelf() {
 
 Status TableWorker::Commit() {
   const int64_t begin_micros = clock_.SteadyMicros();
+  SetMarks();
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
@@ -214,6 +262,7 @@ Status TableWorker::Commit() {
   now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
   feed_->Taken(kIngestConsumer, ingest_->CommittedOffset(feed_->source_id()));
+  feed_->Committed(ingest_->marks());
   now_.last_instant = report.instant;
   now_.last_commit_wall_micros = clock_.WallMicros();
   now_.last_commit_took_micros = end_micros - begin_micros;
@@ -276,6 +325,7 @@ void TableWorker::Publish() {
   if (feed_ != nullptr) {
     now_.sources = feed_->sources();
     now_.sources_done = feed_->sources_done();
+    now_.pull = feed_->pull_figures();
   }
   now_.lost_records = lost_before_ + (feed_ == nullptr ? 0 : feed_->lost_records());
   const delivery::DeliveryCounts delivered = parts_.delivery->counts();

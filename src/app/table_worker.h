@@ -11,6 +11,7 @@
 
 #include "app/commit_pacer.h"
 #include "app/feed.h"
+#include "app/mark_book.h"
 #include "app/market/market_feed.h"
 #include "app/table_services.h"
 #include "app/worker.h"
@@ -44,7 +45,8 @@ struct TableProgress {
   int64_t retries = 0;        ///< Failures that were answered by opening the table again.
   std::string last_failure;   ///< The newest of them.
   int64_t lost_records = 0;   ///< Dropped by the source before they were read.
-  bool at_end = false;        ///< The feed has no more records.
+  std::optional<source::PullFigures> pull;  ///< Of a source that is asked for its records.
+  bool at_end = false;                      ///< The feed has no more records.
   /// Wall time when the oldest record was read that is in no commit yet; 0: none waits.
   int64_t waiting_since_micros = 0;
   int64_t merged_files = 0;       ///< Small files that became part of bigger ones in this run.
@@ -62,7 +64,7 @@ class TableWorker : public Worker {
  public:
   struct Parts {
     std::function<Result<std::unique_ptr<ingest::TableIngest>>()> open_ingest;
-    std::function<Result<std::unique_ptr<Feed>>(const StartOffset&)> open_feed;
+    std::function<Result<std::unique_ptr<Feed>>(const FeedStart&)> open_feed;
     delivery::Delivery* delivery = nullptr;  ///< Must outlive the worker.
     bool delivers = false;         ///< Step the delivery itself: there is no delivery worker.
     MarketFeed* market = nullptr;  ///< Gets the trades; must outlive the worker. May be nullptr.
@@ -107,6 +109,8 @@ class TableWorker : public Worker {
  private:
   TableWorker(io::Clock& clock, Parts parts);
   Status OpenParts();
+  uint64_t NeededOffset(const std::string& source) const;
+  uint64_t NewestOffset(const std::string& source) const;
   uint64_t DeliveryOffset(const std::string& source) const;
   Result<bool> Work();
   Result<bool> Read();
@@ -117,6 +121,9 @@ class TableWorker : public Worker {
     bool market = false;
   };
   Status TakeBlock();
+  void PassTo(const std::string& source, uint64_t offset);
+  void TakeNews();
+  void SetMarks();
   Status TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers);
   void HandOver(bool last);
   bool HasRoom() const;
@@ -135,6 +142,7 @@ class TableWorker : public Worker {
   std::unique_ptr<Feed> feed_;
   transform::RecordParser parser_;
   record::RecordBlock block_;
+  MarkBook marks_;
   std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
   int64_t last_hot_micros_ = 0;
   TableServices services_;

@@ -42,8 +42,11 @@ Result<app::TablePlan> TableFlags::FindPlan(const Context& context) const {
 }
 
 void FormatFlags::Declare(Options& options) {
-  options.Choice({.name = "--format", .placeholder = "", .sentence = "What the files hold."},
-                 {"auto", "ndjson", "trades"}, &format_);
+  options.Choice({.name = "--format",
+                  .placeholder = "",
+                  .sentence = "What the files hold: change records (ndjson), trade dumps, or raw "
+                              "objects of a delivery."},
+                 {"auto", "ndjson", "trades", "raw"}, &format_);
   options.Choice({.name = "--shape",
                   .placeholder = "",
                   .sentence = "Record shape that trade dumps are turned into; default is streams."},
@@ -60,8 +63,7 @@ void FormatFlags::Declare(Options& options) {
 
 source::FileSourceOptions FormatFlags::OptionsFor(const config::SourceConfig& source) const {
   source::FileSourceOptions options = app::FileOptionsOf(source);
-  if (format_ == "ndjson") options.format = source::FileFormat::kNdjson;
-  if (format_ == "trades") options.format = source::FileFormat::kTrades;
+  if (format_ != "auto") options.format = app::ParseContent(format_).value_or(options.format);
   if (!shape_.empty()) options.shape = app::ShapeOf(shape_);
   if (!exchange_.empty()) options.exchange = exchange_;
   if (!pair_.empty()) options.pair = pair_;

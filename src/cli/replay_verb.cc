@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "app/delivery_plan.h"
 #include "app/file_output.h"
 #include "app/ingest_job.h"
 #include "app/interrupt.h"
@@ -65,6 +66,9 @@ class ObjectFlags {
     TAPELAKE_ASSIGN_OR_RAISE(const app::TablePlan plan, table.FindPlan(context));
     objects.range.stream = stream_.value_or(plan.definition.QualifiedName());
     TAPELAKE_RETURN_NOT_OK(ReadRange(arguments, &objects.range));
+    TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions delivery,
+                             app::DeliveryOptionsOf(context.config, objects.range.stream));
+    objects.range.layout = delivery.layout;
     return app::FindReplayObjects(context.world, objects);
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -184,10 +185,25 @@ class StreamPutCommand : public Command {
 
 // ---- stream list, stream describe
 
+int64_t OpenShards(const stream::StreamDescription& stream) {
+  return std::ranges::count_if(stream.shards,
+                               [](const stream::ShardRange& it) { return it.is_open(); });
+}
+
+/// `4  0 to 85070591730234615865843651857942052863, from 0, closed at record 1,204`
+std::string ShardWords(const stream::ShardRange& shard) {
+  std::string words =
+      std::to_string(shard.shard) + "  " + shard.starting_hash_key + " to " + shard.ending_hash_key;
+  for (size_t i = 0; i < shard.parents.size(); ++i)
+    words += (i == 0 ? ", from " : " and ") + std::to_string(shard.parents[i]);
+  if (shard.is_open()) return words;
+  return words + ", closed at record " + Grouped(static_cast<int64_t>(shard.closed_at));
+}
+
 void AddFacts(const stream::StreamDescription& stream, base::JsonWriter* writer) {
   const stream::StreamFacts& facts = stream.facts;
   writer->Key("name").String(stream.name);
-  writer->Key("shard_count").Int(static_cast<int64_t>(stream.shards.size()));
+  writer->Key("shard_count").Int(OpenShards(stream));
   writer->Key("first_sequence").Int(static_cast<int64_t>(facts.first_sequence));
   writer->Key("next_sequence").Int(static_cast<int64_t>(facts.next_sequence));
   writer->Key("stored_bytes").Int(facts.stored_bytes);
@@ -297,9 +313,7 @@ class StreamDescribeCommand : public Command {
                                      " of a write that never ended; cut at the next start");
     }
     for (const stream::ShardRange& shard : stream.shards) {
-      out += Field(shard.shard == 0 ? "shards" : "", std::to_string(shard.shard) + "  " +
-                                                         shard.starting_hash_key + " to " +
-                                                         shard.ending_hash_key);
+      out += Field(shard.shard == 0 ? "shards" : "", ShardWords(shard));
     }
     return out;
   }
@@ -320,7 +334,11 @@ class StreamDescribeCommand : public Command {
     for (const stream::ShardRange& shard : stream.shards) {
       writer.BeginObject().Key("shard").Int(shard.shard);
       writer.Key("starting_hash_key").String(shard.starting_hash_key);
-      writer.Key("ending_hash_key").String(shard.ending_hash_key).EndObject();
+      writer.Key("ending_hash_key").String(shard.ending_hash_key);
+      writer.Key("parents").BeginArray();
+      for (const uint32_t parent : shard.parents)
+        writer.Int(parent);
+      writer.EndArray().Key("open").Bool(shard.is_open()).EndObject();
     }
     writer.EndArray().EndObject();
     return json + "\n";

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/delivery_plan.h"
 #include "app/key_events.h"
 #include "base/time.h"
 #include "cli/report.h"
@@ -219,8 +220,10 @@ class TableWhyCommand : public TableCommand {
     Story story{.table = name.QualifiedName(), .key = key_.front(), .events = {}, .stored = {}};
     TAPELAKE_ASSIGN_OR_RAISE(story.stored, hudi::TellKey(environment, *table, story.key));
     const std::string lake = io::ParentPath(io::ParentPath(name.path));
-    TAPELAKE_ASSIGN_OR_RAISE(story.events,
-                             app::FindKeyEvents(context.world, lake, story.table, story.key));
+    TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions delivery,
+                             app::DeliveryOptionsOf(context.config, story.table));
+    TAPELAKE_ASSIGN_OR_RAISE(story.events, app::FindKeyEvents(context.world, lake, story.table,
+                                                              story.key, delivery.layout));
     Print(json() ? StoryJson(story) : StoryText(story));
     for (const Status& failure : story.events.failures)
       PrintError(failure);

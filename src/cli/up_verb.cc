@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/aws_plan.h"
 #include "app/interrupt.h"
 #include "app/pipeline.h"
 #include "base/json.h"
@@ -20,6 +21,9 @@ constexpr int64_t kLookMicros = 50'000;  // how soon Ctrl-C is noticed
 // Beyond it the changes are history, and their age says nothing about this pipeline.
 constexpr int64_t kFreshMicros = 86'400 * kSecondMicros;
 
+/// Less is how a service is asked, not a delay.
+constexpr int64_t kLagMicrosMin = 3 * kSecondMicros;
+
 /// One number of each table at the last status line.
 using Marks = std::vector<int64_t>;
 
@@ -38,6 +42,10 @@ std::string TableStatus(const app::TableProgress& now, int64_t read_before, doub
   if (now.counts.errors > 0) out += ", " + Grouped(now.counts.errors) + " errors";
   if (now.retries > 0) out += ", " + Grouped(now.retries) + " retries";
   if (now.lost_records > 0) out += ", " + Grouped(now.lost_records) + " lost";
+  if (now.pull && now.pull->lag_micros >= kLagMicrosMin) {
+    out += ", " + SpanWords(now.pull->lag_micros) + " behind its source";
+  }
+  if (now.pull && now.pull->gaps > 0) out += ", " + Counted(now.pull->gaps, "gap");
   return out;
 }
 
@@ -57,6 +65,10 @@ void AppendTableJson(const app::TableProgress& now, int64_t read_before, double 
     writer->Null();
   } else {
     writer->Double(static_cast<double>(wall_micros - now.watermark_micros) / 1e6);
+  }
+  if (now.pull) {
+    writer->Key("source_lag_seconds").Double(static_cast<double>(now.pull->lag_micros) / 1e6);
+    writer->Key("source_gaps").Int(now.pull->gaps);
   }
   writer->EndObject();
 }
@@ -79,6 +91,16 @@ class UpCommand : public Command {
                   .sentence = "Address and port of the page, `off` for none; default is "
                               "`dashboard.listen`."},
                  &listen_);
+    options.Text({.name = "--aws-listen",
+                  .placeholder = "ADDRESS",
+                  .sentence = "Open the AWS-compatible port at this address, `off` for not; "
+                              "default is `doors.aws.listen` if `doors.aws.enabled`."},
+                 &aws_listen_);
+    options.Flag({.name = "--insecure-local",
+                  .placeholder = "",
+                  .sentence = "Take requests at the AWS-compatible port whether they are signed or "
+                              "not; the same as `doors.aws.insecure_local`."},
+                 &insecure_local_);
     options.Time({.name = "--history",
                   .placeholder = "TIME",
                   .sentence = "Simulated past of a new table, `0s` for none; default is "
@@ -103,6 +125,7 @@ class UpCommand : public Command {
       context.config.dashboard.listen = *listen_;
     }
     if (history_) context.config.simulator.history = *history_;
+    TAPELAKE_RETURN_NOT_OK(SetAwsDoor(&context.config.doors.aws));
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto pipeline,
         app::Pipeline::Open(context.world, context.config, context.tables, &serve::EmbeddedPage()));
@@ -112,6 +135,7 @@ class UpCommand : public Command {
     if (!json_) Print(Introduction(context));
     TAPELAKE_RETURN_NOT_OK(pipeline->Start());
     if (!json_) Print(PageWords(*pipeline));
+    if (!json_) Print(AwsWords(context, *pipeline));
     std::fflush(stdout);
     Watch(context, pipeline.get());
     if (!json_) Print("draining: committing what was read\n");
@@ -128,6 +152,16 @@ class UpCommand : public Command {
   }
 
  private:
+  Status SetAwsDoor(config::AwsDoorConfig* aws) const {
+    if (aws_listen_) aws->enabled = *aws_listen_ != "off";
+    if (aws_listen_ && aws->enabled) aws->listen = *aws_listen_;
+    if (insecure_local_) aws->insecure_local = true;
+    if (!insecure_local_ || aws->enabled) return Status::OK();
+    return MakeError(ErrorKind::kInvalid,
+                     "--insecure-local is about the AWS-compatible port, which is off\nhint: open "
+                     "it with --aws-listen, for example 127.0.0.1:4566");
+  }
+
   /// What opening had to mend, which is nothing to be silent about.
   static void ReportRepairs(const app::Pipeline& pipeline) {
     for (const auto& lane : pipeline.lanes()) {
@@ -147,6 +181,24 @@ class UpCommand : public Command {
                 Counted(all[i].lost_records - (*told)[i], "record") +
                 " before they were read, as stream.drop_untaken lets it; they are lost");
       (*told)[i] = all[i].lost_records;
+    }
+  }
+
+  /// Say what the service of a source does not have any more, and what it refuses.
+  static void ReportPulls(const std::vector<app::TableProgress>& all, Marks* gaps,
+                          Marks* failures) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!all[i].pull) continue;
+      const source::PullFigures& pull = *all[i].pull;
+      if (pull.gaps != (*gaps)[i]) {
+        PrintNote(all[i].table + ": GAP: " + pull.last_gap +
+                  "; changes are missing from the table unless its source sends them again");
+      }
+      if (pull.failures != (*failures)[i]) {
+        PrintNote(all[i].table + ": " + pull.last_failure + "; it is tried again");
+      }
+      (*gaps)[i] = pull.gaps;
+      (*failures)[i] = pull.failures;
     }
   }
 
@@ -172,6 +224,7 @@ class UpCommand : public Command {
       out += plan.source.kind == "simulator"
                  ? "the simulator, about " + Grouped(context.config.simulator.changes_per_second) +
                        " changes/s"
+             : app::IsPulled(plan.source) ? app::PulledName(plan.source)
              : plan.source.kind == "stream"
                  ? "its stream ('" + context.program + " stream put " + name + "' feeds it)"
                  : Counted(static_cast<int64_t>(plan.source.paths.size()), "path") + ", speed " +
@@ -198,6 +251,29 @@ class UpCommand : public Command {
     return out + "\n";
   }
 
+  /// How AWS clients find it.
+  static std::string AwsWords(const Context& context, const app::Pipeline& pipeline) {
+    app::AwsServer* aws = pipeline.aws();
+    if (aws == nullptr) return "";
+    std::string out = "AWS clients call   " + aws->url() + "\n";
+    if (aws->certificate()) {
+      const app::DoorCertificate& certificate = *aws->certificate();
+      if (!certificate.trusted_path.empty()) {
+        out += "  and trust " + certificate.trusted_path + " (AWS_CA_BUNDLE)\n";
+      }
+      out += "  its certificate is good until " +
+             base::FormatDate(certificate.facts.not_after_micros) + "\n";
+    }
+    if (aws->insecure()) return out + "  it verifies no signatures (insecure_local)\n\n";
+    const Result<bool> has_keys = aws->HasKeys();
+    if (!has_keys.ok()) PrintNote("no AWS client can come in: " + has_keys.status().message());
+    if (has_keys.ok() && !*has_keys) {
+      out += "  no client has a key yet: '" + context.program + " keys create --lake " +
+             context.config.lake.path + "' makes one\n";
+    }
+    return out + "\n";
+  }
+
   /// Print a line a second until the end is wanted.
   void Watch(Context& context, app::Pipeline* pipeline) {
     io::Clock& clock = context.world.clock;
@@ -207,6 +283,8 @@ class UpCommand : public Command {
     Marks marks(pipeline->progress().size());
     Marks retries(marks.size());
     Marks lost(marks.size());
+    Marks gaps(marks.size());
+    Marks failures(marks.size());
     while (!app::Interrupted() && !pipeline->failed()) {
       clock.Sleep(kLookMicros);
       const int64_t now = clock.SteadyMicros();
@@ -216,6 +294,7 @@ class UpCommand : public Command {
       const double seconds = static_cast<double>(now - last) / kSecondMicros;
       ReportRetries(all, &retries);
       ReportLost(all, &lost);
+      ReportPulls(all, &gaps, &failures);
       if (json_) {
         Print(StatusJson(context, all, marks, seconds));
         std::fflush(stdout);
@@ -258,6 +337,8 @@ class UpCommand : public Command {
   std::optional<std::string> lake_;
   std::optional<int64_t> rate_;
   std::optional<std::string> listen_;
+  std::optional<std::string> aws_listen_;
+  bool insecure_local_ = false;
   std::optional<config::Duration> history_;
   config::Duration duration_;
   bool json_ = false;

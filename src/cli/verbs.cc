@@ -203,6 +203,35 @@ constexpr Verb kVerbs[] = {
      .details = "Reads what is on disk; the pipeline may run or not.",
      .example = "tapelake stream describe crypto.transactions",
      .make = MakeStreamDescribeCommand},
+    {.name = "keys certify",
+     .sentence =
+         "Make a certificate for the AWS-compatible door, by an authority of the lake's own.",
+     .details =
+         "For localhost, 127.0.0.1, ::1 and each HOST; in place of the one before. Prints the "
+         "file that clients must trust, as the environment variable that AWS clients read. "
+         "The authority is made at the first time and kept (LAKE/.tapelake/tls): whoever has "
+         "its key can pass for any host to who trusts it.",
+     .example = "tapelake keys certify lake.internal 192.0.2.7\n"
+                "export $(tapelake keys certify) AWS_ENDPOINT_URL=https://localhost:4566",
+     .make = MakeKeysCertifyCommand},
+    {.name = "keys create",
+     .sentence = "Make a key pair for clients of the AWS-compatible door.",
+     .details = "Prints it as the two environment variables that AWS clients read, this once: the "
+                "file of keys (LAKE/.tapelake/keys.json) is for its user alone. A running pipeline "
+                "takes the key at once.",
+     .example = "tapelake keys create --name billing\n"
+                "export $(tapelake keys create) AWS_ENDPOINT_URL=http://127.0.0.1:4566",
+     .make = MakeKeysCreateCommand},
+    {.name = "keys list",
+     .sentence = "List the key pairs of the AWS-compatible door, without their secrets.",
+     .details = "",
+     .example = "tapelake keys list\ntapelake keys list --json",
+     .make = MakeKeysListCommand},
+    {.name = "keys revoke",
+     .sentence = "Take a key pair back: what it signs is refused from then on.",
+     .details = "A running pipeline knows it within a second.",
+     .example = "tapelake keys revoke AKIAEXAMPLEEXAMPLE23",
+     .make = MakeKeysRevokeCommand},
     {.name = "top",
      .sentence =
          "Show the running pipeline and its market in the terminal: pairs, measures, alarms.",

@@ -143,16 +143,78 @@ void DeliveryConfig::Describe(Visitor& visitor, DeliveryConfig& self) {
                  .sentence = "Whether `up` writes every change to the raw layer, "
                              "`<lake>/raw/<stream>/YYYY/MM/DD/HH/*.ndjson.gz`."},
                 &self.raw);
+  ObjectsConfig::Describe(visitor, self);
+  visitor.List({.key = "streams",
+                .sentence = "Streams whose objects are made otherwise. Keys that an entry does not "
+                            "have are at their defaults, whatever `delivery` says."},
+               &self.streams);
+}
+
+void StreamObjectsConfig::Describe(Visitor& visitor, StreamObjectsConfig& self) {
+  visitor.Place(&self.place);
+  visitor.Field({.key = "stream", .sentence = "The stream, `database.table`.", .required = true},
+                &self.stream);
+  ObjectsConfig::Describe(visitor, self);
+}
+
+void ObjectsConfig::Describe(Visitor& visitor, ObjectsConfig& self) {
   visitor.Field({.key = "buffer_bytes",
                  .sentence = "A raw object is cut at this size, before compression.",
                  .min = kMebibyte,
                  .max = kGibibyte},
                 &self.buffer_bytes);
   visitor.Field({.key = "buffer_interval",
-                 .sentence = "A raw object is cut when its first line is this old.",
-                 .min = kMicrosPerSecond,
+                 .sentence = "A raw object is cut when its first line is this old. `0s`: as soon "
+                             "as no other object waits to be written.",
+                 .min = 0,
                  .max = kMicrosPerHour},
                 &self.buffer_interval);
+  visitor.Field({.key = "target",
+                 .sentence = "Where objects go: a directory or `s3://BUCKET/...` (section `s3` "
+                             "says how it is reached). Default: the lake."},
+                &self.target);
+  visitor.Field({.key = "prefix",
+                 .sentence = "Where raw objects lie below that, with Firehose's expressions: "
+                             "`!{timestamp:yyyy/MM/dd}`, `!{partitionKeyFromQuery:NAME}`, "
+                             "`!{firehose:random-string}`. Without a timestamp the hour follows. "
+                             "Default: `raw/<stream>/` and the hour."},
+                &self.prefix);
+  visitor.Field({.key = "error_prefix",
+                 .sentence = "Where error objects lie; must be given if `prefix` has expressions, "
+                             "and then holds `!{firehose:error-output-type}`. Default: "
+                             "`errors/<type>/` and the hour."},
+                &self.error_prefix);
+  visitor.Field({.key = "time_zone",
+                 .sentence = "IANA name of the time zone of timestamps in prefixes. Default: UTC."},
+                &self.time_zone);
+  visitor.Field({.key = "partition_keys",
+                 .sentence = "Dynamic partitioning: `NAME` or `NAME=ATTRIBUTE`, each used in "
+                             "`prefix`. Needs `buffer_bytes` of 64MiB and a `buffer_interval`, as "
+                             "in Firehose."},
+                &self.partition_keys);
+  visitor.Field({.key = "partitions_max",
+                 .sentence = "Partitions of one cut; changes of further ones become error lines of "
+                             "type `processing-failed`.",
+                 .min = 1,
+                 .max = 5'000},
+                &self.partitions_max);
+  visitor.Field({.key = "compression",
+                 .sentence = "Of raw and backup objects. `ZSTD` is not Firehose's; `tapelake "
+                             "replay` reads neither `Snappy` nor `HADOOP_SNAPPY`.",
+                 .choices = {"GZIP", "UNCOMPRESSED", "ZIP", "Snappy", "HADOOP_SNAPPY", "ZSTD"}},
+                &self.compression);
+  visitor.Field({.key = "file_extension",
+                 .sentence = "What names of raw and backup objects end with, for example "
+                             "`.json.gz`. Default: `.ndjson` and what the compression adds."},
+                &self.file_extension);
+  visitor.Field({.key = "source_backup",
+                 .sentence = "`all`: the records as they came, also bad ones, go into objects of "
+                             "their own, one a line.",
+                 .choices = {"none", "all"}},
+                &self.source_backup);
+  visitor.Field({.key = "backup_prefix",
+                 .sentence = "Where those lie. Default: `source/<stream>/` and the hour."},
+                &self.backup_prefix);
 }
 
 void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {
@@ -356,6 +418,61 @@ void DashboardConfig::Describe(Visitor& visitor, DashboardConfig& self) {
                 &self.sql_rows_max);
 }
 
+void TlsConfig::Describe(Visitor& visitor, TlsConfig& self) {
+  visitor.Field({.key = "enabled",
+                 .sentence = "Speak TLS at an address of this machine, too; at others it is spoken "
+                             "anyway, and so it is with a certificate of one's own."},
+                &self.enabled);
+  visitor.Field(
+      {.key = "certificate",
+       .sentence = "File of the certificate and those between it and who issued it (PEM); "
+                   "empty: the one that `tapelake keys certify` made."},
+      &self.certificate);
+  visitor.Field(
+      {.key = "key",
+       .sentence = "File of its private key (PEM, without a password); may be the same file."},
+      &self.key);
+}
+
+void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
+  visitor.Field({.key = "enabled", .sentence = "Whether `up` opens the AWS-compatible port."},
+                &self.enabled);
+  visitor.Field(
+      {.key = "listen",
+       .sentence = "Its address and port; at any other than this machine's (127.0.0.1 or [::1]) "
+                   "it speaks TLS alone."},
+      &self.listen);
+  visitor.Field(
+      {.key = "region", .sentence = "Region that clients must sign for, and that stands in ARNs."},
+      &self.region);
+  visitor.Field(
+      {.key = "account", .sentence = "Account id in ARNs and GetCallerIdentity, 12 digits."},
+      &self.account);
+  visitor.Field(
+      {.key = "insecure_local",
+       .sentence = "Take requests whether they are signed or not, at an address of this "
+                   "machine: whoever reaches the port may put and read. For programs that "
+                   "cannot sign."},
+      &self.insecure_local);
+  visitor.Field({.key = "shard_limits",
+                 .sentence = "Refuse what a shard of Kinesis would not take (1,000 records/s, "
+                             "1 MiB/s): for producers that are to run on Kinesis, too."},
+                &self.shard_limits);
+  visitor.Field({.key = "clients_max",
+                 .sentence = "Connections at the same time; one more is answered 503.",
+                 .min = 1,
+                 .max = 10'000},
+                &self.clients_max);
+  visitor.Section({.key = "tls", .sentence = "Its certificate."}, &self.tls);
+}
+
+void DoorsConfig::Describe(Visitor& visitor, DoorsConfig& self) {
+  visitor.Section({.key = "aws",
+                   .sentence = "Kinesis, Firehose and STS for AWS clients (docs/doors.md); "
+                               "`tapelake keys create` makes their keys."},
+                  &self.aws);
+}
+
 void AlarmRuleConfig::Describe(Visitor& visitor, AlarmRuleConfig& self) {
   visitor.Place(&self.place);
   visitor.Field({.key = "name",
@@ -446,19 +563,23 @@ void ColumnConfig::Describe(Visitor& visitor, ColumnConfig& self) {
                 &self.type);
 }
 
-void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
-  visitor.Place(&self.place);
-  visitor.Field({.key = "kind",
-                 .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
-                             "what other processes put into the table's stream, or files. The "
-                             "simulator's changes go through the stream, too.",
-                 .choices = {"simulator", "stream", "files", "none"}},
-                &self.kind);
+namespace {
+
+/// Of kind `files`, and of trade dumps.
+void DescribeFiles(Visitor& visitor, SourceConfig& self) {
   visitor.Field(
       {.key = "paths",
-       .sentence = "Files or directories of kind `files`: change records (NDJSON) or trade "
-                   "dumps (CSV), plain, .gz, .zst or .zip."},
+       .sentence = "Files, directories or prefixes of S3 (`s3://BUCKET/...`) of kind `files`: "
+                   "change records (NDJSON), trade dumps (CSV) or raw objects, plain, .gz, .zst or "
+                   ".zip. New ones are looked for every second, on S3 every ten; each is taken "
+                   "once."},
       &self.paths);
+  visitor.Field({.key = "content",
+                 .sentence = "What files of kind `files` hold: `ndjson` (change records), `trades` "
+                             "(trade dumps), `raw` (raw objects of a delivery: rows) or what their "
+                             "first line looks like: change records or trades.",
+                 .choices = {"auto", "ndjson", "trades", "raw"}},
+                &self.content);
   visitor.Field(
       {.key = "speed",
        .sentence = "Pace of kind `files`: `recorded` (as the timestamps say), `10x` (that "
@@ -474,6 +595,94 @@ void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
   visitor.Field(
       {.key = "pair", .sentence = "Trading pair of a trade dump, for example `BTC/USDT`."},
       &self.pair);
+}
+
+/// What only kind `kafka` has.
+void DescribeKafka(Visitor& visitor, SourceConfig& self) {
+  visitor.Field({.key = "brokers",
+                 .sentence = "Brokers that kind `kafka` asks first, as `HOST:PORT`, several with "
+                             "commas."},
+                &self.brokers);
+  visitor.Field({.key = "topic", .sentence = "Topic of kind `kafka`."}, &self.topic);
+  visitor.Field(
+      {.key = "group",
+       .sentence = "Consumer group of kind `kafka`; of this table alone. It shares out partitions "
+                   "and shows other tools how far the table is; where the table goes on stands in "
+                   "its own commits. Default: `tapelake-DATABASE.TABLE`."},
+      &self.group);
+  visitor.Field(
+      {.key = "format",
+       .sentence = "What the values of the topic are: `dynamodb_json` (change records, both "
+                   "shapes), `json` (rows) or `debezium` (envelopes, with or without schema).",
+       .choices = {"dynamodb_json", "json", "debezium"}},
+      &self.format);
+  visitor.Field(
+      {.key = "operation_field",
+       .sentence = "Field of format `json` that says what happened (`insert`, `update`, `upsert`, "
+                   "`delete` or their first letters, `c` and `r` as Debezium has them); dots step "
+                   "into objects. Without it each record is the row as it is now, and a record "
+                   "without a value deletes the row of its key."},
+      &self.operation_field);
+  visitor.Field(
+      {.key = "order_field",
+       .sentence = "Field of formats `json` and `debezium` that grows with every change of a row: "
+                   "a whole number or an ISO-8601 time; dots step into objects. Default of `json`: "
+                   "the offset, so that a key must stay in its partition; of `debezium`: the "
+                   "connector's own log position, or its time."},
+      &self.order_field);
+  visitor.Field(
+      {.key = "properties",
+       .sentence = "Settings of librdkafka for kind `kafka`, such as `security.protocol`, "
+                   "`sasl.mechanism`, `sasl.username`, `sasl.password`, `ssl.ca.location`."},
+      &self.properties);
+}
+
+}  // namespace
+
+void SourceConfig::Describe(Visitor& visitor, SourceConfig& self) {
+  visitor.Place(&self.place);
+  visitor.Field(
+      {.key = "kind",
+       .sentence = "Where `up` takes the table's changes from: the built-in simulator, "
+                   "what other processes put into the table's stream, files, a stream of "
+                   "Kinesis, a table of DynamoDB and its stream, or a topic of Kafka. The "
+                   "simulator's changes go through the table's stream, too.",
+       .choices = {"simulator", "stream", "files", "kinesis", "dynamodb_streams", "kafka", "none"}},
+      &self.kind);
+  DescribeFiles(visitor, self);
+  visitor.Field({.key = "stream", .sentence = "Name or ARN of the stream of kind `kinesis`."},
+                &self.stream);
+  visitor.Field(
+      {.key = "region",
+       .sentence = "Region of kinds `kinesis` and `dynamodb_streams`. Default: AWS_REGION, "
+                   "AWS_DEFAULT_REGION, or `region` of the profile (`s3.profile`)."},
+      &self.region);
+  visitor.Field({.key = "endpoint",
+                 .sentence = "Server to use instead of AWS's own, as `http(s)://HOST[:PORT]`. "
+                             "Default: AWS_ENDPOINT_URL_KINESIS (_DYNAMODB_STREAMS, _DYNAMODB), "
+                             "AWS_ENDPOINT_URL, or `endpoint_url` of the profile."},
+                &self.endpoint);
+  visitor.Field(
+      {.key = "start",
+       .sentence = "Where a stream of Kinesis or DynamoDB or a topic is begun that the table has "
+                   "nothing of: `oldest` (all that is kept), `latest` or `newest` (what comes from "
+                   "now on) or a time such as `2026-11-22T18:00`. Later starts go on where the "
+                   "table's last commit ended."},
+      &self.start);
+  visitor.Field({.key = "table",
+                 .sentence = "Name of the DynamoDB table of kind `dynamodb_streams`, whose newest "
+                             "stream is read."},
+                &self.table);
+  visitor.Field({.key = "stream_arn",
+                 .sentence = "ARN of the stream of kind `dynamodb_streams`, instead of `table`."},
+                &self.stream_arn);
+  visitor.Field({.key = "first_load",
+                 .sentence = "Whether kind `dynamodb_streams` begins with all items of `table`, by "
+                             "a parallel scan, and goes on with what changed since the scan began; "
+                             "the table may be written to meanwhile. Done once; `start` does not "
+                             "count then."},
+                &self.first_load);
+  DescribeKafka(visitor, self);
 }
 
 void TableConfig::Describe(Visitor& visitor, TableConfig& self) {
@@ -545,6 +754,8 @@ void Config::Describe(Visitor& visitor, Config& self) {
   visitor.Section({.key = "market", .sentence = "Bars, volatility and liquidity of the trades."},
                   &self.market);
   visitor.Section({.key = "dashboard", .sentence = "The live page and its API."}, &self.dashboard);
+  visitor.Section({.key = "doors", .sentence = "Protocols of others that `up` serves."},
+                  &self.doors);
   visitor.Section({.key = "alarms", .sentence = "Rules over the metrics, and whom they tell."},
                   &self.alarms);
   visitor.List(

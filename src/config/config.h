@@ -4,6 +4,7 @@
 /// sentences stand in Describe() (config.cc) and nowhere else.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,10 +53,33 @@ struct StreamConfig {
   static void Describe(Visitor& visitor, StreamConfig& self);
 };
 
-struct DeliveryConfig {
-  bool raw = true;
+/// How objects of the raw layer are cut, named and compressed.
+struct ObjectsConfig {
   ByteSize buffer_bytes{32 << 20};
   Duration buffer_interval{kMicrosPerMinute};
+  std::string target;
+  std::string prefix;
+  std::string error_prefix;
+  std::string time_zone;
+  std::vector<std::string> partition_keys;
+  int64_t partitions_max = 500;
+  std::string compression = "GZIP";
+  std::string file_extension;
+  std::string source_backup = "none";
+  std::string backup_prefix;
+  static void Describe(Visitor& visitor, ObjectsConfig& self);
+};
+
+/// What is otherwise for one stream.
+struct StreamObjectsConfig : ObjectsConfig {
+  std::string place;
+  std::string stream;
+  static void Describe(Visitor& visitor, StreamObjectsConfig& self);
+};
+
+struct DeliveryConfig : ObjectsConfig {
+  bool raw = true;
+  std::vector<StreamObjectsConfig> streams;
   static void Describe(Visitor& visitor, DeliveryConfig& self);
 };
 
@@ -119,6 +143,32 @@ struct DashboardConfig {
   static void Describe(Visitor& visitor, DashboardConfig& self);
 };
 
+/// What a door shows to clients that speak TLS.
+struct TlsConfig {
+  bool enabled = false;
+  std::string certificate;
+  std::string key;
+  static void Describe(Visitor& visitor, TlsConfig& self);
+};
+
+/// The port that AWS clients take for AWS.
+struct AwsDoorConfig {
+  bool enabled = false;
+  std::string listen = "127.0.0.1:4566";
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+  bool insecure_local = false;
+  bool shard_limits = false;
+  int64_t clients_max = 256;
+  TlsConfig tls;
+  static void Describe(Visitor& visitor, AwsDoorConfig& self);
+};
+
+struct DoorsConfig {
+  AwsDoorConfig aws;
+  static void Describe(Visitor& visitor, DoorsConfig& self);
+};
+
 /// One alarm rule, with CloudWatch's words. monitor::PlanAlarms checks what stands in several keys.
 struct AlarmRuleConfig {
   std::string place;
@@ -157,10 +207,25 @@ struct SourceConfig {
   std::string place;
   std::string kind = "none";
   std::vector<std::string> paths;
+  std::string content = "auto";
   std::string speed = "max";
   std::string shape = "streams";
   std::string exchange;
   std::string pair;
+  std::string stream;
+  std::string region;
+  std::string endpoint;
+  std::string start = "oldest";
+  std::string table;
+  std::string stream_arn;
+  bool first_load = false;
+  std::string brokers;
+  std::string topic;
+  std::string group;
+  std::string format = "dynamodb_json";
+  std::string operation_field;
+  std::string order_field;
+  std::map<std::string, std::string> properties;
   static void Describe(Visitor& visitor, SourceConfig& self);
 };
 
@@ -196,6 +261,7 @@ struct Config {
   SimulatorConfig simulator;
   MarketConfig market;
   DashboardConfig dashboard;
+  DoorsConfig doors;
   AlarmsConfig alarms;
   std::vector<TableConfig> tables;
   static void Describe(Visitor& visitor, Config& self);

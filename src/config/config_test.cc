@@ -211,6 +211,26 @@ TEST(ParseConfig, RefusesWhatNoKeyAloneCanTell) {
   EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: simulator, paths: [x]}}\n"),
             "table crypto.a: source.paths is given, but source.kind = 'simulator' (t.yaml:2:21); "
             "set 'kind: files', or remove 'paths'");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: kinesis}}\n"),
+            "table crypto.a: source.kind = 'kinesis' names no stream (t.yaml:2:21); "
+            "add 'stream: NAME' (or its ARN)");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: stream, stream: s}}\n"),
+            "table crypto.a: source.stream is given, but source.kind = 'stream' (t.yaml:2:21); "
+            "set 'kind: kinesis', or remove 'stream'");
+  for (const char* source : {"kind: dynamodb_streams",
+                             "kind: dynamodb_streams, table: t, "
+                             "stream_arn: 'arn:x'"}) {
+    EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + std::string(source) + "}}\n"),
+              "table crypto.a: source.kind = 'dynamodb_streams' wants either a table or a "
+              "stream_arn (t.yaml:2:21); add 'table: NAME', or 'stream_arn: ARN'");
+  }
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: none, table: t}}\n"),
+            "table crypto.a: source.table is given, but source.kind = 'none' (t.yaml:2:21); "
+            "set 'kind: dynamodb_streams', or remove it");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {kind: dynamodb_streams, "
+                        "stream_arn: 'arn:x', first_load: true}}\n"),
+            "table crypto.a: source.first_load is set without source.table (t.yaml:2:21); "
+            "name the DynamoDB table");
   EXPECT_EQ(OnlyProblem("lake: {path: \"\"}\n"),
             "lake.path is empty (); name a directory, for example ./tapelake-data");
 }
@@ -299,13 +319,64 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
   EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);
 }
 
+/// The only problem of a table with this source.
+std::string KafkaProblem(const std::string& source) {
+  const std::string problem = OnlyProblem("tables:\n- {name: a, source: {" + source + "}}\n");
+  const std::string begin = "table crypto.a: ";
+  const size_t place = problem.find(" (t.yaml:2:21); ");
+  EXPECT_TRUE(problem.starts_with(begin)) << problem;
+  EXPECT_NE(place, std::string::npos) << problem;
+  return problem.substr(begin.size(), place - begin.size());
+}
+
+TEST(KafkaSource, IsCheckedKeyByKey) {
+  const std::string good = "kind: kafka, brokers: 'b:9092', topic: t";
+  EXPECT_EQ(KafkaProblem("kind: kafka, topic: t"), "source.kind = 'kafka' names no brokers");
+  EXPECT_EQ(KafkaProblem("kind: kafka, brokers: 'b:9092'"), "source.kind = 'kafka' names no topic");
+  EXPECT_EQ(KafkaProblem("kind: kafka, brokers: 'b:9092', topic: a/b"),
+            "source.topic = 'a/b' is no name of one topic");
+  EXPECT_EQ(KafkaProblem("kind: none, topic: t"),
+            "source.topic is given, but source.kind = 'none'");
+  EXPECT_EQ(KafkaProblem(good + ", operation_field: op"),
+            "source.operation_field is given, but source.format = 'dynamodb_json'");
+  EXPECT_EQ(KafkaProblem(good + ", order_field: v"),
+            "source.order_field is given, but source.format = 'dynamodb_json'");
+  EXPECT_EQ(KafkaProblem(good + ", format: json, order_field: v"),
+            "source.order_field is given without source.operation_field, and a record without a "
+            "value, which deletes, has no such field");
+  EXPECT_EQ(KafkaProblem(good + ", properties: {group.id: g}"), "source.properties has 'group.id'");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + good + ", properties: [x]}}\n"),
+            "tables[0].source.properties must be a mapping, not a list (t.yaml:2:76); "
+            "write {name: text} or one 'name: text' per line");
+  EXPECT_EQ(OnlyProblem("tables:\n- {name: a, source: {" + good + ", group: g}}\n" +
+                        "- {name: b, source: {" + good + ", group: g}}\n"),
+            "table crypto.b: source.group = 'g' reads the topic 't' for table crypto.a already "
+            "(t.yaml:3:21); give each table a group of its own");
+}
+
+TEST(KafkaSource, KeepsPropertiesAndHidesSecrets) {
+  const Config config = Parsed(
+      "tables:\n- {name: a, source: {kind: kafka, brokers: 'b:9092', topic: t, format: json, "
+      "operation_field: op, order_field: v, properties: {security.protocol: SASL_SSL, "
+      "sasl.password: hush, reconnect.backoff.ms: 100}}}\n");
+  const SourceConfig& source = config.tables[0].source;
+  EXPECT_EQ(source.properties.at("security.protocol"), "SASL_SSL");
+  EXPECT_EQ(source.properties.at("sasl.password"), "hush");
+  EXPECT_EQ(source.properties.at("reconnect.backoff.ms"), "100");
+  for (const std::string& shown : {ConfigYaml(config), ConfigJson(config)}) {
+    EXPECT_NE(shown.find("SASL_SSL"), std::string::npos);
+    EXPECT_EQ(shown.find("hush"), std::string::npos) << shown;
+  }
+}
+
 TEST(ConfigMarkdown, NamesKeyDefaultRangeAndReload) {
   const std::string text = ConfigMarkdown();
   EXPECT_NE(text.find("| `commit.interval` | duration | `2s` | 100ms to 1h | "), std::string::npos);
   EXPECT_NE(text.find("| `tables[].name` | text | required |"), std::string::npos);
   EXPECT_NE(
       text.find(
-          "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `none` |"),
+          "| `tables[].source.kind` | text | `none` | `simulator`, `stream`, `files`, `kinesis`, "
+          "`dynamodb_streams`, `kafka`, `none` |"),
       std::string::npos);
 }
 

@@ -1,5 +1,8 @@
 #include "config/document.h"
 
+#include <map>
+#include <string_view>
+
 #include "base/json.h"
 
 namespace tapelake::config {
@@ -22,6 +25,16 @@ std::string DurationText(int64_t micros) {
 }
 std::string SizeText(int64_t bytes) {
   return FormatByteSize({bytes});
+}
+
+constexpr const char* kHidden = "(not shown)";
+
+/// Whether a free name is one of a password or a key, which is not to be seen on a screen.
+bool IsSecretName(std::string_view name) {
+  for (const char* part : {"password", "secret", "key.pem", "keystore", "oauthbearer.config"}) {
+    if (name.find(part) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 class MarkdownVisitor : public Visitor {
@@ -53,6 +66,9 @@ class MarkdownVisitor : public Visitor {
   }
   void Field(const FieldInfo& info, std::vector<std::string>*) override {
     Row(info, "list of texts", "", "");
+  }
+  void Field(const FieldInfo& info, std::map<std::string, std::string>*) override {
+    Row(info, "names and texts", "", "");
   }
 
  protected:
@@ -136,6 +152,12 @@ class SchemaVisitor : public Visitor {
     writer_.Key("items").BeginObject().Key("type").String("string").EndObject();
     writer_.EndObject();
   }
+  void Field(const FieldInfo& info, std::map<std::string, std::string>*) override {
+    Begin(info, "object");
+    writer_.Key("additionalProperties").BeginObject().Key("type").BeginArray();
+    writer_.String("string").String("number").String("boolean").EndArray().EndObject();
+    writer_.EndObject();
+  }
 
   /// Write `properties`, `required` and `additionalProperties` of what `describe` names.
   static void WriteObject(base::JsonWriter* writer, const std::function<void(Visitor&)>& describe) {
@@ -217,6 +239,12 @@ class JsonVisitor : public Visitor {
       writer_.String(item);
     writer_.EndArray();
   }
+  void Field(const FieldInfo& info, std::map<std::string, std::string>* member) override {
+    writer_.Key(info.key).BeginObject();
+    for (const auto& [name, text] : *member)
+      writer_.Key(name).String(IsSecretName(name) ? kHidden : text);
+    writer_.EndObject();
+  }
 
  protected:
   void VisitSection(const FieldInfo& info, const std::function<void(Visitor&)>& describe) override {
@@ -262,6 +290,14 @@ class YamlVisitor : public Visitor {
     for (const std::string& item : *member)
       list += (list.size() > 1 ? ", " : "") + Quote(item);
     Line(info, list + "]");
+  }
+  void Field(const FieldInfo& info, std::map<std::string, std::string>* member) override {
+    std::string map = "{";
+    for (const auto& [name, text] : *member) {
+      map += (map.size() > 1 ? ", " : "") + Quote(name) + ": ";
+      map += Quote(IsSecretName(name) ? kHidden : text);
+    }
+    Line(info, map + "}");
   }
 
  protected:

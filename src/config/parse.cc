@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -168,6 +169,23 @@ class ParseVisitor : public Visitor {
     }
   }
 
+  void Field(const FieldInfo& info, std::map<std::string, std::string>* member) override {
+    const auto* entry = Take(info);
+    if (entry == nullptr) return;
+    if (!entry->second.IsMap()) {
+      state_.Add(entry->second, Name(info) + " must be a mapping, not " + TypeName(entry->second),
+                 "write {name: text} or one 'name: text' per line");
+      return;
+    }
+    member->clear();
+    for (const auto& [name, value] : NamedTexts(info, entry->second)) {
+      if (!member->emplace(name, value).second) {
+        state_.Add(entry->second, "key '" + Name(info) + "." + name + "' is given twice",
+                   "remove one of them");
+      }
+    }
+  }
+
   void Place(std::string* member) override { *member = PlaceOf(state_.file_name, map_.Mark()); }
 
   /// Report the keys that no Field asked for and the required ones that are absent.
@@ -238,6 +256,23 @@ class ParseVisitor : public Visitor {
     }
     if (info.required) missing_.emplace_back(info.key);
     return nullptr;
+  }
+
+  /// The entries of a mapping whose names are free.
+  std::vector<std::pair<std::string, std::string>> NamedTexts(const FieldInfo& info,
+                                                              const YAML::Node& map) {
+    std::vector<std::pair<std::string, std::string>> texts;
+    for (const auto& item : map) {
+      if (!state_.Count(item.first) || !state_.Count(item.second)) break;
+      if (!item.first.IsScalar() || !item.second.IsScalar()) {
+        state_.Add(item.first, Name(info) + " must hold names and texts", "write 'name: text'");
+        continue;
+      }
+      if (const std::optional<std::string> text = Substitute(item.second)) {
+        texts.emplace_back(item.first.Scalar(), *text);
+      }
+    }
+    return texts;
   }
 
   std::optional<std::string> Scalar(const FieldInfo& info) {
@@ -322,6 +357,115 @@ void ValidateHistory(const HistoryConfig& history, std::vector<Problem>* problem
   }
 }
 
+void ValidatePulledSource(const std::string& name, const SourceConfig& source,
+                          std::vector<Problem>* problems) {
+  const auto problem = [&](const std::string& what, const std::string& remedy) {
+    problems->push_back({name + ": " + what, source.place, remedy});
+  };
+  const bool kinesis = source.kind == "kinesis";
+  const bool dynamodb = source.kind == "dynamodb_streams";
+  const std::string but_kind = ", but source.kind = '" + source.kind + "'";
+  if (kinesis && source.stream.empty()) {
+    problem("source.kind = 'kinesis' names no stream", "add 'stream: NAME' (or its ARN)");
+  }
+  if (!kinesis && !source.stream.empty()) {
+    problem("source.stream is given" + but_kind, "set 'kind: kinesis', or remove 'stream'");
+  }
+  if (dynamodb && source.table.empty() == source.stream_arn.empty()) {
+    problem("source.kind = 'dynamodb_streams' wants either a table or a stream_arn",
+            "add 'table: NAME', or 'stream_arn: ARN'");
+  }
+  if (!dynamodb && !(source.table + source.stream_arn).empty()) {
+    problem(std::string(source.table.empty() ? "source.stream_arn" : "source.table") + " is given" +
+                but_kind,
+            "set 'kind: dynamodb_streams', or remove it");
+  }
+  if (source.first_load && source.table.empty()) {
+    problem("source.first_load is set without source.table", "name the DynamoDB table");
+  }
+}
+
+/// Properties that have a key of their own here, or on which the source is built.
+const char* KeyInsteadOf(const std::string& property) {
+  static const std::map<std::string, const char*> keys = {
+      {"bootstrap.servers", "write it as 'brokers'"},
+      {"metadata.broker.list", "write it as 'brokers'"},
+      {"group.id", "write it as 'group'"},
+      {"auto.offset.reset", "write it as 'start'"},
+      {"enable.auto.commit", "remove it: places are in the table's commits"},
+      {"auto.commit.enable", "remove it: places are in the table's commits"},
+      {"enable.auto.offset.store", "remove it: places are in the table's commits"},
+      {"enable.partition.eof", "remove it: the source needs it on"},
+      {"partition.assignment.strategy", "remove it: the source rebalances cooperatively"},
+      {"plugin.library.paths", "remove it: no foreign code is loaded"},
+  };
+  const auto found = keys.find(property);
+  return found == keys.end() ? nullptr : found->second;
+}
+
+void ValidateKafkaSource(const std::string& name, const SourceConfig& source,
+                         std::vector<Problem>* problems) {
+  const auto problem = [&](const std::string& what, const std::string& remedy) {
+    problems->push_back({name + ": " + what, source.place, remedy});
+  };
+  if (source.kind != "kafka") {
+    const std::map<std::string, bool> given = {{"brokers", !source.brokers.empty()},
+                                               {"topic", !source.topic.empty()},
+                                               {"group", !source.group.empty()},
+                                               {"format", source.format != SourceConfig().format},
+                                               {"operation_field", !source.operation_field.empty()},
+                                               {"order_field", !source.order_field.empty()},
+                                               {"properties", !source.properties.empty()}};
+    for (const auto& [key, is_given] : given) {
+      if (!is_given) continue;
+      problem("source." + key + " is given, but source.kind = '" + source.kind + "'",
+              "set 'kind: kafka', or remove '" + key + "'");
+    }
+    return;
+  }
+  if (source.brokers.empty()) {
+    problem("source.kind = 'kafka' names no brokers", "add 'brokers: HOST:PORT'");
+  }
+  if (source.topic.empty()) problem("source.kind = 'kafka' names no topic", "add 'topic: NAME'");
+  if (source.topic.find('/') != std::string::npos || source.topic.starts_with('^')) {
+    problem("source.topic = '" + source.topic + "' is no name of one topic",
+            "topics have letters, digits, '.', '_' and '-'");
+  }
+  if (source.format != "json" && !source.operation_field.empty()) {
+    problem("source.operation_field is given, but source.format = '" + source.format + "'",
+            "set 'format: json', or remove it");
+  }
+  if (source.format == "dynamodb_json" && !source.order_field.empty()) {
+    problem("source.order_field is given, but source.format = 'dynamodb_json'",
+            "remove it: change records bring their order");
+  }
+  if (source.format == "json" && source.operation_field.empty() && !source.order_field.empty()) {
+    problem(
+        "source.order_field is given without source.operation_field, and a record without a "
+        "value, which deletes, has no such field",
+        "add 'operation_field', or remove 'order_field'");
+  }
+  for (const auto& [property, value] : source.properties) {
+    const char* remedy = KeyInsteadOf(property);
+    if (remedy != nullptr) problem("source.properties has '" + property + "'", remedy);
+  }
+}
+
+/// Two tables in one group would each get a part of the topic.
+void ValidateKafkaGroups(const Config& config, std::vector<Problem>* problems) {
+  std::map<std::pair<std::string, std::string>, std::string> readers;
+  for (const TableConfig& table : config.tables) {
+    if (table.source.kind != "kafka" || table.source.group.empty()) continue;
+    const auto [first, is_first] = readers.try_emplace(
+        std::pair(table.source.group, table.source.topic), table.QualifiedName());
+    if (is_first) continue;
+    problems->push_back({"table " + table.QualifiedName() + ": source.group = '" +
+                             table.source.group + "' reads the topic '" + table.source.topic +
+                             "' for table " + first->second + " already",
+                         table.source.place, "give each table a group of its own"});
+  }
+}
+
 void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problems) {
   const std::string name = "table " + table.QualifiedName();
   if (table.source.kind == "files" && table.source.paths.empty()) {
@@ -333,6 +477,8 @@ void ValidateTableConfig(const TableConfig& table, std::vector<Problem>* problem
         {name + ": source.paths is given, but source.kind = '" + table.source.kind + "'",
          table.source.place, "set 'kind: files', or remove 'paths'"});
   }
+  ValidatePulledSource(name, table.source, problems);
+  ValidateKafkaSource(name, table.source, problems);
 }
 
 }  // namespace
@@ -348,6 +494,7 @@ std::vector<Problem> ValidateConfig(const Config& config) {
     }
     ValidateTableConfig(table, &problems);
   }
+  ValidateKafkaGroups(config, &problems);
   if (config.lake.path.empty()) {
     problems.push_back({"lake.path is empty", "", "name a directory, for example ./tapelake-data"});
   }

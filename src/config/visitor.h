@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Visitor {
   virtual void Field(const FieldInfo& info, Duration* member) = 0;
   virtual void Field(const FieldInfo& info, ByteSize* member) = 0;
   virtual void Field(const FieldInfo& info, std::vector<std::string>* member) = 0;
+
+  /// Names and texts, of which the program knows neither beforehand.
+  virtual void Field(const FieldInfo& info, std::map<std::string, std::string>* member) = 0;
 
   /// Receives where the struct stands in its file (`tapelake.yaml:12:3`); only the parser fills it.
   virtual void Place(std::string* /*member*/) {}

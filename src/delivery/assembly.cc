@@ -22,6 +22,27 @@ void AppendTo(TextChunk* chunk, const char* bytes, size_t size) {
   chunk->size += size;
 }
 
+std::string& TextOf(std::string_view key, Assembly::Texts* texts) {
+  const auto found = texts->find(key);
+  return found != texts->end() ? found->second : (*texts)[std::string(key)];
+}
+
+/// Put `from` behind `to`; the usual `to` is empty and takes it over.
+void MoveText(std::string* from, std::string* to) {
+  if (to->empty()) {
+    *to = std::move(*from);
+  } else {
+    to->append(*from);
+  }
+  *from = {};
+}
+
+void MoveTexts(Assembly::Texts* from, Assembly::Texts* to) {
+  for (auto& [key, text] : *from)
+    MoveText(&text, &(*to)[key]);
+  from->clear();
+}
+
 }  // namespace
 
 TextChunk ChunkPool::Take() {
@@ -89,17 +110,19 @@ void Assembly::CommitWaiting(size_t part, const char* end) {
 }
 
 std::string* Assembly::ErrorLines(size_t part, std::string_view type) {
-  auto& errors = parts_[part].errors;
-  const auto found = errors.find(type);
-  return found != errors.end() ? &found->second : &errors[std::string(type)];
+  return &TextOf(type, &parts_[part].errors);
+}
+
+std::string* Assembly::PartitionLines(size_t part, std::string_view partition) {
+  return &TextOf(partition, &parts_[part].partitions);
 }
 
 void Assembly::CompletePart(size_t part) {
   parts_[part].complete = true;
   while (front_ < parts_.size() && parts_[front_].complete) {
-    for (auto& [type, lines] : parts_[front_].errors)
-      errors_[type].append(lines);
-    parts_[front_].errors.clear();
+    MoveTexts(&parts_[front_].errors, &errors_);
+    MoveTexts(&parts_[front_].partitions, &partitions_);
+    MoveText(&parts_[front_].backup, &backup_);
     if (++front_ == parts_.size()) break;
     const std::string waiting = std::exchange(parts_[front_].waiting, {});
     if (waiting.empty()) continue;
@@ -125,8 +148,8 @@ std::optional<size_t> Assembly::CompressChunk() {
     chunk = std::move(ready_.front());
     ready_.pop_front();
   }
-  if (gzip_ == nullptr) gzip_ = std::make_unique<GzipWriter>();
-  gzip_->Append({chunk.bytes.get(), chunk.size}, &compressed_);
+  if (compressor_ == nullptr) compressor_ = MakeCompressor(compression_);
+  compressor_->Append({chunk.bytes.get(), chunk.size}, &compressed_);
   const size_t size = chunk.size;
   pool_.Give(std::move(chunk));
   return size;
@@ -137,9 +160,18 @@ bool Assembly::sealed() const {
   return sealed_;
 }
 
+std::string CompressText(Compression compression, std::string_view text) {
+  std::string compressed;
+  const std::unique_ptr<Compressor> compressor = MakeCompressor(compression);
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kChunkBytes)))
+    compressor->Append(text.substr(0, kChunkBytes), &compressed);
+  compressor->Finish(&compressed);
+  return compressed;
+}
+
 const std::string& Assembly::RawObject() {
-  if (gzip_ != nullptr) gzip_->Finish(&compressed_);
-  gzip_.reset();
+  if (compressor_ != nullptr) compressor_->Finish(&compressed_);
+  compressor_.reset();
   return compressed_;
 }
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "delivery/gzip_writer.h"
+#include "delivery/compressor.h"
 
 namespace tapelake::delivery {
 
@@ -49,8 +49,10 @@ class ChunkPool {
 /// Thread rule: the collecting functions belong to one thread, the writing ones to another.
 class Assembly {
  public:
+  using Texts = std::map<std::string, std::string, std::less<>>;
+
   /// `pool` must outlive the assembly.
-  explicit Assembly(ChunkPool& pool) : pool_(pool) {}
+  Assembly(ChunkPool& pool, Compression compression) : pool_(pool), compression_(compression) {}
 
   // Collecting.
 
@@ -76,6 +78,11 @@ class Assembly {
   /// The error lines of a part and type so far, to append to.
   std::string* ErrorLines(size_t part, std::string_view type);
 
+  /// Likewise the lines of a part for one partition, and its source records. They stay text until
+  /// the cut is written: a compressor for each of hundreds of partitions would not fit the memory.
+  std::string* PartitionLines(size_t part, std::string_view partition);
+  std::string* BackupLines(size_t part) { return &parts_[part].backup; }
+
   /// No more lines of this part.
   void CompletePart(size_t part);
 
@@ -96,12 +103,18 @@ class Assembly {
   int64_t compressed_bytes() const { return static_cast<int64_t>(compressed_.size()); }
 
   /// Type -> content. Once sealed.
-  const std::map<std::string, std::string, std::less<>>& error_objects() const { return errors_; }
+  const Texts& error_objects() const { return errors_; }
+  /// Partition -> its lines, not compressed. Once sealed.
+  const Texts& partitions() const { return partitions_; }
+  /// The source records, not compressed. Once sealed.
+  const std::string& backup() const { return backup_; }
 
  private:
   struct Part {
     std::string waiting;
-    std::map<std::string, std::string, std::less<>> errors;
+    Texts errors;
+    Texts partitions;
+    std::string backup;
     bool complete = false;
   };
 
@@ -112,6 +125,7 @@ class Assembly {
   void Push(TextChunk chunk);
 
   ChunkPool& pool_;
+  const Compression compression_;
 
   // Collecting.
   std::vector<Part> parts_;
@@ -123,11 +137,16 @@ class Assembly {
   bool sealed_ = false;
 
   // Collecting until sealed, then writing.
-  std::map<std::string, std::string, std::less<>> errors_;
+  Texts errors_;
+  Texts partitions_;
+  std::string backup_;
 
   // Writing.
-  std::unique_ptr<GzipWriter> gzip_;
+  std::unique_ptr<Compressor> compressor_;
   std::string compressed_;
 };
+
+/// Compress a text whole, in pieces of kChunkBytes.
+std::string CompressText(Compression compression, std::string_view text);
 
 }  // namespace tapelake::delivery

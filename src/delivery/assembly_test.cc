@@ -39,7 +39,7 @@ std::string Joined(const std::vector<std::string>& lines) {
 /// The object of these lines, compressed as they come or all at the end.
 std::string MakeObject(const std::vector<std::string>& lines, bool early) {
   ChunkPool pool;
-  Assembly assembly(pool);
+  Assembly assembly(pool, Compression::kGzip);
   const size_t part = assembly.AddPart();
   for (const std::string& line : lines) {
     AddLine(&assembly, part, line);
@@ -74,7 +74,7 @@ TEST(Assembly, MakesTheSameBytesInWhateverOrderItsPartsCome) {
   for (const std::vector<size_t>& order :
        {std::vector<size_t>{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 0, 4, 1, 3}, {1, 4, 0, 3, 2}}) {
     ChunkPool pool;
-    Assembly assembly(pool);
+    Assembly assembly(pool, Compression::kGzip);
     for (size_t i = 0; i < ends.size(); ++i)
       assembly.AddPart();
     for (const size_t part : order) {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include <xxhash.h>
 
 #include "base/base64.h"
+#include "base/json.h"
 #include "base/seal.h"
 
 namespace tapelake::delivery {
@@ -14,13 +16,8 @@ namespace {
 
 constexpr size_t kRangesMax = 1000;  // of a cut: they all stand in the state
 
-/// The error line of transform, with the checksum of its raw data and a seal: nothing else guards
-/// an object that is not packed.
-void AppendCheckedErrorLine(transform::ParseError error, std::string_view reason,
-                            const transform::ErrorPlace& place, std::string_view raw,
-                            std::string* out) {
-  const size_t begin = out->size();
-  transform::AppendErrorLineStart(error, reason, place, out);
+/// The rest of an error line that began at `begin`, from within the quotes of its raw data on.
+void FinishErrorLine(size_t begin, std::string_view raw, std::string* out) {
   base::AppendBase64(raw, out);
   char checksum[64];
   std::snprintf(checksum, sizeof(checksum), "\",\"raw_xxh64\":\"%016llx\",",
@@ -30,12 +27,45 @@ void AppendCheckedErrorLine(transform::ParseError error, std::string_view reason
   out->push_back('\n');
 }
 
+/// The error line of transform, with the checksum of its raw data and a seal: nothing else guards
+/// an object that is not packed.
+void AppendCheckedErrorLine(transform::ParseError error, std::string_view reason,
+                            const transform::ErrorPlace& place, std::string_view raw,
+                            std::string* out) {
+  const size_t begin = out->size();
+  transform::AppendErrorLineStart(error, reason, place, out);
+  FinishErrorLine(begin, raw, out);
+}
+
+/// The error line of a change that is one, but has no place in the raw layer. What reads error
+/// lines reads it, too.
+void AppendProcessingErrorLine(std::string_view code, std::string_view reason,
+                               const DeliveredRecord& record, std::string* out) {
+  const size_t begin = out->size();
+  base::JsonWriter(out)
+      .BeginObject()
+      .Key("error_type")
+      .String(kProcessingFailed)
+      .Key("error_code")
+      .String(code)
+      .Key("reason")
+      .String(reason)
+      .Key("source")
+      .String(record.place)
+      .Key("offset")
+      .Raw(std::to_string(record.offset));
+  out->append(",\"raw_data\":\"");
+  FinishErrorLine(begin, record.raw, out);
+}
+
 }  // namespace
 
-Collector::Collector(io::Clock& clock, const DeliveryOptions& options, const DeliveryState& state,
+Collector::Collector(io::Clock& clock, const DeliveryOptions& options,
+                     std::shared_ptr<const ObjectLayout> layout, const DeliveryState& state,
                      Publisher& publisher)
     : clock_(clock),
       options_(options),
+      layout_(std::move(layout)),
       publisher_(publisher),
       writer_(transform::LineForm::kReplayable),
       next_id_(state.next_id),
@@ -46,8 +76,7 @@ Collector::Collector(io::Clock& clock, const DeliveryOptions& options, const Del
 
 void Collector::Recover(const delivery::Cut& cut) {
   Recovery recovery;
-  recovery.job = std::make_shared<CutJob>(publisher_.pool());
-  recovery.job->cut = cut;
+  recovery.job = std::make_shared<CutJob>(publisher_.pool(), cut);
   recovery.job->announced = true;
   for (const SourceRange& range : cut.ranges) {
     recovery.job->assembly.AddPart();
@@ -81,8 +110,11 @@ Collector::Place Collector::FindSlowly(const std::string& source, uint64_t offse
 /// Make `source` the source of the last part of the open job.
 void Collector::OpenPart(const std::string& source) {
   if (open_ == nullptr) {
-    open_ = std::make_shared<CutJob>(publisher_.pool());
-    open_->cut.raw = options_.raw;
+    delivery::Cut cut;
+    cut.raw = options_.raw;
+    cut.layout = layout_;
+    open_ = std::make_shared<CutJob>(publisher_.pool(), std::move(cut));
+    open_wall_micros_ = clock_.WallMicros();
     open_since_micros_ = clock_.SteadyMicros();
     publisher_.Enlist(open_);
   } else if (source == open_source_) {
@@ -110,10 +142,12 @@ void Collector::NoteRecovered(const Place& place, uint64_t offset) {
   }
 }
 
-void Collector::Add(const record::Change& change, const std::string& source, uint64_t offset) {
-  const Place place = Find(source, offset);
+void Collector::Add(const record::Change& change, const DeliveredRecord& record) {
+  const Place place = Find(record.source, record.offset);
   if (place.job == nullptr || !place.job->cut.raw) return;
-  Note(place, offset);
+  Note(place, record.offset);
+  if (!place.job->plain) [[unlikely]]
+    return AddElsewhere(change, record, place);
   char* begin = place.job->assembly.Reserve(place.part, writer_.BytesMax(change));
   const char* end = writer_.Write(change, begin);
   const int64_t size = end - begin;
@@ -123,19 +157,73 @@ void Collector::Add(const record::Change& change, const std::string& source, uin
   added_bytes_ += size;
 }
 
+void Collector::AddElsewhere(const record::Change& change, const DeliveredRecord& record,
+                             const Place& place) {
+  CutJob& job = *place.job;
+  const ObjectLayout& layout = *job.cut.layout;
+  AddBackup(record.raw, place);
+  // Not into the texts at once: the writer wants room for more than it writes.
+  line_.resize(std::max(line_.size(), writer_.BytesMax(change)));
+  const char* end = writer_.Write(change, line_.data());
+  const std::string_view line(line_.data(), static_cast<size_t>(end - line_.data()));
+  const auto size = static_cast<int64_t>(line.size());
+  if (!layout.partitioned()) {
+    char* begin = job.assembly.Reserve(place.part, line.size());
+    std::memcpy(begin, line.data(), line.size());
+    job.assembly.Commit(place.part, begin + line.size());
+    added_bytes_ += size;
+  } else {
+    std::string_view code;
+    if (!layout.PartitionOf(change, &partition_, &reason_)) {
+      code = kNoPartitionKey;
+    } else if (!job.TakePartition(partition_)) {
+      code = kTooManyPartitions;
+      reason_ = "The number of active partitions has exceeded the configured limit";
+    }
+    if (!code.empty()) {
+      std::string* lines = job.assembly.ErrorLines(place.part, kProcessingFailed);
+      const size_t before = lines->size();
+      AppendProcessingErrorLine(code, reason_, record, lines);
+      return CountError(static_cast<int64_t>(lines->size() - before), place);
+    }
+    job.assembly.PartitionLines(place.part, partition_)->append(line);
+    Hold(size, &job);
+  }
+  ++job.lines;
+  job.text_bytes += size;
+}
+
+void Collector::AddBackup(std::string_view raw, const Place& place) {
+  if (!place.job->cut.raw || !place.job->cut.layout->options().backup) return;
+  std::string* lines = place.job->assembly.BackupLines(place.part);
+  const size_t before = lines->size();
+  lines->append(raw);
+  if (!raw.ends_with('\n')) lines->push_back('\n');
+  Hold(static_cast<int64_t>(lines->size() - before), place.job);
+}
+
+void Collector::Hold(int64_t bytes, CutJob* job) {
+  job->held_bytes += bytes;
+  added_bytes_ += bytes;
+}
+
+void Collector::CountError(int64_t bytes, const Place& place) {
+  ++place.job->error_lines;
+  place.job->error_bytes += bytes;
+  Hold(bytes, place.job);
+}
+
 void Collector::AddError(transform::ParseError error, std::string_view reason,
-                         const std::string& source, const std::string& place, uint64_t offset,
-                         std::string_view raw) {
-  const Place found = Find(source, offset);
+                         const DeliveredRecord& record) {
+  const Place found = Find(record.source, record.offset);
   if (found.job == nullptr) return;
-  Note(found, offset);
+  Note(found, record.offset);
+  AddBackup(record.raw, found);
   std::string* lines = found.job->assembly.ErrorLines(found.part, transform::ParseErrorText(error));
   const size_t before = lines->size();
-  AppendCheckedErrorLine(error, reason, {.source = place, .offset = offset}, raw, lines);
-  const auto size = static_cast<int64_t>(lines->size() - before);
-  ++found.job->error_lines;
-  found.job->error_bytes += size;
-  added_bytes_ += size;
+  AppendCheckedErrorLine(error, reason, {.source = record.place, .offset = record.offset},
+                         record.raw, lines);
+  CountError(static_cast<int64_t>(lines->size() - before), found);
 }
 
 void Collector::Advance(const std::string& source, uint64_t end_offset) {
@@ -164,9 +252,14 @@ void Collector::AdvanceRecoveries(const std::string& source, uint64_t end_offset
   std::erase_if(recoveries_, [](const Recovery& recovery) { return recovery.incomplete == 0; });
 }
 
+bool Collector::Old() const {
+  // Without an interval objects are cut as fast as they are written, not faster.
+  if (options_.buffer_micros == 0) return publisher_.idle();
+  return clock_.SteadyMicros() - open_since_micros_ >= options_.buffer_micros;
+}
+
 bool Collector::Due() const {
-  return open_->text_bytes + open_->error_bytes >= options_.buffer_bytes ||
-         clock_.SteadyMicros() - open_since_micros_ >= options_.buffer_micros ||
+  return open_->text_bytes + open_->error_bytes >= options_.buffer_bytes || Old() ||
          open_->cut.ranges.size() >= kRangesMax ||
          (open_->has_lines() && waiting_bytes() >= options_.waiting_bytes_max / 2);
 }
@@ -179,7 +272,7 @@ void Collector::Cut(bool flush) {
   job.assembly.CompletePart(open_part_);
   if (job.has_lines()) {
     job.cut.id = next_id_++;
-    job.cut.time_micros = clock_.WallMicros();
+    job.cut.time_micros = layout_->names_by_arrival() ? open_wall_micros_ : clock_.WallMicros();
   }
   job.cut.has_raw_object = job.lines > 0;
   for (const auto& [type, lines] : job.assembly.error_objects())

@@ -22,13 +22,14 @@ class Collector {
  public:
   /// `clock` and `publisher` must outlive the collector. The pending cuts of `state` are filled
   /// again.
-  Collector(io::Clock& clock, const DeliveryOptions& options, const DeliveryState& state,
+  Collector(io::Clock& clock, const DeliveryOptions& options,
+            std::shared_ptr<const ObjectLayout> layout, const DeliveryState& state,
             Publisher& publisher);
 
   bool CanAdd() const { return waiting_bytes() < options_.waiting_bytes_max; }
-  void Add(const record::Change& change, const std::string& source, uint64_t offset);
-  void AddError(transform::ParseError error, std::string_view reason, const std::string& source,
-                const std::string& place, uint64_t offset, std::string_view raw);
+  void Add(const record::Change& change, const DeliveredRecord& record);
+  void AddError(transform::ParseError error, std::string_view reason,
+                const DeliveredRecord& record);
   void Advance(const std::string& source, uint64_t end_offset);
   void Cut(bool flush);
 
@@ -66,6 +67,14 @@ class Collector {
       NoteRecovered(place, offset);
   }
   void NoteRecovered(const Place& place, uint64_t offset);
+  /// Add a change where it does not simply go into the one raw object.
+  void AddElsewhere(const record::Change& change, const DeliveredRecord& record,
+                    const Place& place);
+  void AddBackup(std::string_view raw, const Place& place);
+  /// Count what was appended to the error lines of a place.
+  void CountError(int64_t bytes, const Place& place);
+  /// Count text that stays as it is until its cut is written.
+  void Hold(int64_t bytes, CutJob* job);
   void Recover(const delivery::Cut& cut);
   void AdvanceRecoveries(const std::string& source, uint64_t end_offset);
   void OpenPart(const std::string& source);
@@ -73,10 +82,12 @@ class Collector {
   /// Let the last range reach to what was added.
   void CloseRange();
   bool Due() const;
+  bool Old() const;
   int64_t waiting_bytes() const { return added_bytes_ - publisher_.released_bytes(); }
 
   io::Clock& clock_;
   const DeliveryOptions options_;
+  const std::shared_ptr<const ObjectLayout> layout_;  // of new cuts
   Publisher& publisher_;
   const transform::NdjsonWriter writer_;
   uint64_t next_id_;
@@ -84,7 +95,13 @@ class Collector {
   std::vector<Recovery> recoveries_;
   int64_t added_bytes_ = 0;
 
+  // Scratch of AddElsewhere().
+  std::string partition_;
+  std::string reason_;
+  std::vector<char> line_;
+
   std::shared_ptr<CutJob> open_;
+  int64_t open_wall_micros_ = 0;
   std::atomic<int64_t> open_since_micros_{0};  // steady; 0: none open
   // Of the last part of open_:
   std::string open_source_;

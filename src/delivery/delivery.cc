@@ -4,15 +4,13 @@
 
 #include "delivery/collector.h"
 #include "delivery/delivery_state.h"
-#include "delivery/object_name.h"
 #include "delivery/publisher.h"
 
 namespace tapelake::delivery {
 namespace {
 
 Status CheckOptions(const DeliveryOptions& options) {
-  TAPELAKE_RETURN_NOT_OK(CheckStreamName(options.stream));
-  if (options.buffer_bytes > 0 && options.buffer_micros > 0 &&
+  if (options.buffer_bytes > 0 && options.buffer_micros >= 0 &&
       options.waiting_bytes_max >= options.buffer_bytes) {
     return Status::OK();
   }
@@ -20,7 +18,7 @@ Status CheckOptions(const DeliveryOptions& options) {
                    "delivery of '" + options.stream + "': buffer_bytes (" +
                        std::to_string(options.buffer_bytes) + ") and buffer_micros (" +
                        std::to_string(options.buffer_micros) +
-                       ") must be positive and waiting_bytes_max (" +
+                       ") must be positive (the latter may be 0) and waiting_bytes_max (" +
                        std::to_string(options.waiting_bytes_max) + ") at least buffer_bytes");
 }
 
@@ -33,7 +31,7 @@ Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& op
   }
   // Its name may come from a dead process and not be durable yet.
   TAPELAKE_RETURN_NOT_OK(files.SyncDirectory(io::ParentPath(path)));
-  Result<DeliveryState> state = ParseState(*content);
+  Result<DeliveryState> state = ParseState(*content, options.stream);
   if (state.ok()) return state;
   return WithContext(state.status(), "delivery state '" + path + "' is damaged");
 }
@@ -43,8 +41,9 @@ Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& op
 class Delivery::Impl {
  public:
   Impl(io::FileSystem& files, io::Clock& clock, const DeliveryOptions& options,
-       const DeliveryState& state)
-      : publisher_(files, options, state), collector_(clock, options, state, publisher_) {}
+       std::shared_ptr<const ObjectLayout> layout, const DeliveryState& state)
+      : publisher_(files, options, state),
+        collector_(clock, options, std::move(layout), state, publisher_) {}
 
   Publisher& publisher() { return publisher_; }
   Collector& collector() { return collector_; }
@@ -63,9 +62,11 @@ Result<std::unique_ptr<Delivery>> Delivery::Open(io::FileSystem& files, io::Cloc
   DeliveryOptions options = asked;
   if (options.stream.empty()) options.stream = table.QualifiedName();
   TAPELAKE_RETURN_NOT_OK(CheckOptions(options));
+  auto layout = ObjectLayout::Make(options.layout, options.stream);
+  if (!layout.ok()) return WithContext(layout.status(), "delivery of '" + options.stream + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const DeliveryState state, LoadState(files, options));
   return std::unique_ptr<Delivery>(
-      new Delivery(std::make_unique<Impl>(files, clock, options, state)));
+      new Delivery(std::make_unique<Impl>(files, clock, options, std::move(*layout), state)));
 }
 
 uint64_t Delivery::DeliveredOffset(const std::string& source) const {
@@ -74,13 +75,12 @@ uint64_t Delivery::DeliveredOffset(const std::string& source) const {
 bool Delivery::CanAdd() const {
   return impl_->collector().CanAdd();
 }
-void Delivery::Add(const record::Change& change, const std::string& source, uint64_t offset) {
-  impl_->collector().Add(change, source, offset);
+void Delivery::Add(const record::Change& change, const DeliveredRecord& record) {
+  impl_->collector().Add(change, record);
 }
 void Delivery::AddError(transform::ParseError error, std::string_view reason,
-                        const std::string& source, const std::string& place, uint64_t offset,
-                        std::string_view raw) {
-  impl_->collector().AddError(error, reason, source, place, offset, raw);
+                        const DeliveredRecord& record) {
+  impl_->collector().AddError(error, reason, record);
 }
 void Delivery::Advance(const std::string& source, uint64_t end_offset) {
   impl_->collector().Advance(source, end_offset);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The raw layer: every change as one NDJSON line in exactly one gzip object, and every record that
+/// The raw layer: every change as one NDJSON line in exactly one object, and every record that
 /// could not become a row in exactly one error object. What Firehose is to the managed pipeline.
 /// Protocol and numbered invariants: docs/internals/delivery.md.
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "delivery/object_layout.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "record/change.h"
@@ -21,11 +22,22 @@ namespace tapelake::delivery {
 
 struct DeliveryOptions {
   std::string lake_path;
-  std::string stream;                     ///< In `raw/<stream>/...`; empty: `database.table`.
-  bool raw = true;                        ///< Off: only error objects are written.
-  int64_t buffer_bytes = 32 << 20;        ///< NDJSON bytes of one raw object, before compression.
-  int64_t buffer_micros = 60'000'000;     ///< Oldest line's greatest age before an object is cut.
+  std::string stream;               ///< In `raw/<stream>/...`; empty: `database.table`.
+  bool raw = true;                  ///< Off: only error objects are written.
+  int64_t buffer_bytes = 32 << 20;  ///< NDJSON bytes of one raw object, before compression.
+  /// Oldest line's greatest age before an object is cut. 0: it is cut as soon as no other waits to
+  /// be written.
+  int64_t buffer_micros = 60'000'000;
   int64_t waiting_bytes_max = 128 << 20;  ///< Lines and objects in memory; see CanAdd().
+  LayoutOptions layout = {};              ///< Names and form of objects cut from now on.
+};
+
+/// Where a record came from, and its bytes.
+struct DeliveredRecord {
+  const std::string& source;
+  uint64_t offset = 0;     ///< Where it starts in the source.
+  std::string_view place;  ///< The source's name for people.
+  std::string_view raw;
 };
 
 struct DeliveryCounts {
@@ -45,7 +57,11 @@ struct DeliveryCounts {
 /// calls its columns, and RawLineReader gets the change out of them again.
 ///
 /// Names: `raw/<stream>/YYYY/MM/DD/HH/<stream>-1-YYYY-MM-DD-HH-MM-SS-<id>.ndjson.gz` and
-/// `errors/<type>/YYYY/MM/DD/HH/<stream>-...-<id>.ndjson`, UTC time of the cut, `<id>` grows.
+/// `errors/<type>/YYYY/MM/DD/HH/<stream>-...-<id>.ndjson`, UTC time of the cut, `<id>` grows; or as
+/// another layout has it. A cut that was begun under one layout is finished under it.
+///
+/// With partition keys a change goes to the raw object of its partition; if it has none, or the cut
+/// has too many, it becomes an error line of type `processing-failed`, and that is where it is.
 ///
 /// Thread rule: everything but Step() belongs to one thread; Step() may run on another.
 class Delivery {
@@ -65,12 +81,12 @@ class Delivery {
   /// Whether there is room; if not, read no more records until Step() has made some.
   bool CanAdd() const;
 
-  /// Add the line of one change, which starts at `offset` of `source`.
-  void Add(const record::Change& change, const std::string& source, uint64_t offset);
+  /// Add the line of one change, parsed from `record`.
+  void Add(const record::Change& change, const DeliveredRecord& record);
 
-  /// Add a record that cannot become a row. `place` is the source's name for people.
-  void AddError(transform::ParseError error, std::string_view reason, const std::string& source,
-                const std::string& place, uint64_t offset, std::string_view raw);
+  /// Add a record that cannot become a row.
+  void AddError(transform::ParseError error, std::string_view reason,
+                const DeliveredRecord& record);
 
   /// All records of `source` before `end_offset` have been added (also if none made a line). Call
   /// it after each block, before records of another source.

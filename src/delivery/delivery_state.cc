@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include <xxhash.h>
 
@@ -29,6 +31,22 @@ Status Corrupt(const std::string& what) {
   return MakeError(ErrorKind::kCorrupt, what);
 }
 
+void WriteLayout(const LayoutOptions& layout, base::JsonWriter* writer) {
+  writer->Key("layout").BeginObject();
+  writer->Key("target").String(layout.target);
+  writer->Key("prefix").String(layout.prefix);
+  writer->Key("error_prefix").String(layout.error_prefix);
+  writer->Key("backup_prefix").String(layout.backup_prefix);
+  writer->Key("time_zone").String(layout.time_zone);
+  writer->Key("compression").String(layout.compression);
+  writer->Key("extension").String(layout.extension);
+  writer->Key("backup").Bool(layout.backup);
+  writer->Key("partition_keys").BeginArray();
+  for (const PartitionKey& key : layout.partition_keys)
+    writer->BeginArray().String(key.name).String(key.attribute).EndArray();
+  writer->EndArray().Key("partitions_max").Int(layout.partitions_max).EndObject();
+}
+
 void WriteCut(const Cut& cut, base::JsonWriter* writer) {
   writer->BeginObject().Key("id").Raw(std::to_string(cut.id));
   writer->Key("time").Int(cut.time_micros).Key("raw").Bool(cut.raw);
@@ -40,7 +58,15 @@ void WriteCut(const Cut& cut, base::JsonWriter* writer) {
     writer->BeginArray().String(range.source).Raw(std::to_string(range.begin));
     writer->Raw(std::to_string(range.end)).EndArray();
   }
-  writer->EndArray().EndObject();
+  writer->EndArray();
+  if (!cut.partitions.empty()) {
+    writer->Key("partitions").BeginArray();
+    for (const std::string& partition : cut.partitions)
+      writer->String(partition);
+    writer->EndArray();
+  }
+  if (!cut.layout->is_default()) WriteLayout(cut.layout->options(), writer);
+  writer->EndObject();
 }
 
 std::optional<uint64_t> ReadCount(const JsonValue* value) {
@@ -63,7 +89,55 @@ Status ReadRanges(const JsonValue& array, Cut* cut) {
   return Status::OK();
 }
 
-Result<Cut> ReadCut(const JsonValue& object) {
+/// A cut that says nothing of it is of the default layout.
+Result<LayoutOptions> ReadLayout(const JsonValue* object) {
+  LayoutOptions layout;
+  if (object == nullptr) return layout;
+  const JsonValue* keys = object->Find("partition_keys");
+  const JsonValue* backup = object->Find("backup");
+  const auto partitions_max = ReadCount(object->Find("partitions_max"));
+  if (keys == nullptr || backup == nullptr || !partitions_max) {
+    return Corrupt("a layout lacks a member");
+  }
+  layout.backup = backup->boolean();
+  layout.partitions_max = static_cast<int64_t>(*partitions_max);
+  for (const auto& [name, text] :
+       {std::pair("target", &layout.target), std::pair("prefix", &layout.prefix),
+        std::pair("error_prefix", &layout.error_prefix),
+        std::pair("backup_prefix", &layout.backup_prefix),
+        std::pair("time_zone", &layout.time_zone), std::pair("compression", &layout.compression),
+        std::pair("extension", &layout.extension)}) {
+    const JsonValue* member = object->Find(name);
+    if (member == nullptr) return Corrupt("a layout lacks '" + std::string(name) + "'");
+    *text = member->text();
+  }
+  for (const JsonValue& key : keys->items()) {
+    if (key.items().size() != 2) return Corrupt("a partition key has not two members");
+    layout.partition_keys.push_back(
+        {.name = key.items()[0].text(), .attribute = key.items()[1].text()});
+  }
+  return layout;
+}
+
+Status ReadObjects(const JsonValue& object, const std::string& stream, Cut* cut) {
+  TAPELAKE_ASSIGN_OR_RAISE(const LayoutOptions options, ReadLayout(object.Find("layout")));
+  auto layout = ObjectLayout::Make(options, stream);
+  if (!layout.ok()) return Corrupt("a layout is none: " + layout.status().message());
+  cut->layout = std::move(*layout);
+  const JsonValue* partitions = object.Find("partitions");
+  if (partitions == nullptr) return Status::OK();
+  const auto slashes = static_cast<std::ptrdiff_t>(options.partition_keys.size()) - 1;
+  for (const JsonValue& item : partitions->items()) {
+    const std::string& partition = item.text();
+    if (std::count(partition.begin(), partition.end(), '/') != slashes) {
+      return Corrupt("'" + partition + "' is no partition of its layout");
+    }
+    cut->partitions.push_back(partition);
+  }
+  return Status::OK();
+}
+
+Result<Cut> ReadCut(const JsonValue& object, const std::string& stream) {
   Cut cut;
   const auto id = ReadCount(object.Find("id"));
   const JsonValue* time = object.Find("time");
@@ -82,6 +156,7 @@ Result<Cut> ReadCut(const JsonValue& object) {
   for (const JsonValue& type : errors->items())
     cut.error_types.push_back(type.text());
   TAPELAKE_RETURN_NOT_OK(ReadRanges(*ranges, &cut));
+  TAPELAKE_RETURN_NOT_OK(ReadObjects(object, stream, &cut));
   return cut;
 }
 
@@ -113,7 +188,7 @@ std::string FormatState(const DeliveryState& state) {
   return std::string(kHead) + Checksum(body) + "\n" + body;
 }
 
-Result<DeliveryState> ParseState(std::string_view content) {
+Result<DeliveryState> ParseState(std::string_view content, const std::string& stream) {
   const size_t head_bytes = kHead.size() + kChecksumBytes + 1;
   if (content.size() < head_bytes || !content.starts_with(kHead) ||
       content[head_bytes - 1] != '\n') {
@@ -138,7 +213,7 @@ Result<DeliveryState> ParseState(std::string_view content) {
     state.positions[source] = *count;
   }
   for (const JsonValue& item : pending->items()) {
-    TAPELAKE_ASSIGN_OR_RAISE(Cut cut, ReadCut(item));
+    TAPELAKE_ASSIGN_OR_RAISE(Cut cut, ReadCut(item, stream));
     state.pending.push_back(std::move(cut));
   }
   return state;

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "delivery/object_layout.h"
 
 namespace tapelake::delivery {
 
@@ -27,6 +29,9 @@ struct Cut {
   std::vector<SourceRange> ranges;       ///< In the order of their lines.
   bool has_raw_object = false;           ///< It has at least one raw line.
   std::vector<std::string> error_types;  ///< It has an error object of each.
+  std::vector<std::string> partitions;   ///< It may have a raw object of each, in no order.
+  /// How its objects are made, whatever is configured by now. Never null.
+  std::shared_ptr<const ObjectLayout> layout;
 };
 
 struct DeliveryState {
@@ -43,7 +48,7 @@ struct DeliveryState {
 /// The content of the state file.
 std::string FormatState(const DeliveryState& state);
 
-/// Errors: kCorrupt (checksum, form), without the file's name.
-Result<DeliveryState> ParseState(std::string_view content);
+/// Errors: kCorrupt (checksum, form, a layout that is none), without the file's name.
+Result<DeliveryState> ParseState(std::string_view content, const std::string& stream);
 
 }  // namespace tapelake::delivery

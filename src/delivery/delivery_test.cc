@@ -53,14 +53,16 @@ class Log {
     const std::string id = source_ + "@" + std::to_string(offset);
     if (offset / 10 % 5 == 4) {
       const bool json = offset / 10 % 2 == 0;
+      const std::string place = "place of " + source_;
       delivery->AddError(json ? transform::ParseError::kInvalidJson : transform::ParseError::kNoKey,
-                         "it is bad", source_, "place of " + source_, offset, id);
+                         "it is bad",
+                         {.source = source_, .offset = offset, .place = place, .raw = id});
       return;
     }
     const transform::ParsedRecord parsed(transform::KinesisRecord(
         R"({"id":{"S":")" + id + R"("},"padding":{"S":")" + padding_ + "\"}}"));
     ASSERT_EQ(parsed.error(), transform::ParseError::kNone);
-    delivery->Add(parsed.change(), source_, offset);
+    delivery->Add(parsed.change(), {.source = source_, .offset = offset, .place = "p", .raw = id});
   }
 
  private:
@@ -339,11 +341,13 @@ TEST_F(DeliveryTest, LetsOtherSourcesPassACutWhoseSourceStaysAway) {
 TEST_F(DeliveryTest, DropsTheObjectsOfACutThatItsRecordsNoLongerMake) {
   const auto add = [](Delivery* delivery, bool as_error) {
     const transform::ParsedRecord parsed(transform::KinesisRecord(R"({"id":{"S":"log@0"}})"));
+    const std::string source = "log";
+    const DeliveredRecord record{
+        .source = source, .offset = 0, .place = "place of log", .raw = "log@0"};
     if (as_error) {
-      delivery->AddError(transform::ParseError::kNoPartition, "no day", "log", "place of log", 0,
-                         "log@0");
+      delivery->AddError(transform::ParseError::kNoPartition, "no day", record);
     } else {
-      delivery->Add(parsed.change(), "log", 0);
+      delivery->Add(parsed.change(), record);
     }
     delivery->Advance("log", 10);
     EXPECT_TRUE(delivery->Cut(true).ok());

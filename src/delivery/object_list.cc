@@ -81,13 +81,83 @@ class HourWalk {
   const std::string last_hour_;
 };
 
+/// Walks the directories that a prefix can name.
+class PrefixWalk {
+ public:
+  /// `layout` has the prefix. `type`: of error objects; empty: any.
+  PrefixWalk(io::FileSystem& files, const ObjectRange& range, const ObjectLayout& layout,
+             const PrefixExpression& prefix, std::string_view ending, std::string_view type)
+      : files_(files),
+        range_(range),
+        root_(layout.Root(range.lake_path)),
+        prefix_(prefix),
+        ending_(ending),
+        type_(type),
+        glob_(prefix.Glob()) {}
+
+  /// Find the objects below `directory`, relative to the root, which the first `depth` characters
+  /// of the glob have led to. A timestamp's pattern may hold slashes, but they are text: so each
+  /// slash of a path is one of the glob.
+  Status Walk(const std::string& directory, size_t depth, std::vector<Found>* found) {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto names, NamesIn(files_, io::JoinPath(root_, directory)));
+    const size_t slash = glob_.find('/', depth);
+    for (const std::string& name : names) {
+      if (slash == glob_.npos) {
+        Take(directory, name, found);
+        continue;
+      }
+      const std::string_view folder = std::string_view(glob_).substr(depth, slash - depth);
+      if (!GlobMatches(folder, name)) continue;
+      const std::string below = io::JoinPath(directory, name);
+      TAPELAKE_ASSIGN_OR_RAISE(const bool is_directory, IsDirectory(folder, below));
+      if (is_directory) TAPELAKE_RETURN_NOT_OK(Walk(below, slash + 1, found));
+    }
+    return Status::OK();
+  }
+
+ private:
+  /// A wildcard may fit files of others, too.
+  Result<bool> IsDirectory(std::string_view folder, const std::string& path) {
+    if (folder.find(PrefixExpression::kWild) == folder.npos) return true;
+    const Result<io::FileInfo> info = files_.GetInfo(io::JoinPath(root_, path));
+    if (info.ok()) return info->is_directory;
+    if (KindOf(info.status()) == ErrorKind::kNotFound) return false;
+    return info.status();
+  }
+
+  void Take(const std::string& directory, const std::string& file,
+            std::vector<Found>* found) const {
+    auto name = ParseObjectName(file, ending_);
+    // In front of the name may be what stands behind the prefix's last slash.
+    if (!name || !name->stream.ends_with(range_.stream)) return;
+    if (name->cut_micros < range_.from_micros || name->cut_micros >= range_.to_micros) return;
+    name->stream = range_.stream;
+    std::string expected = prefix_.Glob(name->cut_micros, type_);
+    expected.append(FormatObjectName(*name)).append(ending_);
+    const std::string path = io::JoinPath(directory, file);
+    if (!GlobMatches(expected, path)) return;
+    found->push_back(
+        {.id = name->id, .type = std::string(type_), .path = io::JoinPath(root_, path)});
+  }
+
+  io::FileSystem& files_;
+  const ObjectRange& range_;
+  const std::string root_;
+  const PrefixExpression& prefix_;
+  const std::string_view ending_;
+  const std::string_view type_;
+  const std::string glob_;
+};
+
 std::vector<std::string> InCutOrder(std::vector<Found> found) {
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
     return std::tie(a.id, a.type, a.path) < std::tie(b.id, b.type, b.path);
   });
   std::vector<std::string> paths;
-  for (Found& one : found)
-    paths.push_back(std::move(one.path));
+  for (Found& one : found) {
+    // Two layouts may name the same object.
+    if (paths.empty() || paths.back() != one.path) paths.push_back(std::move(one.path));
+  }
   return paths;
 }
 
@@ -97,6 +167,10 @@ Result<std::vector<std::string>> ListRawObjects(io::FileSystem& files, const Obj
   std::vector<Found> found;
   const std::string root = io::JoinPath(io::JoinPath(range.lake_path, kRawFolder), range.stream);
   TAPELAKE_RETURN_NOT_OK(HourWalk(files, range, kRawEnding).Walk(root, "", "", &found));
+  if (range.layout == LayoutOptions()) return InCutOrder(std::move(found));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto layout, ObjectLayout::Make(range.layout, range.stream));
+  PrefixWalk walk(files, range, *layout, layout->raw_prefix(), layout->extension(), "");
+  TAPELAKE_RETURN_NOT_OK(walk.Walk("", 0, &found));
   return InCutOrder(std::move(found));
 }
 
@@ -112,6 +186,15 @@ Result<std::vector<std::string>> ListErrorObjects(io::FileSystem& files, const O
   for (const std::string& one : types) {
     TAPELAKE_RETURN_NOT_OK(walk.Walk(io::JoinPath(folder, one), one, "", &found));
   }
+  // Without these error objects lie where they always do.
+  const LayoutOptions& own_layout = range.layout;
+  if (own_layout.target.empty() && own_layout.error_prefix.empty() &&
+      own_layout.time_zone.empty()) {
+    return InCutOrder(std::move(found));
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(const auto layout, ObjectLayout::Make(range.layout, range.stream));
+  PrefixWalk own(files, range, *layout, layout->error_prefix(), kErrorEnding, type);
+  TAPELAKE_RETURN_NOT_OK(own.Walk("", 0, &found));
   return InCutOrder(std::move(found));
 }
 

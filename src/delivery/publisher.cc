@@ -21,6 +21,13 @@ void Announce(const Cut& cut, bool has_lines, DeliveryState* state) {
   state->next_id = std::max(state->next_id, cut.id + 1);
 }
 
+/// The state after a pending cut has got more partitions.
+void Renew(const Cut& cut, DeliveryState* state) {
+  for (Cut& pending : state->pending) {
+    if (pending.id == cut.id) pending.partitions = cut.partitions;
+  }
+}
+
 void Finish(const Cut& cut, DeliveryState* state) {
   std::erase_if(state->pending, [&](const Cut& pending) { return pending.id == cut.id; });
 }
@@ -82,6 +89,11 @@ Status Publisher::Publish(CutJob* job) {
     Announce(job->cut, true, &announced);
     TAPELAKE_RETURN_NOT_OK(Store(std::move(announced)));
     job->announced = true;
+  } else if (job->outgrown) {
+    DeliveryState announced = state_;
+    Renew(job->cut, &announced);
+    TAPELAKE_RETURN_NOT_OK(Store(std::move(announced)));
+    job->outgrown = false;
   }
   DeliveryCounts written;
   const int64_t held_before = job->assembly.compressed_bytes();
@@ -93,7 +105,7 @@ Status Publisher::Publish(CutJob* job) {
   if (next != nullptr) Announce(next->cut, next->has_lines(), &finished);
   TAPELAKE_RETURN_NOT_OK(Store(std::move(finished)));
   if (next != nullptr) next->announced = true;
-  released_bytes_ += held_before + job->error_bytes;
+  released_bytes_ += held_before + job->held_bytes;
   const std::lock_guard<std::mutex> lock(mutex_);
   counts_.lines += written.lines;
   counts_.raw_objects += written.raw_objects;
@@ -106,22 +118,29 @@ Status Publisher::Publish(CutJob* job) {
 
 Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
   const ObjectName name{.stream = stream_, .cut_micros = job->cut.time_micros, .id = job->cut.id};
+  const ObjectLayout& layout = *job->cut.layout;
   const auto& errors = job->assembly.error_objects();
   for (const auto& [type, content] : errors) {
-    TAPELAKE_RETURN_NOT_OK(WriteObject(ErrorObjectPath(type, name), content));
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.ErrorPath(type, name), content));
   }
   // What an earlier run wrote of this cut, but is no more since the table was declared anew.
   for (const std::string& type : job->cut.error_types) {
     if (errors.contains(type)) continue;
-    TAPELAKE_RETURN_NOT_OK(DeleteObject(ErrorObjectPath(type, name)));
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout, layout.ErrorPath(type, name)));
   }
-  if (job->lines > 0) {
+  if (!job->assembly.backup().empty()) {
+    const std::string object = CompressText(layout.compression(), job->assembly.backup());
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.BackupPath(name), object));
+  }
+  if (layout.partitioned()) {
+    TAPELAKE_RETURN_NOT_OK(WritePartitions(job, name, written));
+  } else if (job->lines > 0) {
     const std::string& object = job->assembly.RawObject();
-    TAPELAKE_RETURN_NOT_OK(WriteObject(RawObjectPath(name), object));
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.RawPath(name, ""), object));
     written->raw_objects = 1;
     written->raw_bytes = static_cast<int64_t>(object.size());
   } else if (job->cut.has_raw_object) {
-    TAPELAKE_RETURN_NOT_OK(DeleteObject(RawObjectPath(name)));
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout, layout.RawPath(name, "")));
   }
   written->lines = job->lines;
   written->error_lines = job->error_lines;
@@ -129,13 +148,32 @@ Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
   return Status::OK();
 }
 
-Status Publisher::WriteObject(const std::string& path, std::string_view content) {
-  TAPELAKE_RETURN_NOT_OK(MakeDirectory(io::ParentPath(path)));
-  return files_.ReplaceFile(io::JoinPath(lake_path_, path), content);
+Status Publisher::WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written) {
+  const ObjectLayout& layout = *job->cut.layout;
+  const auto& partitions = job->assembly.partitions();
+  for (const auto& [partition, text] : partitions) {
+    const std::string object = CompressText(layout.compression(), text);
+    TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.RawPath(name, partition), object));
+    ++written->raw_objects;
+    written->raw_bytes += static_cast<int64_t>(object.size());
+  }
+  // Announced by an earlier run, and now without lines.
+  for (const std::string& partition : job->cut.partitions) {
+    if (partitions.contains(partition)) continue;
+    TAPELAKE_RETURN_NOT_OK(DeleteObject(layout, layout.RawPath(name, partition)));
+  }
+  return Status::OK();
 }
 
-Status Publisher::DeleteObject(const std::string& path) {
-  const std::string full = io::JoinPath(lake_path_, path);
+Status Publisher::WriteObject(const ObjectLayout& layout, const std::string& path,
+                              std::string_view content) {
+  const std::string& root = layout.Root(lake_path_);
+  TAPELAKE_RETURN_NOT_OK(MakeDirectory(root, io::ParentPath(path)));
+  return files_.ReplaceFile(io::JoinPath(root, path), content);
+}
+
+Status Publisher::DeleteObject(const ObjectLayout& layout, const std::string& path) {
+  const std::string full = io::JoinPath(layout.Root(lake_path_), path);
   const Status deleted = files_.DeleteFile(full);
   if (!deleted.ok()) return KindOf(deleted) == ErrorKind::kNotFound ? Status::OK() : deleted;
   return files_.SyncDirectory(io::ParentPath(full));
@@ -143,7 +181,7 @@ Status Publisher::DeleteObject(const std::string& path) {
 
 Status Publisher::Store(DeliveryState state) {
   const std::string path = StatePath(stream_);
-  TAPELAKE_RETURN_NOT_OK(MakeDirectory(io::ParentPath(path)));
+  TAPELAKE_RETURN_NOT_OK(MakeDirectory(lake_path_, io::ParentPath(path)));
   TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(io::JoinPath(lake_path_, path), FormatState(state)));
   const std::lock_guard<std::mutex> lock(mutex_);
   state_ = std::move(state);
@@ -151,17 +189,18 @@ Status Publisher::Store(DeliveryState state) {
 }
 
 /// A file is as durable as the names of all directories above it.
-Status Publisher::MakeDirectory(const std::string& relative) {
-  TAPELAKE_RETURN_NOT_OK(files_.CreateDirectories(io::JoinPath(lake_path_, relative)));
-  if (durable_directories_.contains(relative)) return Status::OK();
+Status Publisher::MakeDirectory(const std::string& root, const std::string& relative) {
+  const std::string full = io::JoinPath(root, relative);
+  TAPELAKE_RETURN_NOT_OK(files_.CreateDirectories(full));
+  if (durable_directories_.contains(full)) return Status::OK();
   std::string child = relative;
   while (child.find('/') != std::string::npos) {
     child = io::ParentPath(child);
-    TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(io::JoinPath(lake_path_, child)));
+    TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(io::JoinPath(root, child)));
   }
-  TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(lake_path_));
+  TAPELAKE_RETURN_NOT_OK(files_.SyncDirectory(root));
   if (durable_directories_.size() >= kDirectoriesKnownMax) durable_directories_.clear();
-  durable_directories_.insert(relative);
+  durable_directories_.insert(full);
   return Status::OK();
 }
 

@@ -12,6 +12,7 @@
 #include "delivery/cut_job.h"
 #include "delivery/delivery.h"
 #include "delivery/delivery_state.h"
+#include "delivery/object_name.h"
 #include "io/file_system.h"
 
 namespace tapelake::delivery {
@@ -42,17 +43,16 @@ class Publisher {
   ChunkPool& pool() { return pool_; }
 
  private:
-  using Objects = std::map<std::string, std::string, std::less<>>;
-
   std::deque<std::shared_ptr<CutJob>> Jobs() const;
   bool Compress(CutJob* job);
   Status Publish(CutJob* job);
   Status WriteObjects(CutJob* job, DeliveryCounts* written);
-  Status WriteObject(const std::string& path, std::string_view content);
-  Status DeleteObject(const std::string& path);
+  Status WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written);
+  Status WriteObject(const ObjectLayout& layout, const std::string& path, std::string_view content);
+  Status DeleteObject(const ObjectLayout& layout, const std::string& path);
   /// Write `state` and, if that succeeded, believe it.
   Status Store(DeliveryState state);
-  Status MakeDirectory(const std::string& relative);
+  Status MakeDirectory(const std::string& root, const std::string& relative);
   CutJob* NextToAnnounce(const CutJob* before) const;
 
   io::FileSystem& files_;

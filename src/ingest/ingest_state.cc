@@ -9,7 +9,8 @@
 namespace tapelake::ingest {
 namespace {
 
-/// Positions beyond this go to the side file: commit metadata is read by every reader of the table.
+/// Positions and marks beyond this go to the side file: commit metadata is read by every reader of
+/// the table.
 constexpr size_t kInlinePositionsBytesMax = 16 * 1024;
 constexpr char kInSideFile[] = "@state_file";
 constexpr int64_t kStateFormat = 1;
@@ -29,10 +30,27 @@ std::string FormatPositions(const std::map<std::string, uint64_t>& positions) {
   return text;
 }
 
-std::string FormatStateFile(const IngestState& state, const std::string& positions) {
+/// Empty if there are none.
+std::string FormatMarks(const std::map<std::string, record::LogMark>& marks) {
+  std::string text;
+  if (marks.empty()) return text;
+  base::JsonWriter writer(&text);
+  writer.BeginObject();
+  for (const auto& [source, mark] : marks) {
+    writer.Key(source).BeginArray().Int(static_cast<int64_t>(mark.offset)).String(mark.text);
+    if (mark.at_end) writer.Bool(true);
+    writer.EndArray();
+  }
+  writer.EndObject();
+  return text;
+}
+
+std::string FormatStateFile(const IngestState& state, const std::string& positions,
+                            const std::string& marks) {
   std::string text;
   base::JsonWriter writer(&text);
   writer.BeginObject().Key("format").Int(kStateFormat).Key("positions").Raw(positions);
+  if (!marks.empty()) writer.Key("marks").Raw(marks);
   writer.Key("tombstones").BeginArray();
   for (const Tombstone& tombstone : state.tombstones) {
     writer.BeginArray().String(tombstone.key).Int(tombstone.order.time_micros);
@@ -53,6 +71,26 @@ Status ParsePositions(const base::JsonValue& object, std::map<std::string, uint6
                        std::string(kPositionsKey) + ": offset of '" + source + "' is no count");
     }
     (*positions)[source] = static_cast<uint64_t>(value);
+  }
+  return Status::OK();
+}
+
+Status ParseMarks(const base::JsonValue& object, std::map<std::string, record::LogMark>* marks) {
+  if (!object.is_object()) {
+    return MakeError(ErrorKind::kCorrupt, std::string(kMarksKey) + " is no JSON object");
+  }
+  for (const auto& [source, mark] : object.members()) {
+    const auto& members = mark.items();
+    const bool has_end = members.size() == 3;
+    const bool sized = members.size() == 2 || has_end;
+    const int64_t offset = sized ? members[0].AsInt(-1) : -1;
+    if (offset < 0 || !members[1].is_string()) {
+      return MakeError(ErrorKind::kCorrupt, std::string(kMarksKey) + ": mark of '" + source +
+                                                "' is not [offset, text] or [offset, text, true]");
+    }
+    (*marks)[source] = {.offset = static_cast<uint64_t>(offset),
+                        .text = members[1].text(),
+                        .at_end = has_end && members[2].boolean()};
   }
   return Status::OK();
 }
@@ -93,6 +131,8 @@ Status LoadStateFile(io::FileSystem& files, const std::string& table_path, const
       return MakeError(ErrorKind::kCorrupt, "'" + path + "' holds no positions");
     }
     TAPELAKE_RETURN_NOT_OK(ParsePositions(*positions, &state->positions));
+    const base::JsonValue* marks = document.Find("marks");
+    if (marks != nullptr) TAPELAKE_RETURN_NOT_OK(ParseMarks(*marks, &state->marks));
   }
   return ParseTombstones(document.Find("tombstones"), path, state);
 }
@@ -126,11 +166,14 @@ Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
   metadata[kWriterKey] = writer;
   if (state.shape) metadata[kShapeKey] = std::string(record::RecordShapeText(*state.shape));
   const std::string positions = FormatPositions(state.positions);
-  const bool inline_positions = positions.size() <= kInlinePositionsBytesMax;
+  const std::string marks = FormatMarks(state.marks);
+  const bool inline_positions = positions.size() + marks.size() <= kInlinePositionsBytesMax;
   metadata[kPositionsKey] = inline_positions ? positions : kInSideFile;
+  if (!marks.empty()) metadata[kMarksKey] = inline_positions ? marks : kInSideFile;
   if (inline_positions && state.tombstones.empty()) return metadata;
 
-  const std::string content = FormatStateFile(state, inline_positions ? "{}" : positions);
+  const std::string content = inline_positions ? FormatStateFile(state, "{}", "")
+                                               : FormatStateFile(state, positions, marks);
   const std::string checksum = Checksum(content);
   const std::string name = "state-" + std::to_string(state.change_seq) + "-" + checksum + ".json";
   TAPELAKE_RETURN_NOT_OK(files.CreateDirectories(StateDirectory(table_path)));
@@ -162,6 +205,11 @@ Result<IngestState> LoadState(io::FileSystem& files, const std::string& table_pa
   if (inline_positions) {
     TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue object, base::ParseJson(positions->second));
     TAPELAKE_RETURN_NOT_OK(ParsePositions(object, &state.positions));
+  }
+  const auto marks = extra_metadata.find(kMarksKey);
+  if (marks != extra_metadata.end() && marks->second != kInSideFile) {
+    TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue object, base::ParseJson(marks->second));
+    TAPELAKE_RETURN_NOT_OK(ParseMarks(object, &state.marks));
   }
   if (const auto file = extra_metadata.find(kStateFileKey); file != extra_metadata.end()) {
     const auto checksum = extra_metadata.find(kStateChecksumKey);

@@ -12,11 +12,13 @@
 #include "base/status.h"
 #include "ingest/change_order.h"
 #include "io/file_system.h"
+#include "record/log_mark.h"
 
 namespace tapelake::ingest {
 
 // Keys of a Hudi commit's extraMetadata. Written on disk: never rename one.
 inline constexpr char kPositionsKey[] = "tapelake.positions";
+inline constexpr char kMarksKey[] = "tapelake.marks";
 inline constexpr char kWatermarkKey[] = "tapelake.watermark";
 inline constexpr char kChangeSeqKey[] = "tapelake.change_seq";
 inline constexpr char kShapeKey[] = "tapelake.shape";
@@ -33,6 +35,9 @@ struct Tombstone {
 
 struct IngestState {
   std::map<std::string, uint64_t> positions;  ///< Source id -> committed offset.
+  /// Source id -> how to find the place again, of sources that do not count their records. At or
+  /// before the position: other readers of the source may be behind.
+  std::map<std::string, record::LogMark> marks;
   int64_t watermark_micros = 0;
   int64_t change_seq = 0;                    ///< Last one used.
   std::optional<record::RecordShape> shape;  ///< Order domain; none before the first change.
@@ -43,9 +48,9 @@ struct IngestState {
 std::string StateDirectory(const std::string& table_path);
 
 /// Turn a state into extraMetadata, writing what is too big for a commit (tombstones, many
-/// positions) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is named
-/// after the state's change_seq and record count, so a retry of the same commit writes the same
-/// name.
+/// positions and marks) to a side file in `<table_path>/.hoodie/.aux/tapelake/` first. The file is
+/// named after the state's change_seq and record count, so a retry of the same commit writes the
+/// same name.
 Result<std::map<std::string, std::string>> StoreState(io::FileSystem& files,
                                                       const std::string& table_path,
                                                       const std::string& writer,

@@ -54,6 +54,49 @@ TEST_F(IngestStateTest, TombstonesAndManyPositionsTravelInASideFile) {
   EXPECT_EQ(back.tombstones[0].arrival_micros, 120);
 }
 
+TEST_F(IngestStateTest, MarksTravelWithThePositions) {
+  state_.marks["kinesis:s/shard-1"] = {.offset = 12, .text = "after 4968 17"};
+  state_.marks["kinesis:s/shard-2"] = {.offset = 0, .text = "oldest", .at_end = true};
+  const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
+  EXPECT_EQ(metadata.at(kMarksKey),
+            R"({"kinesis:s/shard-1":[12,"after 4968 17"],"kinesis:s/shard-2":[0,"oldest",true]})");
+  EXPECT_EQ(LoadState(files_, root_, metadata).ValueOrDie().marks, state_.marks);
+}
+
+TEST_F(IngestStateTest, ManyMarksTravelInTheSideFile) {
+  for (int i = 0; i < 1000; ++i)
+    state_.marks["shard-" + std::to_string(i)] = {.offset = 3, .text = "after 1 2"};
+  const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
+  EXPECT_EQ(metadata.at(kMarksKey), "@state_file");
+  EXPECT_EQ(metadata.at(kPositionsKey), "@state_file");
+  const IngestState back = LoadState(files_, root_, metadata).ValueOrDie();
+  EXPECT_EQ(back.marks, state_.marks);
+  EXPECT_EQ(back.positions, state_.positions);
+}
+
+TEST_F(IngestStateTest, WithoutMarksACommitIsWhatItWas) {
+  EXPECT_EQ(StoreState(files_, root_, "w", state_).ValueOrDie().count(kMarksKey), 0u);
+  state_.tombstones.push_back({"k", {99, ""}, 99});
+  const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
+  const std::string path =
+      io::JoinPath(root_, ".hoodie/.aux/tapelake/" + metadata.at(kStateFileKey));
+  EXPECT_EQ(files_.ReadFile(path).ValueOrDie(),
+            R"({"format":1,"positions":{},"tombstones":[["k",99,"",99]]})");
+}
+
+TEST_F(IngestStateTest, BadMarksAreNamed) {
+  auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();
+  for (const char* bad : {R"({"log-7":[-1,"x"]})", R"({"log-7":[1]})", R"({"log-7":[1,2]})",
+                          R"({"log-7":"x"})", R"({"log-7":[1,"x",true,true]})"}) {
+    metadata[kMarksKey] = bad;
+    const auto back = LoadState(files_, root_, metadata);
+    EXPECT_EQ(KindOf(back.status()), ErrorKind::kCorrupt) << bad;
+    EXPECT_NE(back.status().message().find("log-7"), std::string::npos) << bad;
+  }
+  metadata[kMarksKey] = "[]";
+  EXPECT_EQ(KindOf(LoadState(files_, root_, metadata).status()), ErrorKind::kCorrupt);
+}
+
 TEST_F(IngestStateTest, ADamagedSideFileIsRefused) {
   state_.tombstones.push_back({"k", {99, ""}, 99});
   const auto metadata = StoreState(files_, root_, "w", state_).ValueOrDie();

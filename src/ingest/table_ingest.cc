@@ -132,6 +132,8 @@ class TableIngest::Impl {
   Result<Verdict> Take(const record::Change& change);
   void CountError(ParseError error);
   void Advance(const std::string& source, uint64_t end_offset);
+  void SetMark(const std::string& source, record::LogMark mark);
+  void Forget(const std::string& source);
   Status PublishHot();
   Result<CommitReport> Commit();
 
@@ -278,6 +280,17 @@ void TableIngest::Impl::Advance(const std::string& source, uint64_t end_offset) 
   uint64_t& position = state_.positions[source];
   advanced_ = advanced_ || position != end_offset;
   position = end_offset;
+}
+
+void TableIngest::Impl::SetMark(const std::string& source, record::LogMark mark) {
+  const auto position = state_.positions.find(source);
+  TAPELAKE_ASSERT(mark.offset <= (position == state_.positions.end() ? 0 : position->second));
+  state_.marks.insert_or_assign(source, std::move(mark));
+}
+
+void TableIngest::Impl::Forget(const std::string& source) {
+  state_.positions.erase(source);
+  state_.marks.erase(source);
 }
 
 Refusal TableIngest::Impl::Check(const record::Change& change) const {
@@ -585,6 +598,15 @@ void TableIngest::CountError(transform::ParseError error) {
 }
 void TableIngest::Advance(const std::string& source, uint64_t end_offset) {
   impl_->Advance(source, end_offset);
+}
+const std::map<std::string, record::LogMark>& TableIngest::marks() const {
+  return impl_->state().marks;
+}
+void TableIngest::SetMark(const std::string& source, record::LogMark mark) {
+  impl_->SetMark(source, std::move(mark));
+}
+void TableIngest::Forget(const std::string& source) {
+  impl_->Forget(source);
 }
 Status TableIngest::PublishHot() {
   return impl_->PublishHot();

@@ -13,6 +13,7 @@
 #include "hot/hot_table.h"
 #include "hudi/table/table.h"
 #include "record/change.h"
+#include "record/log_mark.h"
 #include "record/table_definition.h"
 #include "transform/record_parser.h"
 
@@ -108,6 +109,18 @@ class TableIngest {
 
   /// All records of `source` before `end_offset` were taken or counted.
   void Advance(const std::string& source, uint64_t end_offset);
+
+  /// How places in sources that do not count their records are found again: as the newest commit
+  /// says, then as set. By source.
+  const std::map<std::string, record::LogMark>& marks() const;
+
+  /// Let the commits from now on carry this mark of `source`; it must not lie behind what was taken
+  /// of it. A mark alone is no reason for a commit.
+  void SetMark(const std::string& source, record::LogMark mark);
+
+  /// `source` is gone and will never be read again: drop its position and mark. A later source of
+  /// the same name begins at 0.
+  void Forget(const std::string& source);
 
   /// Show what was accepted since the last call to the hot table, except changes that only the
   /// stored rows can judge (they show with the commit). Nothing without a hot table.

@@ -343,6 +343,27 @@ TEST_F(TableIngestTest, ErrorsAloneStillMoveThePosition) {
   EXPECT_EQ(ingest_->CommittedOffset("other"), 0u);
 }
 
+TEST_F(TableIngestTest, MarksTravelInTheCommitAndAreForgottenWithTheirSource) {
+  AppendRaw({"nonsense!"});
+  ingest_->SetMark("test-source", {.offset = 3, .text = "after 77 1", .at_end = false});
+  ingest_->SetMark("not-begun", {.offset = 0, .text = "oldest", .at_end = false});
+  Commit();
+  ingest_->SetMark("test-source", {.offset = offset_, .text = "after 78 1", .at_end = true});
+  EXPECT_EQ(ingest_->Commit().ValueOrDie().instant, "") << "a mark alone is no commit";
+  Reopen();
+  const auto marks = ingest_->marks();
+  ASSERT_EQ(marks.size(), 2u);
+  EXPECT_EQ(marks.at("test-source"), (record::LogMark{.offset = 3, .text = "after 77 1"}));
+  EXPECT_EQ(marks.at("not-begun"), (record::LogMark{.offset = 0, .text = "oldest"}));
+
+  ingest_->Forget("test-source");
+  ingest_->CountError(transform::ParseError::kNoKey);
+  Commit();
+  Reopen();
+  EXPECT_EQ(ingest_->marks().count("test-source"), 0u);
+  EXPECT_EQ(ingest_->CommittedOffset("test-source"), 0u);
+}
+
 TEST_F(TableIngestTest, StreamsRecordsOrderBySequenceAcrossRestarts) {
   AppendRaw({StreamsRecord("a", "000100", "NEW")});
   Commit();

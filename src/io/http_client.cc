@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 
 #include "base/time.h"
 
@@ -17,6 +18,12 @@ int NumberOf(std::string_view digits) {
   return whole && digits.front() != '-' ? number : -1;
 }
 
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+// 1970-01-01 was a Thursday.
+constexpr std::array<std::string_view, 7> kWeekdays = {"Thu", "Fri", "Sat", "Sun",
+                                                       "Mon", "Tue", "Wed"};
+
 }  // namespace
 
 const std::string* HttpResponse::Find(std::string_view name) const {
@@ -25,8 +32,6 @@ const std::string* HttpResponse::Find(std::string_view name) const {
 }
 
 std::optional<int64_t> ParseHttpDate(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   static constexpr std::string_view kForm = "www, dd mmm yyyy hh:mm:ss GMT";
   if (text.size() != kForm.size()) return std::nullopt;
   for (size_t i = 0; i < kForm.size(); ++i) {
@@ -46,6 +51,18 @@ std::optional<int64_t> ParseHttpDate(std::string_view text) {
     return std::nullopt;
   }
   return base::FromCivil(civil);
+}
+
+std::string FormatHttpDate(int64_t micros) {
+  const base::CivilTime c = base::ToCivil(micros);
+  const int64_t day =
+      base::FromCivil({.year = c.year, .month = c.month, .day = c.day}) / base::kMicrosPerDay;
+  const auto weekday = static_cast<size_t>((day % 7 + 7) % 7);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                kWeekdays[weekday].data(), c.day, kMonths[static_cast<size_t>(c.month - 1)].data(),
+                c.year, c.hour, c.minute, c.second);
+  return text.data();
 }
 
 }  // namespace tapelake::io

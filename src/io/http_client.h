@@ -62,4 +62,7 @@ class HttpClient {
 /// servers must send): microseconds since 1970 UTC, nullopt if it is none. Pure.
 std::optional<int64_t> ParseHttpDate(std::string_view text);
 
+/// Write a time (microseconds since 1970 UTC) in that form. Pure.
+std::string FormatHttpDate(int64_t micros);
+
 }  // namespace tapelake::io

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include <arrow/io/file.h>
@@ -282,6 +284,12 @@ Status LocalFileSystem::ReplaceFile(const std::string& path, std::string_view co
   TAPELAKE_RETURN_NOT_OK(draft.Replace());
   ::unlink(JoinPath(ParentPath(path), "." + FileName(path) + ".crc").c_str());
   return SyncDirectory(ParentPath(path));
+}
+
+Result<std::string> LocalFileSystem::AbsolutePath(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  if (real == nullptr) return SystemError("cannot find", path, errno);
+  return std::string(real.get());
 }
 
 Status LocalFileSystem::ReplacePrivateFile(const std::string& path, std::string_view content) {

@@ -25,6 +25,10 @@ class LocalFileSystem : public FileSystem {
   Status DeleteDirectory(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
 
+  /// The path from the root on, without links: the same file for whoever is elsewhere. Errors:
+  /// kNotFound, kUnavailable, kUnauthorized.
+  Result<std::string> AbsolutePath(const std::string& path);
+
   /// As ReplaceFile, but only this user may read and write the file: for secrets.
   Status ReplacePrivateFile(const std::string& path, std::string_view content);
 };

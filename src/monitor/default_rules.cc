@@ -7,6 +7,7 @@
 #include "monitor/alarm_plan.h"
 #include "monitor/host_metrics.h"
 #include "monitor/metrics.h"
+#include "source/pull/metrics.h"
 #include "stream/metrics.h"
 
 namespace tapelake::monitor {
@@ -53,6 +54,12 @@ void AddFreshness(const config::Config& config, std::vector<AlarmRule>* rules) {
   rule.evaluation_periods = 2;
   rules->push_back(rule);
 
+  rule.metric = &source::kLag;
+  rule.labels = {};
+  rule.name = "source-lag";
+  rules->push_back(rule);
+
+  rule.metric = &stream::kBacklogAge;
   rule.name = "delivery-backlog";
   rule.labels = {std::nullopt, "delivery"};
   rule.threshold = kBacklogSeconds + 2 * Seconds(config.delivery.buffer_interval.micros);
@@ -73,6 +80,11 @@ void AddFailures(std::vector<AlarmRule>* rules) {
   rule = any;
   rule.name = "refused-puts";
   rule.metric = &stream::kRefusedPuts;
+  rules->push_back(rule);
+
+  rule = any;
+  rule.name = "source-gaps";
+  rule.metric = &source::kGaps;
   rules->push_back(rule);
 
   rule = any;

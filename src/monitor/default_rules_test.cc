@@ -30,6 +30,8 @@ const std::map<std::string, Trial>& Trials() {
       {"freshness", {{"t"}, 2, 12}},
       {"market-freshness", {{"t"}, 0.2, 11}},
       {"ingest-backlog", {{"t", "ingest"}, 3, 90}},
+      {"source-lag", {{"t"}, 3, 90}},
+      {"source-gaps", {{"t"}, 0, 1}},
       {"delivery-backlog", {{"t", "delivery"}, 60, 200}},
       {"commit-failures", {{"t"}, 0, 1}},
       {"refused-puts", {{"t"}, 0, 1}},

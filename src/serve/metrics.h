@@ -1,6 +1,6 @@
 #pragma once
 
-/// The metrics of the HTTP port.
+/// The metrics of the HTTP port and of the AWS-compatible door.
 
 #include "metrics/metric.h"
 
@@ -43,8 +43,36 @@ inline constexpr metrics::MetricDef kLiveSkipped{
         "Updates that a client did not get one by one because it was too slow: the next one "
         "held their content."};
 
-inline constexpr std::array kServeMetrics = {&kHttpRequests, &kHttpDuration, &kHttpConnections,
-                                             &kLiveClients,  &kLiveEvents,   &kLiveBytes,
-                                             &kLiveSkipped};
+inline constexpr metrics::MetricDef kAwsRequests{
+    .name = "tapelake_aws_requests_total",
+    .kind = metrics::MetricKind::kCounter,
+    .unit = "requests",
+    .help =
+        "Requests of the AWS-compatible door by service and operation (`other`: none that it "
+        "serves) and outcome: `OK`, or the type of the error.",
+    .labels = {"service", "operation", "outcome"}};
+inline constexpr metrics::MetricDef kAwsDuration{
+    .name = "tapelake_aws_request_duration_seconds",
+    .kind = metrics::MetricKind::kHistogram,
+    .unit = "seconds",
+    .help =
+        "Time that the AWS-compatible door took to make an answer; a put's includes the wait for "
+        "the disk.",
+    .labels = {"service", "operation"},
+    .buckets = metrics::kDurationBuckets};
+inline constexpr metrics::MetricDef kAwsConnections{
+    .name = "tapelake_aws_open_connections",
+    .unit = "connections",
+    .help = "Connections to the AWS-compatible door open now."};
+
+inline constexpr metrics::MetricDef kAwsCertificate{
+    .name = "tapelake_aws_certificate_left_seconds",
+    .unit = "seconds",
+    .help = "Time until the certificate of the AWS-compatible door ends; none without TLS."};
+
+inline constexpr std::array kServeMetrics = {&kHttpRequests,   &kHttpDuration,  &kHttpConnections,
+                                             &kLiveClients,    &kLiveEvents,    &kLiveBytes,
+                                             &kLiveSkipped,    &kAwsRequests,   &kAwsDuration,
+                                             &kAwsConnections, &kAwsCertificate};
 
 }  // namespace tapelake::serve

@@ -70,14 +70,14 @@ bool IsRecordFileName(const std::string& name) {
 }
 
 Status ListBelow(io::FileSystem& files, const std::string& directory,
-                 std::vector<std::string>* paths) {
+                 std::vector<InputFile>* inputs) {
   TAPELAKE_ASSIGN_OR_RAISE(const std::vector<io::FileInfo> entries, files.List(directory));
   for (const io::FileInfo& entry : entries) {
     const std::string path = io::JoinPath(directory, entry.name);
     if (entry.is_directory && !entry.name.starts_with('.') && !entry.name.starts_with('_')) {
-      TAPELAKE_RETURN_NOT_OK(ListBelow(files, path, paths));
+      TAPELAKE_RETURN_NOT_OK(ListBelow(files, path, inputs));
     } else if (!entry.is_directory && IsRecordFileName(entry.name)) {
-      paths->push_back(path);
+      inputs->push_back({.path = path, .size_bytes = entry.size_bytes});
     }
   }
   return Status::OK();
@@ -159,7 +159,8 @@ Result<std::unique_ptr<record::RecordSource>> OpenFileSource(io::FileSystem& fil
     return WithContext(skipped, "cannot continue '" + path + "'");
   }
   std::unique_ptr<record::RecordSource> source =
-      std::make_unique<LineSource>(std::move(bytes), start_offset, kLineBytesMax);
+      std::make_unique<LineSource>(std::move(bytes), start_offset,
+                                   LineSource::Options{.hold_last_line = options.hold_last_line});
   if (dump) source = MakeTradeDumpSource(std::move(source), *dump);
   return source;
 }
@@ -177,18 +178,30 @@ Result<std::string> FileSourceId(io::FileSystem& files, const std::string& path)
   return id;
 }
 
-Result<std::vector<std::string>> ListInputFiles(io::FileSystem& files, const std::string& path) {
+Result<std::vector<InputFile>> ListInputs(io::FileSystem& files, const std::string& path) {
   TAPELAKE_ASSIGN_OR_RAISE(const io::FileInfo info, files.GetInfo(path));
-  if (!info.is_directory) return std::vector<std::string>{path};
-  std::vector<std::string> paths;
-  TAPELAKE_RETURN_NOT_OK(ListBelow(files, path, &paths));
-  std::sort(paths.begin(), paths.end());
-  if (paths.empty()) {
+  std::vector<InputFile> inputs;
+  if (!info.is_directory) {
+    inputs.push_back({.path = path, .size_bytes = info.size_bytes});
+    return inputs;
+  }
+  TAPELAKE_RETURN_NOT_OK(ListBelow(files, path, &inputs));
+  std::ranges::sort(inputs, {}, &InputFile::path);
+  if (inputs.empty()) {
     return MakeError(ErrorKind::kNotFound,
                      "no files to read below '" + path +
                          "': names must end in .ndjson, .jsonl, .json or .csv, perhaps with .gz, "
                          ".zst or .zip");
   }
+  return inputs;
+}
+
+Result<std::vector<std::string>> ListInputFiles(io::FileSystem& files, const std::string& path) {
+  TAPELAKE_ASSIGN_OR_RAISE(std::vector<InputFile> inputs, ListInputs(files, path));
+  std::vector<std::string> paths;
+  paths.reserve(inputs.size());
+  for (InputFile& input : inputs)
+    paths.push_back(std::move(input.path));
   return paths;
 }
 

@@ -29,6 +29,8 @@ constexpr bool HoldsObjects(FileFormat format) {
 
 struct FileSourceOptions {
   FileFormat format = FileFormat::kAuto;
+  /// Of lines, not of objects: leave a last line that lacks its end, since it is being written.
+  bool hold_last_line = false;
   // The rest is for trade dumps, which do not say these things themselves.
   record::RecordShape shape = record::RecordShape::kKinesis;
   std::string exchange = "binance";
@@ -57,9 +59,18 @@ Result<std::unique_ptr<record::RecordSource>> OpenFileSource(io::FileSystem& fil
 /// whole). Store it with an offset to resume. Errors: those of OpenFileSource.
 Result<std::string> FileSourceId(io::FileSystem& files, const std::string& path);
 
-/// A file's own path; of a directory all files below it whose names end in .ndjson, .jsonl, .json
-/// or .csv, perhaps followed by .gz, .zst or .zip, sorted by path. Names starting with '.' or '_'
-/// are passed over. Errors: kNotFound (also: a directory without such files), kUnavailable.
+struct InputFile {
+  std::string path;
+  int64_t size_bytes = 0;
+};
+
+/// A file itself; of a directory (or a prefix of S3) all files below it whose names end in .ndjson,
+/// .jsonl, .json or .csv, perhaps followed by .gz, .zst or .zip, sorted by path. Names that start
+/// with '.' or '_' are passed over. Errors: kNotFound (also: a directory without such files),
+/// kUnavailable.
+Result<std::vector<InputFile>> ListInputs(io::FileSystem& files, const std::string& path);
+
+/// The paths of ListInputs().
 Result<std::vector<std::string>> ListInputFiles(io::FileSystem& files, const std::string& path);
 
 /// Several files as one source, one after the other; each is opened when its turn comes. Offsets

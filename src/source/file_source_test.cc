@@ -169,6 +169,20 @@ TEST_F(FileSourceTest, ContinuesWithWhatAFileHasGrownBy) {
   }
 }
 
+TEST_F(FileSourceTest, LeavesALineThatIsBeingWrittenIfToldTo) {
+  const auto read = [this](const std::string& path, uint64_t offset) {
+    auto source = OpenFileSource(files_, path, {.hold_last_line = true}, offset);
+    EXPECT_TRUE(source.ok()) << source.status();
+    return ReadAll(**source);
+  };
+  const Reading begun = read(Write("a", "{\"a\":1}\n{\"b\""), 0);
+  EXPECT_EQ(begun.records, std::vector<std::string>{"{\"a\":1}"});
+  EXPECT_TRUE(begun.status.ok()) << begun.status;
+  const std::string path = Write("a", "{\"a\":1}\n{\"b\":2}\n");
+  EXPECT_EQ(read(path, begun.end_offset).records, std::vector<std::string>{"{\"b\":2}"});
+  EXPECT_TRUE(read(Write("b", "{\"a\""), 0).records.empty());
+}
+
 TEST_F(FileSourceTest, RefusesToContinueBeyondTheEnd) {
   for (const std::string& content : {std::string("{}\n"), Gzip("{}\n"), Zstd("{}\n")}) {
     const std::string path = Write("a", content);

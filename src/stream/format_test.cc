@@ -14,13 +14,13 @@ namespace {
 
 // Ranges as a managed stream of that many shards lists them.
 TEST(ShardMap, SplitsHashesAsKinesisDoes) {
-  const auto one = ShardMap(1).ranges();
+  const auto one = ShardMap(1).shards();
   EXPECT_EQ(one[0].starting_hash_key, "0");
   EXPECT_EQ(one[0].ending_hash_key, "340282366920938463463374607431768211455");
-  const auto two = ShardMap(2).ranges();
+  const auto two = ShardMap(2).shards();
   EXPECT_EQ(two[0].ending_hash_key, "170141183460469231731687303715884105727");
   EXPECT_EQ(two[1].starting_hash_key, "170141183460469231731687303715884105728");
-  const auto three = ShardMap(3).ranges();
+  const auto three = ShardMap(3).shards();
   EXPECT_EQ(three[0].ending_hash_key, "113427455640312821154458202477256070484");
   EXPECT_EQ(three[1].starting_hash_key, "113427455640312821154458202477256070485");
   EXPECT_EQ(three[1].ending_hash_key, "226854911280625642308916404954512140969");
@@ -34,6 +34,71 @@ TEST(ShardMap, PutsKeysWhereTheirMd5Falls) {
   EXPECT_EQ(four.ShardOf("c"), 1U);
   EXPECT_EQ(four.ShardOf("b"), 2U);
   EXPECT_EQ(four.ShardOf("e"), 3U);
+}
+
+TEST(ShardMap, SplitsAndMergesOpenShards) {
+  const ShardMap two(2);
+  const auto split = two.Split(0, 100, 7);
+  ASSERT_TRUE(split.ok()) << split.status();
+  ASSERT_EQ(split->shards().size(), 4u);
+  EXPECT_EQ(split->open_count(), 3u);
+  EXPECT_EQ(split->shards()[0].closed_at, 7u);
+  EXPECT_EQ(split->shards()[2].ending_hash_key, "99");
+  EXPECT_EQ(split->shards()[3].starting_hash_key, "100");
+  EXPECT_EQ(split->shards()[3].ending_hash_key, two.shards()[0].ending_hash_key);
+  EXPECT_EQ(split->shards()[3].parents, std::vector<uint32_t>{0});
+  EXPECT_EQ(split->ShardOfHash(99), 2u);
+  EXPECT_EQ(split->ShardOfHash(100), 3u);
+  EXPECT_EQ(KindOf(split->Split(0, 50, 8).status()), ErrorKind::kConflict);
+  EXPECT_EQ(KindOf(split->Split(2, 0, 8).status()), ErrorKind::kInvalid);
+  EXPECT_EQ(KindOf(split->Split(2, 100, 8).status()), ErrorKind::kInvalid);
+  EXPECT_EQ(KindOf(split->Merge(2, 1, 8).status()), ErrorKind::kInvalid) << "they do not touch";
+  EXPECT_EQ(KindOf(split->Merge(2, 9, 8).status()), ErrorKind::kNotFound);
+  const auto merged = split->Merge(1, 3, 9);
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(merged->shards()[4].parents, (std::vector<uint32_t>{3, 1}));
+  EXPECT_EQ(merged->shards()[4].opened_at, 9u);
+  EXPECT_EQ(merged->ShardOfHash(~base::UInt128{0}), 4u);
+  EXPECT_TRUE(merged->shards()[1].HoldsAt(8));
+  EXPECT_FALSE(merged->shards()[1].HoldsAt(9));
+}
+
+TEST(ShardMap, BecomesUniformFromAnywhere) {
+  ShardMap map(1);
+  uint64_t sequence = 1;
+  for (const int count : {2, 3, 5, 9, 8, 7, 4, 2, 1, 200, 256, 199, 256, 128}) {
+    auto next = map.Uniform(count, ++sequence);
+    ASSERT_TRUE(next.ok()) << count << ": " << next.status();
+    map = *next;
+    const ShardMap fresh(count);
+    EXPECT_EQ(map.open_count(), fresh.open_count());
+    for (const ShardRange& range : fresh.shards()) {
+      const ShardRange& own =
+          map.shards()[map.ShardOfHash(ParseHashKey(range.starting_hash_key).value())];
+      EXPECT_TRUE(own.is_open());
+      EXPECT_EQ(own.starting_hash_key, range.starting_hash_key) << count;
+      EXPECT_EQ(own.ending_hash_key, range.ending_hash_key) << count;
+      EXPECT_LE(own.parents.size(), 2u);
+    }
+  }
+  EXPECT_EQ(KindOf(map.Uniform(0, 1).status()), ErrorKind::kInvalid);
+  EXPECT_EQ(KindOf(map.Uniform(257, 1).status()), ErrorKind::kInvalid);
+}
+
+TEST(ShardMap, IsReadBackAndKnowsDamage) {
+  const ShardMap map = *ShardMap(3).Uniform(5, 12);
+  const std::string text = map.ToText(17);
+  const auto read = ShardMap::Parse(text, 17);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->ToText(17), text);
+  EXPECT_EQ(read->open_count(), 5u);
+  EXPECT_EQ(KindOf(ShardMap::Parse(text, 18).status()), ErrorKind::kCorrupt);
+  for (size_t i = 0; i < text.size(); ++i) {
+    EXPECT_FALSE(ShardMap::Parse(text.substr(0, i), 17).ok()) << i;
+    std::string flipped = text;
+    flipped[i] = static_cast<char>(flipped[i] ^ 1);
+    EXPECT_FALSE(ShardMap::Parse(flipped, 17).ok()) << i;
+  }
 }
 
 TEST(ShardMap, SpreadsKeysEvenly) {

@@ -82,7 +82,6 @@ class Stream::Impl {
         directory_(std::move(directory)),
         metadata_(std::move(metadata)),
         options_(options),
-        shards_(metadata_.shard_count),
         appender_(files, clock,
                   {.directory = directory_,
                    .salt = metadata_.salt,
@@ -102,7 +101,8 @@ class Stream::Impl {
   StreamFacts facts() const;
   std::map<std::string, uint64_t> taken() const;
   io::Clock& clock() const { return clock_; }
-  const std::vector<ShardRange>& shards() const { return shards_.ranges(); }
+  Status Reshard(const ShardChange& change);
+  std::shared_ptr<const ShardMap> shards() const;
   const std::string& name() const { return metadata_.name; }
   const StreamOptions& options() const { return options_; }
 
@@ -146,7 +146,6 @@ class Stream::Impl {
   const std::string directory_;
   const StreamMetadata metadata_;
   const StreamOptions options_;
-  const ShardMap shards_;
 
   // Of the writing thread.
   SegmentAppender appender_;
@@ -160,9 +159,12 @@ class Stream::Impl {
   size_t tail_bytes_ = 0;
   std::deque<ReadFrame> read_frames_;  ///< Latest used first.
   std::map<std::string, uint64_t> taken_;
+  std::shared_ptr<const ShardMap> shards_;
 };
 
 Status Stream::Impl::Recover(OpenReport* report) {
+  TAPELAKE_ASSIGN_OR_RAISE(ShardMap shards, ReadShards(files_, directory_, metadata_));
+  shards_ = std::make_shared<const ShardMap>(std::move(shards));
   TAPELAKE_ASSIGN_OR_RAISE(RecoveredLog log, RecoverLog(files_, directory_, metadata_.salt));
   TAPELAKE_RETURN_NOT_OK(RepairLog(files_, directory_, log));
   if (report != nullptr) {
@@ -241,8 +243,10 @@ Result<std::vector<RecordPlace>> Stream::Impl::Append(std::span<const PutEntry> 
   TAPELAKE_RETURN_NOT_OK(CheckRoom(bytes));
   std::vector<RecordPlace> places;
   places.reserve(entries.size());
+  const ShardMap& shards = *shards_;  // of this thread: Reshard() is, too
   for (const PutEntry& entry : entries) {
-    const uint32_t shard = shards_.ShardOf(entry.partition_key);
+    const uint32_t shard =
+        entry.hash_key ? shards.ShardOfHash(*entry.hash_key) : shards.ShardOf(entry.partition_key);
     places.push_back({shard, pending_.next_sequence()});
     pending_.Add({shard, entry.partition_key, entry.data});
   }
@@ -309,6 +313,34 @@ Status Stream::Impl::Sync() {
   ForgetPending();
   if (!written.ok() && KindOf(written) == ErrorKind::kUnknownOutcome) closed_ = written;
   return written;
+}
+
+Status Stream::Impl::Reshard(const ShardChange& change) {
+  TAPELAKE_RETURN_NOT_OK(closed_);
+  if (!pending_.begins.empty()) {
+    return MakeError(ErrorKind::kInvalid,
+                     "stream '" + metadata_.name + "': records wait to be synced");
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(ShardMap changed, change(*shards_, pending_.first_sequence));
+  const Status kept = files_.ReplaceFile(ShardsPath(directory_), changed.ToText(metadata_.salt));
+  if (!kept.ok()) {
+    const auto found = ReadShards(files_, directory_, metadata_);
+    const std::string before = shards_->ToText(metadata_.salt);
+    if (found.ok() && found->ToText(metadata_.salt) == before) return kept;  // nothing happened
+    // Which shards the next opening will find is not known: no record may go by any.
+    closed_ = MakeError(ErrorKind::kUnknownOutcome,
+                        "stream '" + metadata_.name + "': its shards: " + kept.message());
+    return closed_;
+  }
+  auto shards = std::make_shared<const ShardMap>(std::move(changed));
+  const std::scoped_lock lock(mutex_);
+  shards_ = std::move(shards);
+  return Status::OK();
+}
+
+std::shared_ptr<const ShardMap> Stream::Impl::shards() const {
+  const std::scoped_lock lock(mutex_);
+  return shards_;
 }
 
 Status Stream::Impl::Seal() {
@@ -585,7 +617,10 @@ std::map<std::string, uint64_t> Stream::taken() const {
 io::Clock& Stream::clock() const {
   return impl_->clock();
 }
-const std::vector<ShardRange>& Stream::shards() const {
+Status Stream::Reshard(const ShardChange& change) {
+  return impl_->Reshard(change);
+}
+std::shared_ptr<const ShardMap> Stream::shards() const {
   return impl_->shards();
 }
 const StreamOptions& Stream::options() const {
@@ -597,9 +632,10 @@ const std::string& Stream::name() const {
 
 Result<StreamDescription> DescribeStream(io::FileSystem& files, const std::string& directory) {
   TAPELAKE_ASSIGN_OR_RAISE(const StreamMetadata metadata, ReadStreamMetadata(files, directory));
+  TAPELAKE_ASSIGN_OR_RAISE(const ShardMap shards, ReadShards(files, directory, metadata));
   TAPELAKE_ASSIGN_OR_RAISE(const RecoveredLog log, RecoverLog(files, directory, metadata.salt));
   return StreamDescription{.name = metadata.name,
-                           .shards = ShardMap(metadata.shard_count).ranges(),
+                           .shards = shards.shards(),
                            .facts = FactsOf(log.segments),
                            .torn_bytes = log.torn_bytes};
 }

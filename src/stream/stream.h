@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "record/record_block.h"
+#include "stream/shard_map.h"
 
 namespace tapelake::stream {
 
@@ -38,10 +40,11 @@ struct StreamOptions {
 };
 
 /// One record to put. `partition_key` (1..256 characters of UTF-8) decides the shard: MD5 of it, as
-/// a 128-bit number, falls into one shard's hash range.
+/// a 128-bit number, falls into one shard's hash range. `hash_key` decides instead, if it is given.
 struct PutEntry {
   std::string_view partition_key;
   std::string_view data;
+  std::optional<base::UInt128> hash_key = {};
 };
 
 /// Where a record went. Sequence numbers grow over the whole stream, hence also within each shard;
@@ -49,13 +52,6 @@ struct PutEntry {
 struct RecordPlace {
   uint32_t shard = 0;
   uint64_t sequence = 0;
-};
-
-/// A shard and its inclusive range of MD5 hashes, as decimal numbers like Kinesis writes them.
-struct ShardRange {
-  uint32_t shard = 0;
-  std::string starting_hash_key;
-  std::string ending_hash_key;
 };
 
 /// What opening found and did.
@@ -86,9 +82,10 @@ struct StreamDescription {
 /// Errors: kNotFound (no stream there), kCorrupt, kUnavailable.
 Result<StreamDescription> DescribeStream(io::FileSystem& files, const std::string& directory);
 
-/// One named stream. Readers may be on any thread; Append(), Sync(), Seal() and DropExpired()
-/// belong to one thread at a time (StreamWriter gives many producers one). Everything of a stream
-/// lies in `directory`. Memory: pending and tail bytes, and some frames that readers are at.
+/// One named stream. Readers may be on any thread; Append(), Sync(), Reshard(), Seal() and
+/// DropExpired() belong to one thread at a time (StreamWriter gives many producers one). Everything
+/// of a stream lies in `directory`. Memory: pending and tail bytes, and some frames that readers
+/// are at.
 class Stream {
  public:
   /// Open or create. Cuts a torn tail and reports it (`report` may be nullptr). Every byte of the
@@ -111,6 +108,11 @@ class Stream {
   /// again. Errors: kUnavailable; after a failed sync or cut the stream is closed to writes
   /// (kUnknownOutcome: open it again to know).
   Status Sync();
+
+  /// Change the shards, durably, from the next record on. Nothing may wait to be synced. On failure
+  /// they stay as they were. Errors: those of `change`, kInvalid (something waits), kUnavailable,
+  /// kUnknownOutcome (the stream is closed to writes: open it again to know).
+  Status Reshard(const ShardChange& change);
 
   /// Note behind the newest record that it is durable, so that later damage to it cannot pass for
   /// an unfinished write. For idle moments: the next record says the same. No sync.
@@ -144,7 +146,8 @@ class Stream {
   /// The clock it was opened with.
   io::Clock& clock() const;
   const StreamOptions& options() const;
-  const std::vector<ShardRange>& shards() const;
+  /// Those of now. Any thread.
+  std::shared_ptr<const ShardMap> shards() const;
   const std::string& name() const;
 
  private:

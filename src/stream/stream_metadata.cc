@@ -87,6 +87,23 @@ Result<StreamMetadata> ReadStreamMetadata(io::FileSystem& files, const std::stri
   return metadata;
 }
 
+std::string ShardsPath(const std::string& directory) {
+  return io::JoinPath(directory, "shards");
+}
+
+Result<ShardMap> ReadShards(io::FileSystem& files, const std::string& directory,
+                            const StreamMetadata& metadata) {
+  const std::string path = ShardsPath(directory);
+  const auto text = files.ReadFile(path);
+  if (!text.ok() && KindOf(text.status()) == ErrorKind::kNotFound) {
+    return ShardMap(metadata.shard_count);
+  }
+  TAPELAKE_RETURN_NOT_OK(text.status());
+  auto shards = ShardMap::Parse(*text, metadata.salt);
+  if (!shards.ok()) return WithContext(shards.status(), "stream file '" + path + "'");
+  return shards;
+}
+
 bool IsStreamName(std::string_view name) {
   if (name.empty() || name.size() > kNameCharsMax || name.front() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {

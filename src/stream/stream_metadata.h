@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "io/file_system.h"
+#include "stream/shard_map.h"
 
 namespace tapelake::stream {
 
@@ -26,6 +27,13 @@ std::string StreamMetadataPath(const std::string& directory);
 
 /// Errors: kNotFound (no such stream), kCorrupt (names the file), kUnavailable.
 Result<StreamMetadata> ReadStreamMetadata(io::FileSystem& files, const std::string& directory);
+
+/// The file of a stream's directory that says how its shards were changed; absent: never.
+std::string ShardsPath(const std::string& directory);
+
+/// The shards of now. Errors: kCorrupt (names the file), kUnavailable.
+Result<ShardMap> ReadShards(io::FileSystem& files, const std::string& directory,
+                            const StreamMetadata& metadata);
 
 /// Return whether a name can be a stream's: 1..128 of `A-Z a-z 0-9 _ . -`, not starting with a dot.
 bool IsStreamName(std::string_view name);

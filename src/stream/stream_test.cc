@@ -88,10 +88,83 @@ TEST_F(StreamTest, StoresChangeRecordsInLessRoomWithZstd) {
 TEST_F(StreamTest, KeepsItsShardsWhateverOptionsSayLater) {
   options_.shard_count = 3;
   auto stream = Open();
-  EXPECT_THAT(stream->shards(), SizeIs(3));
+  EXPECT_THAT(stream->shards()->shards(), SizeIs(3));
   stream.reset();
   options_.shard_count = 7;
-  EXPECT_THAT(Open()->shards(), SizeIs(3));
+  EXPECT_THAT(Open()->shards()->shards(), SizeIs(3));
+}
+
+TEST_F(StreamTest, KeepsChangedShardsAndWhereRecordsWent) {
+  options_.shard_count = 1;
+  auto stream = Open();
+  Write(*stream, {"a", "b"});
+  const auto split = [](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); };
+  ASSERT_TRUE(stream->Reshard(split).ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto places = Append(*stream, {"c"});
+    ASSERT_TRUE(places.ok()) << places.status();
+    EXPECT_EQ(places->front().shard, 2U);
+    ASSERT_TRUE(stream->Sync().ok());
+    stream.reset();
+    stream = Open();
+  }
+  EXPECT_EQ(stream->shards()->shards()[0].closed_at, 3U);
+  EXPECT_EQ(stream->shards()->open_count(), 2U);
+  const auto described = DescribeStream(files_, kDirectory);
+  ASSERT_TRUE(described.ok()) << described.status();
+  EXPECT_THAT(described->shards, SizeIs(3));
+  const std::vector<PutEntry> low = {{"c", "c", 4}};
+  EXPECT_EQ(stream->Append(low)->front().shard, 1U);
+  EXPECT_EQ(KindOf(stream->Reshard(split)), ErrorKind::kInvalid) << "something waits";
+  ASSERT_TRUE(stream->Sync().ok());
+  EXPECT_EQ(KindOf(stream->Reshard(split)), ErrorKind::kConflict);
+}
+
+TEST_F(StreamTest, ShardsThatCannotBeKeptAreNotChanged) {
+  options_.shard_count = 1;
+  auto stream = Open();
+  const auto split = [](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); };
+  Fail(FakeFileSystem::Step::kReplace);
+  EXPECT_EQ(KindOf(stream->Reshard(split)), ErrorKind::kUnavailable);
+  FailNothing();
+  Write(*stream, {"a"});
+  EXPECT_EQ(stream->shards()->open_count(), 1U);
+  // Done, and said to have failed: no record may go by the old shards, nor by the new ones.
+  files_.SetAfter([](FakeFileSystem::Step step, const std::string&) {
+    if (step != FakeFileSystem::Step::kReplace) return Status::OK();
+    return MakeError(ErrorKind::kUnavailable, "no answer");
+  });
+  EXPECT_EQ(KindOf(stream->Reshard(split)), ErrorKind::kUnknownOutcome);
+  files_.SetAfter(nullptr);
+  EXPECT_EQ(KindOf(Append(*stream, {"b"}).status()), ErrorKind::kUnknownOutcome);
+  stream.reset();
+  stream = Open();
+  EXPECT_EQ(stream->shards()->open_count(), 2U);
+  EXPECT_EQ(stream->shards()->shards()[1].opened_at, 2U);
+}
+
+TEST_F(StreamTest, ChangedShardsSurvivePowerLoss) {
+  options_.shard_count = 1;
+  auto stream = Open();
+  const auto split = [](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); };
+  ASSERT_TRUE(stream->Reshard(split).ok());
+  stream.reset();
+  files_.LosePower();
+  EXPECT_EQ(Open()->shards()->open_count(), 2U);
+}
+
+TEST_F(StreamTest, DamagedShardsAreNamed) {
+  options_.shard_count = 1;
+  auto stream = Open();
+  ASSERT_TRUE(
+      stream->Reshard([](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); })
+          .ok());
+  stream.reset();
+  const std::string path = std::string(kDirectory) + "/shards";
+  ASSERT_TRUE(files_.ReplaceFile(path, *files_.ReadFile(path) + "x").ok());
+  const auto opened = Stream::Open(files_, clock_, kDirectory, "orders", options_, nullptr);
+  EXPECT_EQ(KindOf(opened.status()), ErrorKind::kCorrupt);
+  EXPECT_THAT(opened.status().message(), HasSubstr(path));
 }
 
 TEST_F(StreamTest, RefusesAnotherStreamsDirectory) {

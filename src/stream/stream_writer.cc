@@ -23,6 +23,12 @@ struct Request {
   StreamWriter::Done done;
 };
 
+/// Other shards, for which somebody waits.
+struct WantedChange {
+  ShardChange change;
+  std::function<void(Status)> done;
+};
+
 /// A request of the group being written.
 struct Written {
   Request request;
@@ -42,17 +48,39 @@ Status ShuttingDown() {
 
 }  // namespace
 
-WriterFigures::WriterFigures(size_t shard_count) : shards(shard_count), durations(kPutDuration) {}
+WriterFigures::WriterFigures() : durations(kPutDuration) {}
+
+std::vector<WriterFigures::Shard> WriterFigures::shards() const {
+  const std::scoped_lock lock(mutex_);
+  return shards_;
+}
+
+void WriterFigures::Grow(size_t count) {
+  const std::scoped_lock lock(mutex_);
+  if (shards_.size() < count) shards_.resize(count);
+}
+
+void WriterFigures::Count(std::span<const PutEntry> entries, std::span<const RecordPlace> places) {
+  const std::scoped_lock lock(mutex_);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const uint32_t shard = places[i].shard;
+    if (shards_.size() <= shard) shards_.resize(size_t{shard} + 1);
+    shards_[shard].records += 1;
+    shards_[shard].bytes +=
+        static_cast<int64_t>(entries[i].partition_key.size() + entries[i].data.size());
+  }
+}
 
 class StreamWriter::Impl {
  public:
   explicit Impl(Stream& stream)
-      : stream_(stream),
-        queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)),
-        figures_(stream.shards().size()) {}
+      : stream_(stream), queue_bytes_max_(static_cast<size_t>(stream.options().pending_bytes_max)) {
+    figures_.Grow(stream.shards()->shards().size());
+  }
 
   Result<Places> Put(std::span<const PutEntry> entries);
   Status Offer(std::span<const PutEntry> entries, Done done);
+  Status Reshard(const ShardChange& change);
   Result<bool> Step(int64_t wait_micros);
   void Close();
   const WriterFigures& figures() const { return figures_; }
@@ -62,7 +90,9 @@ class StreamWriter::Impl {
     return queue_.empty() || queued_bytes_ + bytes <= queue_bytes_max_;
   }
   void Push(std::span<const PutEntry> entries, size_t bytes, Done done);
-  std::vector<Written> TakeGroup(int64_t wait_micros);
+  void WaitForWork(int64_t wait_micros);
+  Result<bool> ChangeShards();
+  std::vector<Written> TakeGroup();
   Status WriteGroup(std::vector<Written>& group);
   void Count(const Written& written);
 
@@ -74,6 +104,7 @@ class StreamWriter::Impl {
   std::condition_variable filled_;
   std::condition_variable drained_;
   std::deque<Request> queue_;
+  std::deque<WantedChange> changes_;
   size_t queued_bytes_ = 0;
   bool closed_ = false;
 };
@@ -118,13 +149,54 @@ Result<StreamWriter::Places> StreamWriter::Impl::Put(std::span<const PutEntry> e
   return std::move(*outcome);
 }
 
-std::vector<Written> StreamWriter::Impl::TakeGroup(int64_t wait_micros) {
-  std::vector<Written> group;
-  std::unique_lock lock(mutex_);
-  if (wait_micros > 0) {
-    filled_.wait_for(lock, std::chrono::microseconds(wait_micros),
-                     [&] { return closed_ || !queue_.empty(); });
+Status StreamWriter::Impl::Reshard(const ShardChange& change) {
+  std::mutex outcome_mutex;
+  std::condition_variable outcome_known;
+  std::optional<Status> outcome;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closed_) return ShuttingDown();
+    changes_.push_back({change, [&](Status status) {
+                          // As in Put().
+                          const std::scoped_lock outcome_lock(outcome_mutex);
+                          outcome = std::move(status);
+                          outcome_known.notify_one();
+                        }});
+    filled_.notify_one();
   }
+  std::unique_lock outcome_lock(outcome_mutex);
+  outcome_known.wait(outcome_lock, [&] { return outcome.has_value(); });
+  return std::move(*outcome);
+}
+
+void StreamWriter::Impl::WaitForWork(int64_t wait_micros) {
+  if (wait_micros <= 0) return;
+  std::unique_lock lock(mutex_);
+  filled_.wait_for(lock, std::chrono::microseconds(wait_micros),
+                   [&] { return closed_ || !queue_.empty() || !changes_.empty(); });
+}
+
+/// Do what is wanted of the shards. False: nothing was.
+Result<bool> StreamWriter::Impl::ChangeShards() {
+  std::deque<WantedChange> changes;
+  {
+    const std::scoped_lock lock(mutex_);
+    changes.swap(changes_);
+  }
+  Status closed;
+  for (const WantedChange& wanted : changes) {
+    const Status status = stream_.Reshard(wanted.change);
+    if (!status.ok() && KindOf(status) == ErrorKind::kUnknownOutcome) closed = status;
+    figures_.Grow(stream_.shards()->shards().size());
+    wanted.done(status);
+  }
+  TAPELAKE_RETURN_NOT_OK(closed);
+  return !changes.empty();
+}
+
+std::vector<Written> StreamWriter::Impl::TakeGroup() {
+  std::vector<Written> group;
+  const std::scoped_lock lock(mutex_);
   size_t bytes = 0;
   while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytesMax)) {
     bytes += queue_.front().bytes;
@@ -150,18 +222,15 @@ void StreamWriter::Impl::Count(const Written& written) {
     figures_.refused.Add();
     return;
   }
-  const std::span<const PutEntry> entries = written.request.entries;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    WriterFigures::Shard& shard = figures_.shards[(*written.places)[i].shard];
-    shard.records.Add();
-    shard.bytes.Add(static_cast<int64_t>(entries[i].partition_key.size() + entries[i].data.size()));
-  }
+  figures_.Count(written.request.entries, *written.places);
   const int64_t took_micros = stream_.clock().SteadyMicros() - written.request.since_micros;
   figures_.durations.Observe(static_cast<double>(took_micros) / 1e6);
 }
 
 Result<bool> StreamWriter::Impl::Step(int64_t wait_micros) {
-  std::vector<Written> group = TakeGroup(wait_micros);
+  WaitForWork(wait_micros);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool changed, ChangeShards());
+  std::vector<Written> group = TakeGroup();
   Status ended;
   if (group.empty()) {
     ended = stream_.Seal();
@@ -175,21 +244,25 @@ Result<bool> StreamWriter::Impl::Step(int64_t wait_micros) {
     }
   }
   if (!ended.ok() && KindOf(ended) == ErrorKind::kUnknownOutcome) return ended;
-  return !group.empty();
+  return changed || !group.empty();
 }
 
 void StreamWriter::Impl::Close() {
   std::deque<Request> refused;
+  std::deque<WantedChange> unchanged;
   {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
     refused.swap(queue_);
+    unchanged.swap(changes_);
     queued_bytes_ = 0;
   }
   filled_.notify_all();
   drained_.notify_all();
   for (Request& request : refused)
     request.done(ShuttingDown());
+  for (const WantedChange& wanted : unchanged)
+    wanted.done(ShuttingDown());
 }
 
 StreamWriter::StreamWriter(Stream& stream) : impl_(std::make_unique<Impl>(stream)) {}
@@ -202,6 +275,9 @@ Result<StreamWriter::Places> StreamWriter::Put(std::span<const PutEntry> entries
 }
 Status StreamWriter::Offer(std::span<const PutEntry> entries, Done done) {
   return impl_->Offer(entries, std::move(done));
+}
+Status StreamWriter::Reshard(const ShardChange& change) {
+  return impl_->Reshard(change);
 }
 Result<bool> StreamWriter::Step(int64_t wait_micros) {
   return impl_->Step(wait_micros);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -15,17 +16,27 @@
 namespace tapelake::stream {
 
 /// What a writer has done. Any thread.
-struct WriterFigures {
+class WriterFigures {
+ public:
   /// Of one shard; bytes as Kinesis counts them, partition key and data.
   struct Shard {
-    metrics::Counter records;
-    metrics::Counter bytes;
+    int64_t records = 0;
+    int64_t bytes = 0;
   };
-  explicit WriterFigures(size_t shard_count);
+  WriterFigures();
 
-  std::vector<Shard> shards;     ///< Durable records.
+  /// Durable records of each shard, by its number.
+  std::vector<Shard> shards() const;
+  /// There are that many shards, whether they have records or not.
+  void Grow(size_t count);
+  void Count(std::span<const PutEntry> entries, std::span<const RecordPlace> places);
+
   metrics::Counter refused;      ///< Puts that ended with an error.
   metrics::Histogram durations;  ///< Of puts that succeeded, from queue to answer.
+
+ private:
+  mutable std::mutex mutex_;  // guards the next
+  std::vector<Shard> shards_;
 };
 
 /// Collects what producers put and syncs it together. Step() belongs to one thread (a worker of the
@@ -51,6 +62,10 @@ class StreamWriter {
   /// must live until then. Errors (`done` is not called): kThrottled (the queue is full),
   /// kShuttingDown.
   Status Offer(std::span<const PutEntry> entries, Done done);
+
+  /// Change the stream's shards durably, between two groups of records. Blocks until it is done.
+  /// Errors: those of Stream::Reshard(); kShuttingDown after Close().
+  Status Reshard(const ShardChange& change);
 
   /// Take everything queued (at most a few MiB), append it, sync once, tell the producers. Return
   /// false if nothing was queued within `wait_micros`; the stream is sealed then. A failure that

@@ -71,20 +71,50 @@ TEST_F(StreamWriterTest, CountsWhatIsDurableByShardAndWhatIsRefused) {
   EXPECT_TRUE(*writer.Step(0));
   int64_t records = 0;
   int64_t bytes = 0;
-  for (size_t shard = 0; shard < stream->shards().size(); ++shard) {
-    const WriterFigures::Shard& figures = writer.figures().shards[shard];
+  for (size_t shard = 0; shard < stream->shards()->shards().size(); ++shard) {
+    const WriterFigures::Shard figures = writer.figures().shards().at(shard);
     int64_t expected = 0;
     for (const auto& outcome : outcomes_)
       expected += outcome.ok() && (*outcome)[0].shard == shard;
-    EXPECT_EQ(figures.records.value(), expected) << shard;
-    records += figures.records.value();
-    bytes += figures.bytes.value();
+    EXPECT_EQ(figures.records, expected) << shard;
+    records += figures.records;
+    bytes += figures.bytes;
   }
   EXPECT_EQ(records, 3);
   EXPECT_EQ(bytes, 2 * (1 + 2 + 4)) << "key and data";
   EXPECT_EQ(writer.figures().refused.value(), 1);
   EXPECT_EQ(writer.figures().durations.Read().count(), 3U);
   EXPECT_DOUBLE_EQ(writer.figures().durations.Read().sum, 0.75);
+}
+
+TEST_F(StreamWriterTest, ChangesShardsBetweenGroups) {
+  options_.shard_count = 1;
+  const auto stream = Open();
+  StreamWriter writer(*stream);
+  std::atomic<bool> changed = false;
+  std::thread asking([&] {
+    const auto split = [](const ShardMap& now, uint64_t next) { return now.Split(0, 5, next); };
+    EXPECT_TRUE(writer.Reshard(split).ok());
+    EXPECT_EQ(KindOf(writer.Reshard(split)), ErrorKind::kConflict);
+    changed = true;
+  });
+  int64_t records = 0;
+  while (!changed) {
+    ASSERT_TRUE(Offer(writer, "a").ok());
+    ASSERT_TRUE(writer.Step(0).ok());
+    ++records;
+  }
+  asking.join();
+  for (const auto& outcome : outcomes_) {
+    ASSERT_TRUE(outcome.ok());
+    const RecordPlace place = outcome->front();
+    EXPECT_TRUE(stream->shards()->shards()[place.shard].HoldsAt(place.sequence));
+  }
+  const auto shards = writer.figures().shards();
+  ASSERT_THAT(shards, SizeIs(3));
+  EXPECT_EQ(shards[0].records + shards[2].records, records);
+  writer.Close();
+  EXPECT_EQ(KindOf(writer.Reshard(nullptr)), ErrorKind::kShuttingDown);
 }
 
 TEST_F(StreamWriterTest, TellsProducersWhenADiskIsFullAndGoesOn) {

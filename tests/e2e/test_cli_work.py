@@ -152,7 +152,7 @@ def test_check_finds_what_would_fail(lake, simulation, tmp_path):
     table = "tables: [{name: transactions, source: {kind: files, paths: [%s]}}]\n"
     config.write_text(f"lake: {{path: {lake.path}}}\n" + table % simulation.events)
     told = json.loads(program.run("check", "--json", "--config", config).stdout)
-    assert all(item["ok"] for item in told) and len(told) == 5
+    assert all(item["ok"] for item in told) and len(told) == 6
     config.write_text(f"lake: {{path: {lake.path}}}\n" + table % (tmp_path / "absent"))
     done = program.run("check", "--config", config, check=False)
     assert done.returncode == 1

@@ -16,6 +16,7 @@ import pytest
 
 from support import program
 from support.alarmed import Pace, Producer, alarming, fired, running
+from support.scripted_kinesis import late_stream
 from support.small_disk import can_mount, small_disk
 from support.trades import TradeMaker
 from support.webhook import receiver
@@ -24,6 +25,7 @@ FULL_DISK = {"disk-space", "disk-share", "refused-puts", "commit-failures", "fre
              "ingest-backlog", "delivery-backlog"}
 BAD_PRODUCER = {"errors", "shard-throughput", "webhook-failures"}
 LATE_PRODUCER = {"freshness", "market-freshness"}
+LATE_SOURCE = {"source-lag", "source-gaps"}
 WILD_MARKET = {"market-volatility", "market-spread", "market-volume", "market-gap"}
 # A machine that is slow, or has a full disk itself, may see these at any time.
 BY_THE_MACHINE = {"freshness", "market-freshness", "disk-space", "disk-share"}
@@ -159,7 +161,26 @@ def go_wild(folder, over) -> list[dict]:
         return pipeline.transitions()
 
 
-SCENARIOS = {misbehave: BAD_PRODUCER | LATE_PRODUCER, go_wild: WILD_MARKET}
+def fall_behind(folder, over) -> list[dict]:
+    """A stream of Kinesis that is minutes late, and of which a shard goes before it was read."""
+    trades = TradeMaker()
+    with late_stream(lambda: live_trades(trades, 1).strip()) as stream:
+        stream.shards.append("shardId-000000000001")
+        config = ("tables:\n- {name: transactions, source: {kind: stream}}\n"
+                  "- {name: pulled, source: {kind: kinesis, stream: late}}\n")
+        with running(folder, over, config, environment=stream.environment()) as pipeline:
+            pipeline.wait_for(lambda: stream.given > 3, "the first records")
+            assert not alarming(pipeline.transitions())
+            stream.late_s = 300
+            stream.shards.pop()
+            pipeline.wait_until_alarming(LATE_SOURCE)
+            stream.late_s = 0
+            pipeline.wait_until_clear(LATE_SOURCE)
+            return pipeline.transitions()
+
+
+SCENARIOS = {misbehave: BAD_PRODUCER | LATE_PRODUCER, go_wild: WILD_MARKET,
+             fall_behind: LATE_SOURCE}
 if can_mount():
     SCENARIOS[fill_the_disk] = FULL_DISK
 
@@ -185,7 +206,7 @@ def test_what_is_caused_fires_and_clears_and_nothing_else_does(scenario, outcome
 def test_every_default_alarm_was_tried(outcomes, capsys):
     names = [json.loads(line)["name"]
              for line in program.run("alarms", "list", "--json").stdout.splitlines()]
-    assert FULL_DISK | BAD_PRODUCER | LATE_PRODUCER | WILD_MARKET == set(names)
+    assert FULL_DISK | BAD_PRODUCER | LATE_PRODUCER | LATE_SOURCE | WILD_MARKET == set(names)
     cleared = set()
     for outcome in outcomes.values():
         transitions = outcome.result()

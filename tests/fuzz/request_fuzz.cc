@@ -80,7 +80,7 @@ const char* Check(const std::string& text, int64_t* accepted) {
   } else if (status.message().empty() || !serve::IsUtf8(status.message())) {
     return "a refusal without a readable reason";
   }
-  const auto address = serve::ParseListenAddress(text);
+  const auto address = serve::ParseListenAddress(text, "listen");
   if (address.ok() && address->host.find_first_of("[]") != std::string::npos && address->loopback) {
     return "a loopback address with brackets";
   }

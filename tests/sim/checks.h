@@ -38,8 +38,9 @@ Status CheckCounts(const ingest::IngestCounts& counts);
 /// The final table equals the simulated database; its position is the end of the stream.
 Status CheckTable(SimWorld& world, const ChangeLog& log);
 
-/// Every change is in exactly one raw object, in the order of the stream; every record that cannot
-/// become a row in exactly one error object.
+/// Every change is in exactly one raw object, in the order of the stream: cut after cut, and in
+/// each object of a cut. Every record that cannot become a row, or has no place in a raw object, is
+/// in exactly one error object. Where source records are kept they are those of their cut.
 Status CheckDelivered(SimWorld& world, const ChangeLog& log);
 
 /// No instant is pending, and the timeline accounts for every file of the table.

@@ -59,7 +59,7 @@ std::string OwnFileClass(const std::vector<std::string_view>& parts) {
   return "";
 }
 
-/// Below `/lake/raw/` and `/lake/errors/`.
+/// Below `/lake/raw/`, `/lake/errors/` and `/lake/source/`.
 std::string DeliveredClass(std::string_view kind, const std::vector<std::string_view>& parts) {
   const std::string prefix = "delivery/" + std::string(kind);
   if (parts.empty()) return prefix + " folder";
@@ -124,6 +124,7 @@ std::string FileClassOf(std::string_view path) {
   if (first == ".tapelake") return OwnFileClass(parts);
   if (first == "raw") return DeliveredClass("raw", parts);
   if (first == "errors") return DeliveredClass("error", parts);
+  if (first == "source") return DeliveredClass("backup", parts);
   if (parts.empty()) return "lake/folder";
   parts.erase(parts.begin());
   return TableFileClass(std::move(parts));

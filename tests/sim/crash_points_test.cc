@@ -17,7 +17,11 @@ TEST(CrashPoints, PathsBelongToTheirProtocol) {
   EXPECT_EQ(FileClassOf("/lake/.tapelake/streams/s/stream"), "stream/metadata");
   EXPECT_EQ(FileClassOf("/lake/.tapelake/delivery/s/state"), "delivery/state");
   EXPECT_EQ(FileClassOf("/lake/raw/s/2026/11/22/18/s-1-x.ndjson.gz"), "delivery/raw object");
+  EXPECT_EQ(FileClassOf("/lake/raw/pair=BTC%2FUSDT"), "delivery/raw folder");
+  EXPECT_EQ(FileClassOf("/lake/raw/pair=BTC%2FUSDT/2026/11/22/18/k9-s-1-x.ndjson.gz"),
+            "delivery/raw object");
   EXPECT_EQ(FileClassOf("/lake/errors/no-key/2026"), "delivery/error folder");
+  EXPECT_EQ(FileClassOf("/lake/source/s/2026/11/22/18/s-1-x.ndjson.gz"), "delivery/backup object");
   EXPECT_EQ(FileClassOf(table + ".hoodie/20261122180000000.deltacommit.inflight"),
             "hudi/deltacommit.inflight");
   EXPECT_EQ(FileClassOf(table + ".hoodie/20261122180000000.commit"), "hudi/commit");

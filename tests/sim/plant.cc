@@ -73,12 +73,17 @@ Result<std::unique_ptr<Plant>> Plant::Open(SimWorld& world, const SimSetup& setu
 
 Status Plant::OpenTable() {
   const record::TableDefinition table = SimTable(setup_);
+  const auto& layouts = setup_.layouts;
+  const size_t process = world_.processes++;
   TAPELAKE_ASSIGN_OR_RAISE(
-      delivery_, delivery::Delivery::Open(world_.files, world_.clock, table,
-                                          {.lake_path = kLakePath,
-                                           .stream = kStreamName,
-                                           .buffer_bytes = setup_.delivery_buffer_bytes,
-                                           .buffer_micros = setup_.delivery_buffer_micros}));
+      delivery_,
+      delivery::Delivery::Open(world_.files, world_.clock, table,
+                               {.lake_path = kLakePath,
+                                .stream = kStreamName,
+                                .buffer_bytes = setup_.delivery_buffer_bytes,
+                                .buffer_micros = setup_.delivery_buffer_micros,
+                                .layout = layouts.empty() ? delivery::LayoutOptions()
+                                                          : layouts[process % layouts.size()]}));
   delivery_worker_ = std::make_unique<app::DeliveryWorker>(*delivery_, world_.clock);
   compaction_worker_ = std::make_unique<app::CompactionWorker>(world_.table_environment(),
                                                                SimTablePath(), /*threads=*/1);
@@ -103,8 +108,9 @@ Status Plant::OpenTable() {
                                       .index = setup_.index,
                                       .hot = &hot_});
   };
-  parts.open_feed = [this](const app::StartOffset& start) -> Result<std::unique_ptr<app::Feed>> {
-    return app::StreamFeed::Make(*stream_, start, static_cast<size_t>(setup_.read_bytes_max));
+  parts.open_feed = [this](const app::FeedStart& start) -> Result<std::unique_ptr<app::Feed>> {
+    return app::StreamFeed::Make(*stream_, start.offset,
+                                 static_cast<size_t>(setup_.read_bytes_max));
   };
   TAPELAKE_ASSIGN_OR_RAISE(table_worker_, app::TableWorker::Open(world_.clock, std::move(parts)));
   return Status::OK();

@@ -40,6 +40,7 @@ struct SimWorld {
   io::SeededRandom id_random;
   testing::SimFileSystem files;
   FaultPlan faults;
+  size_t processes = 0;  ///< Also those that did not get far.
 };
 
 /// The table of the simulation and where it lies.

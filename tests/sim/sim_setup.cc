@@ -15,6 +15,7 @@ constexpr int64_t kSkipMax = 10;
 constexpr int kProvocations = 3;
 constexpr uint64_t kSeedsPerKeyIndex = 4;
 constexpr std::string_view kClusteringPoints = "hudi/replacecommit";  // prefix
+constexpr uint64_t kSeedsPerPartitions = 4;
 
 class Draws {
  public:
@@ -103,6 +104,24 @@ void DrawDeaths(Draws& draws, const SimOptions& options, SimSetup* setup) {
                    [](const auto& a, const auto& b) { return a.at_progress < b.at_progress; });
 }
 
+/// Objects by partition, of which some cuts have too many, and the records as they came.
+delivery::LayoutOptions PartitionedLayout(uint64_t seed) {
+  return {.prefix =
+              "raw/pair=!{partitionKeyFromQuery:pair}/!{timestamp:yyyy/MM/dd/HH}/"
+              "!{firehose:random-string}-",
+          .error_prefix = "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/",
+          .backup = true,
+          .partition_keys = {{.name = "pair", .attribute = "trading_pair"}},
+          .partitions_max = 2 + static_cast<int64_t>(seed / kSeedsPerPartitions % 7)};
+}
+
+/// Only then are there such steps.
+bool DiesAtBackup(const SimSetup& setup) {
+  return std::any_of(setup.deaths.begin(), setup.deaths.end(), [](const SimSetup::Death& death) {
+    return death.wanted.point.starts_with("delivery/backup");
+  });
+}
+
 void DrawFaults(Draws& draws, SimSetup* setup) {
   if (draws.Chance(0.5)) {
     setup->rates.fail = static_cast<uint64_t>(draws.Between(0, 3'000));
@@ -179,6 +198,10 @@ SimSetup DrawSetup(const SimOptions& options) {
     DrawFaults(draws, &setup);
     DrawDeaths(draws, options, &setup);
     if (DiesInClustering(setup)) setup.index = hudi::IndexKind::kBloom;
+  }
+  // Nor is this. A cut that was begun under one layout is finished under it by the next process.
+  if (options.seed % kSeedsPerPartitions == 1 || DiesAtBackup(setup)) {
+    setup.layouts = {PartitionedLayout(options.seed), delivery::LayoutOptions()};
   }
   if (options.adjust) options.adjust(setup);
   return setup;

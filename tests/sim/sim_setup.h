@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/object_layout.h"
 #include "hudi/format/table_config.h"
 #include "source/simulator.h"
 #include "stream/stream.h"
@@ -55,6 +56,8 @@ struct SimSetup {
 
   int64_t delivery_buffer_bytes = 0;
   int64_t delivery_buffer_micros = 0;
+  /// Of one process after the other, in turn; empty: the default.
+  std::vector<delivery::LayoutOptions> layouts;
 
   int64_t index_bytes_max = 0;
   bool table_worker_retries = true;

@@ -62,12 +62,13 @@ class AlarmedPipeline:
 
 
 @contextmanager
-def running(folder: Path, over: threading.Event, config: str, lake: Path | None = None):
+def running(folder: Path, over: threading.Event, config: str, lake: Path | None = None,
+            environment: dict | None = None):
     """`up` over a lake (`folder`/lake) with `config`, ended in order."""
     pipeline = AlarmedPipeline(program.Lake(lake or folder / "lake"), over)
     file, log = folder / "up.yaml", folder / "up.log"
     file.write_text(f"lake: {{path: {pipeline.lake.path}}}\n{program.ANY_PORT}{config}")
-    pipeline.process = start_up(file, log)
+    pipeline.process = start_up(file, log, environment)
     try:
         wait_for_door(pipeline.process, pipeline.lake, log)
         yield pipeline

@@ -69,10 +69,10 @@ class Producer:
         return self.acknowledged < len(self.slices)
 
 
-def start_up(config: Path, log: Path) -> subprocess.Popen:
+def start_up(config: Path, log: Path, environment: dict | None = None) -> subprocess.Popen:
     with open(log, "ab") as out:
         return subprocess.Popen([program.binary(), "up", "--json", "--config", config], stdout=out,
-                                stderr=out)
+                                stderr=out, env=environment)
 
 
 def wait_for_door(process: subprocess.Popen, lake: program.Lake, log: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -67,9 +68,14 @@ class Program:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"{self.command} ended: {self.said.read_text()}"
-            with contextlib.suppress(OSError):
+            try:
                 urllib.request.urlopen(self.ready, timeout=5).close()
                 return
+            except urllib.error.HTTPError as refused:
+                if refused.code < 500:  # it serves, though not this
+                    return
+            except OSError:
+                pass
             time.sleep(0.05)
         raise AssertionError(f"no answer from {self.ready}: {self.said.read_text()}")
 

@@ -22,11 +22,12 @@ def binary() -> Path:
     return Path(os.environ.get("TAPELAKE_BINARY", ROOT / "build" / "release" / "tapelake"))
 
 
-def run(*arguments, input=None, check=True, cwd=None, timeout=900) -> subprocess.CompletedProcess:
+def run(*arguments, input=None, check=True, cwd=None, timeout=900,
+        environment=None) -> subprocess.CompletedProcess:
     """Run a verb; with `check`, a failure shows what the program said."""
     done = subprocess.run(
         [str(binary()), *map(str, arguments)],
-        input=input, capture_output=True, cwd=cwd, timeout=timeout, check=False,
+        input=input, capture_output=True, cwd=cwd, timeout=timeout, check=False, env=environment,
     )
     if check and done.returncode != 0:
         said = done.stderr.decode(errors="replace")

@@ -2,10 +2,10 @@
 # again; `rm -r build/full` forgets that. A part's figures are the lines it prints that start with
 # `figure:`. Parts run where `set -e` does not hold: each step says `|| return 1`. Sourced by ./dev.
 
-BENCHES=(transform lambda cow mor query pipeline commits days live)
+BENCHES=(transform lambda cow mor query pipeline door commits days live)
 
 FULL_PARTS=(asan tsan debug lint "${BENCHES[@]/#/bench-}"
-  conformance-ours conformance-theirs conformance-newer conformance s3 fuzz sim model kill alarms)
+  conformance-ours conformance-theirs conformance-newer conformance s3 aws-clients fuzz sim model kill faults alarms)
 
 list_full_parts() {
   cat <<'TEXT'
@@ -19,6 +19,7 @@ bench-cow        copy-on-write load and upsert against Spark + Hudi in a warm JV
 bench-mor        merge-on-read appends, and an upsert against Spark + Hudi in a warm JVM
 bench-query      SQL over tables against DuckDB over their files, incremental reads, a small upsert into 10,000,000
 bench-pipeline   the whole pipeline: changes a second, memory, latencies, CPU by stage
+bench-door       PutRecords beside kinesalite and moto; the pipeline behind the door: records a second, memory, CPU
 bench-commits    20,000 commits back to back with all services: time of a commit and files, first and last
 bench-days       30 days of 1,000,000 rows: objects, bytes rewritten, small files, query time
 bench-live       the page at 5,000 changes a second: event to screen, its work, 100 clients
@@ -27,10 +28,12 @@ conformance-theirs  we read and continue what the three Sparks wrote: every oper
 conformance-newer   we read what Spark wrote in versions 8 and 9: every operation, type and index
 conformance      what of the three has not passed yet; writes docs/conformance.md
 s3               the S3 tests on real servers, built from source at the first time: MinIO and versitygw
-fuzz             mutated change records, table files and HTTP requests against their parsers, under the sanitizers
+aws-clients      Amazon's SDK for Java 2 (CBOR, JSON, TLS) and its producer library at the AWS-compatible door
+fuzz             mutated change records, table files, HTTP and AWS requests against their parsers, under the sanitizers
 sim              10,000 seeds of the simulation; 200 of their tables read by Spark and hudi-rs
 model            10,000 random lives of a table against a model; 200 of their tables read by Spark
 kill             50 SIGKILLs of the program under load; Spark opens the table after every tenth
+faults           20 minutes of kills, lost and cut replies, throttles and failing objects under load
 alarms           every default alarm fires and clears because its condition was caused and ended
 TEXT
 }
@@ -77,10 +80,12 @@ full_part() {
     conformance-newer) conformance_newer ;;
     conformance) whole_conformance ;;
     s3) test_on_s3_servers ;;
+    aws-clients) test_with_aws_clients ;;
     fuzz) fuzz_parsers ;;
     sim) simulate_seeds ;;
     model) model_lives ;;
     kill) TAPELAKE_KILLS=50 run_python_tests tests/e2e/test_kill.py ;;
+    faults) TAPELAKE_FAULT_SECONDS=1200 run_python_tests tests/e2e/test_faults_under_load.py ;;
     alarms) run_python_tests tests/full/test_default_alarms.py ;;
   esac
 }
@@ -155,18 +160,27 @@ test_on_s3_server() {
   printf 'figure: %s S3 tests passed on %s\n' "$passed" "$(grep "/$name@" tests/go-peers.txt)"
 }
 
+test_with_aws_clients() {
+  (setup_java_clients) || return 1
+  run_python_tests tests/full/test_aws_clients.py || return 1
+  printf 'figure: %s tests with Amazon'"'"'s Java libraries passed\n' \
+    "$(sed -n 's/.*<testsuite [^>]*tests="\([0-9]*\)".*/\1/p' "$RESULTS/programs.xml")"
+}
+
 FUZZ_ROUNDS=1000000
 
 # A new seed every day the part runs; a finding prints its seed.
 fuzz_parsers() {
   local seed
   seed="$(date +%Y%m%d)"
-  build_preset asan record_fuzz file_fuzz request_fuzz || return 1
+  build_preset asan record_fuzz file_fuzz request_fuzz aws_fuzz || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/record_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     tests/captures/*.ndjson || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/file_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" . \
     || return 1
   ASAN_OPTIONS=detect_leaks=0 build/asan/request_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
+    || return 1
+  ASAN_OPTIONS=detect_leaks=0 build/asan/aws_fuzz --seed "$seed" --rounds "$FUZZ_ROUNDS" \
     || return 1
   printf 'figure: %s mutated records and as many files and requests, seed %s, nothing found\n' \
     "$FUZZ_ROUNDS" "$seed"
@@ -213,4 +227,7 @@ model_lives() {
 }
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
-bench() { "$DEPS/test-venv/bin/python3" "bench/$1.py"; }
+bench() {
+  [[ "$1" != door ]] || setup_test_npm
+  "$DEPS/test-venv/bin/python3" "bench/$1.py"
+}

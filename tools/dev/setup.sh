@@ -12,7 +12,10 @@ setup_build() {
 setup_test() {
   setup_test_machine
   setup_test_python
+  setup_test_npm
   setup_hudi_bundle
+  setup_dynamodb_local
+  setup_kafka
 }
 
 # What apt gives to the tests: not while another apt-get runs.
@@ -147,6 +150,20 @@ setup_npm() {
   stamp_set "$stamp"
 }
 
+# Servers that the tests talk to; in memory, without anything compiled.
+setup_test_npm() {
+  local stamp
+  stamp="$(stamp_path test-npm tests/npm/package.json tests/npm/package-lock.json)"
+  [[ -e "$stamp" && -d "$DEPS/test-npm/node_modules" ]] && return 0
+  use_node
+  say "installing with npm into .deps/test-npm: kinesalite"
+  mkdir -p "$DEPS/test-npm"
+  cp tests/npm/package.json tests/npm/package-lock.json "$DEPS/test-npm/"
+  (cd "$DEPS/test-npm" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install tests/npm/package-lock.json"
+  stamp_set "$stamp"
+}
+
 # --- DuckDB's headers --------------------------------------------------------------------------
 
 # npm has the library without its headers. PyPI's source package of the same version holds them.
@@ -233,6 +250,41 @@ fetch_with_maven() {
     { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch $1"; }
 }
 
+# DynamoDB Local with a launcher of our own, for which a Java compiler is needed.
+setup_dynamodb_local() {
+  local home="$DEPS/dynamodb-local" stamp
+  stamp="$(stamp_path dynamodb_local tests/dynamodb-local/pom.xml tests/dynamodb-local/Loopback.java)"
+  [[ -e "$stamp" && -e "$home/classes/Loopback.class" ]] && return 0
+  have mvn || apt_get_install maven
+  have javac || apt_get_install openjdk-17-jdk-headless
+  say "fetching with Maven into .deps/dynamodb-local: DynamoDB Local"
+  rm -rf "$home"
+  mkdir -p "$home/classes"
+  mvn -q -B -Dstyle.color=never -f tests/dynamodb-local/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$home/lib" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch DynamoDB Local"; }
+  javac -cp "$home/lib/*" -d "$home/classes" tests/dynamodb-local/Loopback.java ||
+    fail "the launcher of DynamoDB Local does not compile"
+  stamp_set "$stamp"
+}
+
+# A Kafka broker.
+setup_kafka() {
+  local home="$DEPS/kafka" stamp
+  stamp="$(stamp_path kafka tests/kafka/pom.xml)"
+  [[ -e "$stamp" && -d "$home/lib" ]] && return 0
+  have mvn || apt_get_install maven
+  say "fetching with Maven into .deps/kafka: a Kafka broker"
+  rm -rf "$home"
+  mkdir -p "$home"
+  mvn -q -B -Dstyle.color=never -f tests/kafka/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$home/lib" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch Kafka"; }
+  stamp_set "$stamp"
+}
+
 # What only the big conformance run meets: one more Hudi, and Trino with the newer Java that it needs.
 setup_conformance_peers() {
   have mvn || apt_get_install maven
@@ -254,6 +306,23 @@ setup_trino() {
   tar -xzf "$archive" -C "$DEPS" || fail "no server in $archive"
   find "$DEPS/$server/plugin" -mindepth 1 -maxdepth 1 ! -name hudi -exec rm -r {} +
   rm "$archive"
+  stamp_set "$stamp"
+}
+
+# Amazon's Java libraries, which `./dev test --full aws-clients` calls the door with, and a compiler
+# for what calls them.
+setup_java_clients() {
+  local stamp
+  have mvn || apt_get_install maven
+  have javac || apt_get_install openjdk-17-jdk-headless
+  stamp="$(stamp_path java_clients tests/java/pom.xml)"
+  [[ -e "$stamp" && -d "$DEPS/java-clients" ]] && return 0
+  say "fetching with Maven into .deps/java-clients: the libraries of tests/java/pom.xml"
+  rm -rf "$DEPS/java-clients"
+  mvn -q -B -Dstyle.color=never -f tests/java/pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$DEPS/java-clients" >"$DEPS/maven.log" 2>&1 </dev/null ||
+    { cat "$DEPS/maven.log" >&2; fail "Maven could not fetch the libraries of tests/java/pom.xml"; }
   stamp_set "$stamp"
 }
 

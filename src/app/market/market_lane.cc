@@ -21,17 +21,31 @@ market::MarketBookOptions BookOptionsOf(const config::MarketConfig& config) {
   return options;
 }
 
-/// Where ingest stands in the table's sources, as its newest commit says.
-Result<MarketWorker::Positions> TablePositions(World& world, const std::string& path) {
+/// What ingest left in the table's newest commit; nothing if there is none.
+Result<ingest::IngestState> TableState(World& world, const std::string& path) {
   TAPELAKE_ASSIGN_OR_RAISE(const bool exists, world.files.Exists(io::JoinPath(path, ".hoodie")));
-  if (!exists) return MarketWorker::Positions();
+  if (!exists) return ingest::IngestState();
   TAPELAKE_ASSIGN_OR_RAISE(const auto table, hudi::Table::Open(world.table_environment(), path));
   const auto commit = table->NewestCommitWith(ingest::kPositionsKey);
-  if (KindOf(commit.status()) == ErrorKind::kNotFound) return MarketWorker::Positions();
+  if (KindOf(commit.status()) == ErrorKind::kNotFound) return ingest::IngestState();
   TAPELAKE_RETURN_NOT_OK(commit.status());
-  TAPELAKE_ASSIGN_OR_RAISE(ingest::IngestState state,
-                           ingest::LoadState(world.files, path, commit->extra_metadata));
+  return ingest::LoadState(world.files, path, commit->extra_metadata);
+}
+
+/// Where ingest stands in the table's sources, as its newest commit says.
+Result<MarketWorker::Positions> TablePositions(World& world, const std::string& path) {
+  TAPELAKE_ASSIGN_OR_RAISE(ingest::IngestState state, TableState(world, path));
   return std::move(state.positions);
+}
+
+/// Whether sources that are read on from marks begin with all that the market lacks. Not so if the
+/// table went on for a while without a market.
+bool MarksReach(World& world, const std::string& path, const MarketWorker::Positions& positions) {
+  const auto state = TableState(world, path);
+  return state.ok() && std::ranges::all_of(state->marks, [&positions](const auto& mark) {
+           const auto found = positions.find(mark.first);
+           return mark.second.offset <= (found == positions.end() ? 0 : found->second);
+         });
 }
 
 /// Whether a stream still has every record from the market's position on.
@@ -109,8 +123,9 @@ MarketWorker::Parts MarketLane::PartsOf(const config::Config& config, const Tabl
              [this](const auto& instant) { measures_compaction_->Add(instant); }});
   };
   parts.table_positions = [this, trades_path] { return TablePositions(world_, trades_path); };
-  parts.can_resume = [stream](const MarketWorker::Positions& positions) {
-    return stream == nullptr || StreamReaches(*stream, positions);
+  parts.can_resume = [this, stream, trades_path](const MarketWorker::Positions& positions) {
+    if (stream != nullptr) return StreamReaches(*stream, positions);
+    return MarksReach(world_, trades_path, positions);
   };
   parts.options.book = BookOptionsOf(config.market);
   parts.options.commit_micros = config.market.commit_interval.micros;

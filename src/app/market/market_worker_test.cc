@@ -122,8 +122,8 @@ class MarketWorkerTest : public ::testing::Test {
           Environment(), table_,
           {.lake_path = root_, .horizon_micros = 5 * kMinute, .threads = 1, .hot = &hot_});
     };
-    parts.open_feed = [this](const StartOffset& start) -> Result<std::unique_ptr<Feed>> {
-      start_ = start(kSource);
+    parts.open_feed = [this](const FeedStart& start) -> Result<std::unique_ptr<Feed>> {
+      start_ = start.offset(kSource);
       return std::make_unique<ListFeed>(records_, start_, &end_);
     };
     auto worker = TableWorker::Open(clock_, std::move(parts));

@@ -92,7 +92,7 @@ serve::DashboardOptions PageServer::OptionsOf(const config::DashboardConfig& con
 
 Status PageServer::KeepToken(const config::DashboardConfig& config) {
   TAPELAKE_ASSIGN_OR_RAISE(const serve::ListenAddress address,
-                           serve::ParseListenAddress(config.listen));
+                           serve::ParseListenAddress(config.listen, "dashboard.listen"));
   token_ = config.token;
   if (address.loopback || !token_.empty()) return Status::OK();
   token_path_ = io::JoinPath(lake_path_, ".tapelake/token");

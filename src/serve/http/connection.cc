@@ -1,5 +1,6 @@
 #include "serve/http/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -20,7 +21,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 16 << 10;
-constexpr size_t kLingerBytesMax = 1 << 20;
+constexpr size_t kLingerBytesMin = 1 << 20;
 constexpr int64_t kLingerMicros = 1'000'000;
 // What the kernel holds for a client that reads slowly is as stale as what we would hold.
 constexpr int kEventSendBufferBytes = 64 << 10;
@@ -39,11 +40,25 @@ std::string AddressOf(const asio::ip::tcp::socket& socket) {
   return asio::ip::address_v6(bytes).to_string() + "/64";
 }
 
-HttpResponse Overloaded() {
-  HttpResponse response = ErrorResponse(
-      503, ErrorKind::kUnavailable, "the server has more work than it can take; try again soon");
-  response.fields.emplace_back("Retry-After", "1");
-  return response;
+/// What a TLS client's first byte is: the type of a record with a handshake in it (RFC 8446, 5.1).
+constexpr char kHandshakeRecord = 0x16;
+
+HttpRefusal Overloaded() {
+  return {.status = 503,
+          .kind = ErrorKind::kUnavailable,
+          .message = "the server has more work than it can take; try again soon",
+          .try_again = true};
+}
+
+HttpRefusal Full(const HttpServerOptions& options) {
+  return {.status = 503,
+          .kind = ErrorKind::kUnavailable,
+          .message = "the server has " + std::to_string(options.connections_max) +
+                     " connections already (" + options.section + ".clients_max)"};
+}
+
+HttpRefusal SpokenPlainly() {
+  return {.message = "this port speaks TLS: call it by https:// and trust its certificate"};
 }
 
 std::string StreamFraming(bool chunked, bool keep_alive) {
@@ -106,7 +121,7 @@ void ConnectionSink::Detach() {
 
 Connection::Connection(asio::ip::tcp::socket socket, ConnectionEnvironment& environment)
     : environment_(environment),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), environment.tls),
       news_(stream_.get_executor()),
       peer_(AddressOf(stream_.socket())) {
   error_code ignored;
@@ -126,6 +141,10 @@ void Connection::StartRefusing() {
   ++environment_.connections_refused_total;
   asio::co_spawn(stream_.get_executor(), Refuse(),
                  [self = shared_from_this()](std::exception_ptr) {});
+}
+
+void Connection::Drop() {
+  stream_.close();
 }
 
 void Connection::BeginClose() {
@@ -151,6 +170,7 @@ asio::awaitable<void> Connection::WaitForNews() {
 
 asio::awaitable<void> Connection::Run() {
   bool go_on = true;
+  if (stream_.encrypted()) go_on = co_await Greet();
   while (go_on && !closing_ && !environment_.closing)
     go_on = co_await ServeOne();
   DetachSink();
@@ -160,12 +180,30 @@ asio::awaitable<void> Connection::Run() {
   --environment_.connections_open;
 }
 
+/// Take a client of TLS in. Whoever speaks plainly here is told so in plain words: all that it
+/// would see else is a connection that ends.
+asio::awaitable<bool> Connection::Greet() {
+  environment_.greeting.push_back(this);
+  stream_.expires_after(std::chrono::microseconds(environment_.options.read_micros_max));
+  reading_ = true;
+  bool greeted = co_await stream_.ReadRaw(&buffer_, kReadBytes) > 0;
+  const bool plain =
+      greeted && static_cast<const char*>(buffer_.data().data())[0] != kHandshakeRecord;
+  if (greeted && !plain) greeted = co_await stream_.Handshake(buffer_);
+  reading_ = false;
+  environment_.greeting.remove(this);
+  buffer_.clear();
+  if (!plain) co_return greeted;
+  stream_.GoPlain();
+  keep_alive_ = false;
+  const HttpResponse response = RefusalOf(environment_.options, HttpRequest(), SpokenPlainly());
+  co_return co_await WriteResponse(response);
+}
+
 asio::awaitable<void> Connection::Refuse() {
   keep_alive_ = false;
   const HttpResponse response =
-      ErrorResponse(503, ErrorKind::kUnavailable,
-                    "the server has " + std::to_string(environment_.options.connections_max) +
-                        " connections already (dashboard.clients_max)");
+      RefusalOf(environment_.options, HttpRequest(), Full(environment_.options));
   co_await WriteResponse(response);
   co_await Linger();
   stream_.close();
@@ -174,20 +212,29 @@ asio::awaitable<void> Connection::Refuse() {
 
 /// Bytes that wait unread at the end would reset the connection, and with it our last answer.
 asio::awaitable<void> Connection::Linger() {
+  stream_.expires_after(std::chrono::microseconds(kLingerMicros));
+  reading_ = true;
+  if (stream_.encrypted() && !closing_) co_await stream_.EndTls();
   error_code ec;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-  stream_.expires_after(std::chrono::microseconds(kLingerMicros));
+  const size_t bytes_max = std::max(kLingerBytesMin, environment_.options.body_bytes_max);
   size_t drained = 0;
-  std::array<char, 4096> scratch;
-  while (!ec && !closing_ && drained < kLingerBytesMax) {
-    reading_ = true;
-    drained += co_await stream_.async_read_some(asio::buffer(scratch),
-                                                asio::redirect_error(asio::use_awaitable, ec));
-    reading_ = false;
+  while (!ec && !closing_ && drained < bytes_max) {
+    buffer_.clear();
+    const size_t count = co_await stream_.ReadRaw(&buffer_, kReadBytes);
+    if (count == 0) break;
+    drained += count;
   }
+  reading_ = false;
 }
 
 asio::awaitable<bool> Connection::ServeOne() {
+  const bool go_on = co_await ServeRequest();
+  environment_.bodies_bytes -= std::exchange(body_bytes_, 0);
+  co_return go_on;
+}
+
+asio::awaitable<bool> Connection::ServeRequest() {
   const auto request = std::make_shared<HttpRequest>();
   HttpResponse response;
   keep_alive_ = true;
@@ -238,10 +285,11 @@ asio::awaitable<Connection::Read> Connection::ReadRequest(HttpRequest* request,
     if (ec || closing_) co_return Read::kGone;
     buffer_.commit(count);
   }
-  RequestReader reader(environment_.options, stream_, buffer_);
+  RequestReader reader(environment_.options, stream_, buffer_, &environment_.bodies_bytes);
   reading_ = true;
   const bool whole = co_await reader.Read(request, refusal);
   reading_ = false;
+  body_bytes_ = reader.reserved_bytes();
   ++environment_.requests_total;
   request->peer = peer_;
   version_11_ = reader.version_11();
@@ -269,7 +317,7 @@ asio::awaitable<HttpResponse> Connection::RunHandler(const HttpRoute* route,
       self->news_.cancel();
     });
   });
-  if (!taken) co_return Overloaded();
+  if (!taken) co_return RefusalOf(environment_.options, *request, Overloaded());
   while (!answer->has_value())
     co_await WaitForNews();
   co_return std::move(**answer);
@@ -313,7 +361,7 @@ asio::awaitable<bool> Connection::WriteStream(const HttpRoute* route,
   const bool taken = Submit(
       route, [bridge, write_body = response.write_body] { bridge->Finish(write_body(*bridge)); });
   if (!taken) {
-    const HttpResponse refusal = Overloaded();
+    const HttpResponse refusal = ErrorResponse(Overloaded());
     co_return co_await WriteResponse(refusal);
   }
   asio::steady_timer deadline(stream_.get_executor());

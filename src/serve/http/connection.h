@@ -3,6 +3,7 @@
 /// One client's connection. Internal to the server: names Boost.
 
 #include <atomic>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,13 +12,14 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include "serve/http/dispatcher.h"
 #include "serve/http/event_sink.h"
 #include "serve/http/http_server.h"
+#include "serve/http/http_stream.h"
 #include "serve/http/message.h"
 #include "serve/http/stream_bridge.h"
 #include "serve/http/task_pool.h"
@@ -26,14 +28,18 @@ namespace tapelake::serve {
 
 class Connection;
 
-/// What the connections of a server share. `connections` and `closing` belong to its thread.
+/// What the connections of a server share. `connections`, `greeting`, `bodies_bytes` and `closing`
+/// belong to its thread.
 struct ConnectionEnvironment {
   const HttpServerOptions& options;
   Dispatcher& dispatcher;
   TaskPool& quick;
   TaskPool& slow;
+  boost::asio::ssl::context* tls = nullptr;  ///< nullptr: plain.
 
   std::set<Connection*> connections;
+  std::list<Connection*> greeting;  ///< Those in their handshake, oldest first.
+  size_t bodies_bytes = 0;          ///< Reserved for the requests under way.
   bool closing = false;
   std::atomic<int64_t> connections_open = 0;
   std::atomic<int64_t> connections_total = 0;
@@ -75,8 +81,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Serve until either side ends it; keeps itself alive.
   void Start();
-  /// Answer 503 and end.
+  /// Answer 503 and end; plain connections only.
   void StartRefusing();
+  /// End at once, whatever is under way.
+  void Drop();
   /// End as soon as the answer, chunk or event under way is written.
   void BeginClose();
   /// Let the sink of events know that nothing can be sent any more.
@@ -88,8 +96,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Read { kRequest = 1, kGone = 2, kRefused = 3 };
 
   boost::asio::awaitable<void> Run();
+  boost::asio::awaitable<bool> Greet();
   boost::asio::awaitable<void> Refuse();
   boost::asio::awaitable<bool> ServeOne();
+  boost::asio::awaitable<bool> ServeRequest();
   boost::asio::awaitable<Read> ReadRequest(HttpRequest* request, HttpResponse* refusal);
   boost::asio::awaitable<HttpResponse> RunHandler(const HttpRoute* route,
                                                   std::shared_ptr<const HttpRequest> request);
@@ -107,7 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool Submit(const HttpRoute* route, std::function<void()> task);
 
   ConnectionEnvironment& environment_;
-  boost::beast::tcp_stream stream_;
+  HttpStream stream_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer news_;  // never fires: cancelled when there are news
   std::string peer_;
@@ -116,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool watches_peer_ = false;
   bool peer_gone_ = false;
   // Of the request under way.
+  size_t body_bytes_ = 0;  // what it holds of environment_.bodies_bytes
   bool keep_alive_ = true;
   bool head_only_ = false;
   bool version_11_ = true;

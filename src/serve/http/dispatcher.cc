@@ -29,15 +29,15 @@ HttpResponse WrongMethod(std::string methods) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(io::Clock& clock, DispatcherOptions options, std::vector<HttpRoute> routes,
-                       const AssetStore* assets)
+PageDispatcher::PageDispatcher(io::Clock& clock, DispatcherOptions options,
+                               std::vector<HttpRoute> routes, const AssetStore* assets)
     : clock_(clock),
       guard_(clock, std::move(options.guard)),
       rate_(options.rate),
       router_(WithLogin(std::move(routes), &guard_)),
       assets_(assets) {}
 
-Dispatcher::Decision Dispatcher::Decide(HttpRequest* request) {
+Dispatcher::Decision PageDispatcher::Decide(HttpRequest* request) {
   if (const int64_t wait = rate_.Take(request->peer, clock_.SteadyMicros()); wait > 0) {
     return {.answer = TooManyResponse("too many requests from this address; wait",
                                       (wait + 999'999) / 1'000'000)};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "io/clock.h"
@@ -16,20 +17,28 @@ struct DispatcherOptions {
   RateLimiterOptions rate;  ///< Of one address.
 };
 
-/// Decides what answers a request: rate, guard, files, routes, in this order. Any thread.
+/// Decides what answers a request. Any thread.
 class Dispatcher {
  public:
-  /// `clock` and `assets` (nullptr: none) must outlive it.
-  Dispatcher(io::Clock& clock, DispatcherOptions options, std::vector<HttpRoute> routes,
-             const AssetStore* assets);
+  virtual ~Dispatcher() = default;
 
   struct Decision {
     std::optional<HttpResponse> answer;  ///< The answer, without any handler.
     const HttpRoute* route = nullptr;    ///< Else whose handler answers.
     bool is_file = false;                ///< The answer is a file of the page.
   };
-  /// Decide; fills `request->captures`.
-  Decision Decide(HttpRequest* request);
+  /// Decide; may fill `request->captures`.
+  virtual Decision Decide(HttpRequest* request) = 0;
+};
+
+/// Rate, guard, files, routes, in this order.
+class PageDispatcher : public Dispatcher {
+ public:
+  /// `clock` and `assets` (nullptr: none) must outlive it.
+  PageDispatcher(io::Clock& clock, DispatcherOptions options, std::vector<HttpRoute> routes,
+                 const AssetStore* assets);
+
+  Decision Decide(HttpRequest* request) override;
 
  private:
   io::Clock& clock_;
@@ -37,6 +46,17 @@ class Dispatcher {
   RateLimiter rate_;
   Router router_;
   const AssetStore* assets_;
+};
+
+/// One handler for everything.
+class DoorDispatcher : public Dispatcher {
+ public:
+  explicit DoorDispatcher(HttpHandler handler) : route_{.handler = std::move(handler)} {}
+
+  Decision Decide(HttpRequest*) override { return {.route = &route_}; }
+
+ private:
+  const HttpRoute route_;
 };
 
 }  // namespace tapelake::serve

@@ -15,6 +15,7 @@
 
 #include "serve/http/connection.h"
 #include "serve/http/listen_address.h"
+#include "serve/http/tls_context.h"
 
 namespace tapelake::serve {
 namespace {
@@ -28,6 +29,7 @@ constexpr int64_t kCloseMicrosMax = 2'000'000;
 constexpr int64_t kClosePollMicros = 5'000;
 // Connections beyond connections_max that are being told so; more are just closed.
 constexpr size_t kRefusingMax = 64;
+constexpr int64_t kRenewMicros = 1'000'000;
 
 DispatcherOptions DispatcherOptionsOf(const HttpServerOptions& options, bool loopback,
                                       uint16_t port) {
@@ -75,20 +77,33 @@ class HttpServer::Impl {
   /// What lives from Start() to Stop(). The order of the members is that of their making: the
   /// threads of the handlers end before the context they post to.
   struct Running {
-    Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made)
+    Running(const HttpServerOptions& options, std::unique_ptr<Dispatcher> made,
+            asio::ssl::context* tls)
         : dispatcher(std::move(made)),
-          quick({.threads = options.quick_threads, .waiting_max = options.waiting_max}),
-          slow({.threads = options.slow_threads, .waiting_max = options.waiting_max}),
-          environment{.options = options, .dispatcher = *dispatcher, .quick = quick, .slow = slow} {
-    }
+          quick({.threads = options.quick_threads,
+                 .waiting_max = options.waiting_max,
+                 .name = options.section + "-call"}),
+          slow({.threads = options.slow_threads,
+                .waiting_max = options.waiting_max,
+                .name = options.section + "-slow"}),
+          environment{.options = options,
+                      .dispatcher = *dispatcher,
+                      .quick = quick,
+                      .slow = slow,
+                      .tls = tls} {}
     std::unique_ptr<Dispatcher> dispatcher;
     TaskPool quick;
     TaskPool slow;
     ConnectionEnvironment environment;
   };
 
+  std::string ListenKey() const { return options_.section + ".listen"; }
+  Status CheckReach(const ListenAddress& address) const;
+  std::unique_ptr<Dispatcher> MakeDispatcher(const ListenAddress& address) const;
   Status Listen(const ListenAddress& address);
+  static HttpCounters CountersOf(const ConnectionEnvironment& environment);
   asio::awaitable<void> AcceptLoop();
+  void RenewTls();
   void Admit(tcp::socket socket);
   void BeginClose();
   void WaitForConnections();
@@ -98,28 +113,48 @@ class HttpServer::Impl {
   const std::vector<HttpRoute> routes_;
   const AssetStore* const assets_;
   uint16_t port_ = 0;
+  // Held where the next two change and where counters() looks at them, from whatever thread.
+  mutable std::mutex running_mutex_;
   HttpCounters last_;  // of the run before
   std::unique_ptr<Running> running_;
+  std::unique_ptr<asio::ssl::context> tls_;  // of new connections; nullptr: plain
+  int64_t renewal_looked_micros_ = 0;        // steady
   std::unique_ptr<asio::io_context> context_;
   std::unique_ptr<tcp::acceptor> acceptor_;
   std::thread thread_;
 };
 
-Status HttpServer::Impl::Start() {
-  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address, ParseListenAddress(options_.listen));
-  if (!address.loopback && options_.token.empty()) {
-    return MakeError(ErrorKind::kInvalid,
-                     "dashboard.listen '" + options_.listen +
-                         "' can be reached from other machines: set dashboard.token");
+Status HttpServer::Impl::CheckReach(const ListenAddress& address) const {
+  if (address.loopback || (options_.door ? options_.tls.has_value() : !options_.token.empty())) {
+    return Status::OK();
   }
+  return MakeError(ErrorKind::kInvalid,
+                   ListenKey() + " '" + options_.listen + "' can be reached from other machines: " +
+                       (options_.door ? "that needs TLS" : "set " + options_.section + ".token"));
+}
+
+std::unique_ptr<Dispatcher> HttpServer::Impl::MakeDispatcher(const ListenAddress& address) const {
+  if (options_.door) return std::make_unique<DoorDispatcher>(options_.door->answer);
+  return std::make_unique<PageDispatcher>(
+      clock_, DispatcherOptionsOf(options_, address.loopback, port_), routes_, assets_);
+}
+
+Status HttpServer::Impl::Start() {
+  TAPELAKE_ASSIGN_OR_RAISE(const ListenAddress address,
+                           ParseListenAddress(options_.listen, ListenKey()));
+  TAPELAKE_RETURN_NOT_OK(CheckReach(address));
+  if (options_.tls) TAPELAKE_RETURN_NOT_OK(MakeTlsContext(*options_.tls).Value(&tls_));
   context_ = std::make_unique<asio::io_context>(1);
   TAPELAKE_RETURN_NOT_OK(Listen(address));
-  running_ = std::make_unique<Running>(
-      options_,
-      std::make_unique<Dispatcher>(clock_, DispatcherOptionsOf(options_, address.loopback, port_),
-                                   routes_, assets_));
+  renewal_looked_micros_ = clock_.SteadyMicros();
+  auto running = std::make_unique<Running>(options_, MakeDispatcher(address), tls_.get());
+  {
+    const std::lock_guard lock(running_mutex_);
+    running_ = std::move(running);
+  }
   asio::co_spawn(*context_, AcceptLoop(), asio::detached);
   thread_ = std::thread([this] { context_->run(); });
+  NameThread(&thread_, options_.section + "-io");
   return Status::OK();
 }
 
@@ -127,7 +162,7 @@ Status HttpServer::Impl::Listen(const ListenAddress& address) {
   error_code ec;
   const asio::ip::address host = asio::ip::make_address(address.host, ec);
   if (ec) {
-    return MakeError(ErrorKind::kInvalid, "dashboard.listen '" + options_.listen +
+    return MakeError(ErrorKind::kInvalid, ListenKey() + " '" + options_.listen +
                                               "' has no numeric address; write for example "
                                               "127.0.0.1:8990");
   }
@@ -143,9 +178,9 @@ Status HttpServer::Impl::Listen(const ListenAddress& address) {
   }
   acceptor_.reset();
   if (ec == boost::system::errc::address_in_use) {
-    return MakeError(ErrorKind::kAlreadyExists,
-                     "another program listens at " + options_.listen +
-                         "; end it, or set dashboard.listen to another port");
+    return MakeError(ErrorKind::kAlreadyExists, "another program listens at " + options_.listen +
+                                                    "; end it, or set " + ListenKey() +
+                                                    " to another port");
   }
   return MakeError(ErrorKind::kUnavailable,
                    "cannot listen at " + options_.listen + ": " + ec.message());
@@ -167,12 +202,29 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop() {
   }
 }
 
+/// Connections that are open keep what they began with.
+void HttpServer::Impl::RenewTls() {
+  const int64_t now = clock_.SteadyMicros();
+  if (!options_.renewed_tls || now - renewal_looked_micros_ < kRenewMicros) return;
+  renewal_looked_micros_ = now;
+  const std::optional<TlsIdentity> identity = options_.renewed_tls();
+  if (!identity) return;
+  auto context = MakeTlsContext(*identity);
+  if (!context.ok()) return;
+  tls_ = *std::move(context);
+  running_->environment.tls = tls_.get();
+}
+
 void HttpServer::Impl::Admit(tcp::socket socket) {
+  if (tls_ != nullptr) RenewTls();
   ConnectionEnvironment& environment = running_->environment;
   const auto open = static_cast<size_t>(environment.connections_open.load());
-  if (open < static_cast<size_t>(options_.connections_max)) {
+  const bool full = open >= static_cast<size_t>(options_.connections_max);
+  if (!full || !environment.greeting.empty()) {
+    if (full) environment.greeting.front()->Drop();
+    if (full) environment.greeting.pop_front();
     std::make_shared<Connection>(std::move(socket), environment)->Start();
-  } else if (environment.connections.size() - open < kRefusingMax) {
+  } else if (tls_ == nullptr && environment.connections.size() - open < kRefusingMax) {
     std::make_shared<Connection>(std::move(socket), environment)->StartRefusing();
   } else {
     ++environment.connections_refused_total;
@@ -205,16 +257,23 @@ void HttpServer::Impl::Stop() {
   thread_.join();
   for (Connection* connection : running_->environment.connections)
     connection->DetachSink();
-  last_ = counters();
   acceptor_.reset();
+  std::unique_ptr<Running> ended;
+  {
+    const std::lock_guard lock(running_mutex_);
+    last_ = CountersOf(running_->environment);
+    ended = std::move(running_);
+  }
   // The connections that are left go with the context, and use the environment while they do.
   context_.reset();
-  running_.reset();
 }
 
 HttpCounters HttpServer::Impl::counters() const {
-  if (running_ == nullptr) return last_;
-  const ConnectionEnvironment& environment = running_->environment;
+  const std::lock_guard lock(running_mutex_);
+  return running_ == nullptr ? last_ : CountersOf(running_->environment);
+}
+
+HttpCounters HttpServer::Impl::CountersOf(const ConnectionEnvironment& environment) {
   return {.connections = environment.connections_open.load(),
           .connections_total = environment.connections_total.load(),
           .connections_refused_total = environment.connections_refused_total.load(),

@@ -270,8 +270,66 @@ TEST_F(HttpServerTest, BoundsHeadAndBody) {
   EXPECT_EQ(client.ReadAnswer().status, 413);
 }
 
+TEST_F(HttpServerTest, BoundsTheBodiesOfAllRequestsTogether) {
+  Start({.body_bytes_max = 1'000, .bodies_bytes_max = 1'500});
+  const std::string head =
+      "POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  Client first({.port = server_->port()});
+  first.Send(head + "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+  EXPECT_EQ(first.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(Raw(head + "Content-Length: 501\r\n\r\n").status, 503);
+  EXPECT_EQ(Raw(head + "Transfer-Encoding: chunked\r\n\r\n").status, 503);
+  EXPECT_EQ(Raw(head + "Content-Length: 500\r\n\r\n" + std::string(500, 'x')).status, 200);
+  EXPECT_EQ(Get(server_->port(), "/api/echo").status, 200);
+  first.Send(std::string(1'000, 'y'));
+  EXPECT_EQ(first.ReadAnswer().status, 200);
+  // What was held is free again.
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(Raw(head + "Content-Length: 1000\r\n\r\n" + std::string(1'000, 'z')).status, 200);
+}
+
+TEST_F(HttpServerTest, GivesEverythingToTheHandlerOfADoor) {
+  HttpServerOptions options;
+  options.section = "doors.test";
+  options.connections_max = 1;
+  const auto say = [](int status, const std::string& body) {
+    HttpResponse response;
+    response.status = status;
+    response.content_type = "text/plain";
+    response.body = body;
+    response.for_browsers = false;
+    return response;
+  };
+  options.door =
+      HttpDoor{.answer =
+                   [say](const HttpRequest& request) {
+                     return say(200, request.method + " " + request.path + " " + request.body);
+                   },
+               .refuse =
+                   [say](const HttpRequest& head, const HttpRefusal& refusal) {
+                     return say(refusal.status, "refused " + head.method + ": " + refusal.message);
+                   },
+               .refuse_head = [say](const HttpRequest& head) -> std::optional<HttpResponse> {
+                 if (head.path != "/not/here") return std::nullopt;
+                 return say(403, "not here");
+               }};
+  Start(options);
+  Client client({.port = server_->port()});
+  client.Send("PUT /any/where HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 4\r\n\r\nbody");
+  const Answer answer = client.ReadAnswer();
+  EXPECT_EQ(answer.body, "PUT /any/where body");
+  EXPECT_FALSE(answer.fields.contains("content-security-policy"));
+  const Answer refused = Get(server_->port(), "/");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.body.find("refused : "), 0u);
+  EXPECT_NE(refused.body.find("doors.test.clients_max"), std::string::npos);
+  client.Send("POST /not/here HTTP/1.1\r\nHost: elsewhere\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(client.ReadAnswer().body, "not here");  // whatever its body would have been
+  EXPECT_TRUE(client.Ended());
+}
+
 TEST_F(HttpServerTest, ClosesOnWhoSendsTooSlowly) {
-  Start({.idle_micros_max = 10'000'000, .read_micros_max = 50'000});
+  Start({.idle_micros_max = 10'000'000, .read_micros_max = 50'000, .body_micros_max = 50'000});
   Client half_a_head({.port = server_->port()});
   half_a_head.Send("GET / HTTP/1.1\r\nHost: loc");
   EXPECT_TRUE(half_a_head.Ended());

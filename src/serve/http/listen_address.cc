@@ -56,9 +56,9 @@ bool IsLoopbackHost(std::string_view host_field) {
   return host == "[::1]" || IsLocalName(host) || IsLoopbackIpv4(host);
 }
 
-Result<ListenAddress> ParseListenAddress(std::string_view text) {
+Result<ListenAddress> ParseListenAddress(std::string_view text, std::string_view key) {
   const auto invalid = [&](std::string_view why) {
-    return MakeError(ErrorKind::kInvalid, "dashboard.listen '" + std::string(text) + "' " +
+    return MakeError(ErrorKind::kInvalid, std::string(key) + " '" + std::string(text) + "' " +
                                               std::string(why) +
                                               "; write for example 127.0.0.1:8990");
   };

@@ -16,8 +16,8 @@ struct ListenAddress {
 };
 
 /// Parse `HOST:PORT`; HOST is a numeric address (IPv6 in brackets) or `localhost`; port 0: any free
-/// one. Errors: kInvalid.
-Result<ListenAddress> ParseListenAddress(std::string_view text);
+/// one. Errors: kInvalid, naming the `key` of the configuration that holds it.
+Result<ListenAddress> ParseListenAddress(std::string_view text, std::string_view key);
 
 /// Whether the host of a `Host` field (`localhost:8990`, `[::1]`) can only be this machine:
 /// `localhost`, names that end in `.localhost`, 127.0.0.0/8, `[::1]`; any port.

@@ -126,6 +126,12 @@ HttpResponse ErrorResponse(const Status& error) {
   return response;
 }
 
+HttpResponse ErrorResponse(const HttpRefusal& refusal) {
+  HttpResponse response = ErrorResponse(refusal.status, refusal.kind, refusal.message);
+  if (refusal.try_again) response.fields.emplace_back("Retry-After", "1");
+  return response;
+}
+
 HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_seconds) {
   HttpResponse response = ErrorResponse(429, ErrorKind::kThrottled, message);
   response.fields.emplace_back("Retry-After", std::to_string(retry_after_seconds));
@@ -135,7 +141,8 @@ HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_secon
 std::string EncodeHead(const HttpResponse& response, std::string_view framing) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head.append(HttpReason(response.status)).append("\r\n");
-  head.append("Server: tapelake\r\n").append(kSecurityFields);
+  head.append("Server: tapelake\r\n");
+  if (response.for_browsers) head.append(kSecurityFields);
   if (!response.content_type.empty()) {
     head.append("Content-Type: ").append(response.content_type).append("\r\n");
   }

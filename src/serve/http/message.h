@@ -48,6 +48,8 @@ struct HttpResponse {
   int status = 200;
   std::string content_type;  ///< Empty: no body.
   HttpFields fields;         ///< Further ones; never text from outside.
+  /// Whether the fields that protect pages in a browser go along: not where no browser comes.
+  bool for_browsers = true;
   std::string body;
   /// Bytes that outlive the answer (embedded files); used if not empty.
   std::string_view lasting_body;
@@ -70,6 +72,15 @@ HttpResponse ErrorResponse(const Status& error);
 /// The same with a status of its own (405, 408, 413...).
 HttpResponse ErrorResponse(int http_status, ErrorKind kind, std::string_view message);
 
+/// Why a request is answered before anybody who knows its protocol has seen it whole.
+struct HttpRefusal {
+  int status = 400;
+  ErrorKind kind = ErrorKind::kInvalid;
+  std::string message;
+  bool try_again = false;  ///< It is the server's state: the answer says `Retry-After: 1`.
+};
+HttpResponse ErrorResponse(const HttpRefusal& refusal);
+
 /// 429 with Retry-After.
 HttpResponse TooManyResponse(std::string_view message, int64_t retry_after_seconds);
 
@@ -82,8 +93,8 @@ int HttpStatusOf(ErrorKind kind);
 /// `Not Found` of 404; empty for a status the server never sends.
 std::string_view HttpReason(int http_status);
 
-/// The head of an answer: status line, the security fields every answer carries, its own fields,
-/// and `framing` (complete lines for length and connection).
+/// The head of an answer: status line, the security fields that answers for browsers carry, its own
+/// fields, and `framing` (complete lines for length and connection).
 std::string EncodeHead(const HttpResponse& response, std::string_view framing);
 
 }  // namespace tapelake::serve

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -40,26 +41,35 @@ bool MayStandTwice(std::string_view name) {
   return std::find(std::begin(kOnce), std::end(kOnce), name) == std::end(kOnce);
 }
 
-HttpResponse BadRequest(std::string_view message) {
-  return ErrorResponse(400, ErrorKind::kInvalid, message);
-}
-
 }  // namespace
 
-RequestReader::RequestReader(const HttpServerOptions& options, beast::tcp_stream& stream,
-                             beast::flat_buffer& buffer)
-    : options_(options), stream_(stream), buffer_(buffer) {
+HttpResponse RefusalOf(const HttpServerOptions& options, const HttpRequest& head,
+                       const HttpRefusal& refusal) {
+  return options.door ? options.door->refuse(head, refusal) : ErrorResponse(refusal);
+}
+
+RequestReader::RequestReader(const HttpServerOptions& options, HttpStream& stream,
+                             beast::flat_buffer& buffer, size_t* bodies_bytes)
+    : options_(options), stream_(stream), buffer_(buffer), bodies_bytes_(bodies_bytes) {
   parser_.header_limit(static_cast<uint32_t>(options_.head_bytes_max));
   parser_.body_limit(options_.body_bytes_max);
 }
 
 asio::awaitable<bool> RequestReader::Read(HttpRequest* request, HttpResponse* refusal) {
   error_code ec;
+  request_ = request;
   stream_.expires_after(std::chrono::microseconds(options_.read_micros_max));
   co_await http::async_read_header(stream_, buffer_, parser_,
                                    asio::redirect_error(asio::use_awaitable, ec));
   if (ec) co_return Fail(ec, refusal);
-  if (!TakeHead(request, refusal)) co_return false;
+  if (!TakeHead(refusal)) co_return false;
+  if (!parser_.is_done() && options_.door) {
+    if (auto answer = options_.door->refuse_head(*request)) {
+      *refusal = *std::move(answer);
+      co_return false;
+    }
+  }
+  if (!Reserve(refusal)) co_return false;
   if (!parser_.is_done()) {
     if (const auto expect = request->Field("expect"); expect && Lower(*expect) == "100-continue") {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -67,7 +77,7 @@ asio::awaitable<bool> RequestReader::Read(HttpRequest* request, HttpResponse* re
                                  asio::redirect_error(asio::use_awaitable, ec));
       if (ec) co_return Fail(ec, refusal);
     }
-    stream_.expires_after(std::chrono::microseconds(options_.read_micros_max));
+    stream_.expires_after(std::chrono::microseconds(options_.body_micros_max));
     co_await http::async_read(stream_, buffer_, parser_,
                               asio::redirect_error(asio::use_awaitable, ec));
     if (ec) co_return Fail(ec, refusal);
@@ -78,46 +88,75 @@ asio::awaitable<bool> RequestReader::Read(HttpRequest* request, HttpResponse* re
 
 bool RequestReader::Fail(error_code error, HttpResponse* refusal) {
   if (error == http::error::header_limit) {
-    *refusal = ErrorResponse(431, ErrorKind::kInvalid,
-                             "the head of the request is longer than " +
-                                 std::to_string(options_.head_bytes_max) + " bytes");
+    *refusal = Refusal(431, "the head of the request is longer than " +
+                                std::to_string(options_.head_bytes_max) + " bytes");
   } else if (error == http::error::body_limit) {
-    *refusal = ErrorResponse(413, ErrorKind::kInvalid,
-                             "the body of the request is longer than " +
-                                 std::to_string(options_.body_bytes_max) + " bytes");
+    if (request_->fields.empty()) CopyFields();  // the head said how long it is
+    *refusal = Refusal(413, "the body of the request is longer than " +
+                                std::to_string(options_.body_bytes_max) + " bytes");
   } else if (error == http::error::bad_version) {
-    *refusal = ErrorResponse(505, ErrorKind::kInvalid, "this port speaks HTTP/1.1");
+    *refusal = Refusal(505, "this port speaks HTTP/1.1");
   } else if (error.category() == http::make_error_code(http::error::bad_value).category() &&
              error != http::error::end_of_stream && error != http::error::partial_message) {
-    *refusal = BadRequest("the request is not valid HTTP/1.1: " + error.message());
+    *refusal = Refusal(400, "the request is not valid HTTP/1.1: " + error.message());
   } else {
     gone_ = true;  // timed out, reset, or closed in the middle of a request
   }
   return false;
 }
 
-bool RequestReader::TakeHead(HttpRequest* request, HttpResponse* refusal) {
-  const auto& head = parser_.get();
-  request->method = View(head.method_string());
-  for (const auto& field : head) {
-    std::string name = Lower(View(field.name_string()));
-    if (!MayStandTwice(name) && request->Field(name)) {
-      *refusal = BadRequest("the field '" + name + "' stands twice in the head of the request");
-      return false;
-    }
-    request->fields.emplace_back(std::move(name), View(field.value()));
-  }
-  if (head.version() != 10 && head.version() != 11) {
-    *refusal = ErrorResponse(505, ErrorKind::kInvalid, "this port speaks HTTP/1.1");
+HttpResponse RequestReader::Refusal(int status, std::string message) const {
+  return RefusalOf(options_, *request_, {.status = status, .message = std::move(message)});
+}
+
+bool RequestReader::Reserve(HttpResponse* refusal) {
+  if (parser_.is_done()) return true;
+  const auto length = parser_.content_length();
+  const size_t wanted = length ? static_cast<size_t>(*length) : options_.body_bytes_max;
+  if (*bodies_bytes_ + wanted > options_.bodies_bytes_max) {
+    *refusal =
+        RefusalOf(options_, *request_,
+                  {.status = 503,
+                   .kind = ErrorKind::kUnavailable,
+                   .message = "the requests under way hold " + std::to_string(*bodies_bytes_) +
+                              " bytes already; try again soon",
+                   .try_again = true});
     return false;
   }
-  Status status = CheckFraming(*request);
-  if (status.ok()) status = ParseTarget(View(head.target()), request);
-  if (!status.ok()) *refusal = BadRequest(status.message());
+  *bodies_bytes_ += wanted;
+  reserved_bytes_ = wanted;
+  return true;
+}
+
+void RequestReader::CopyFields() {
+  const auto& head = parser_.get();
+  request_->method = View(head.method_string());
+  for (const auto& field : head)
+    request_->fields.emplace_back(Lower(View(field.name_string())), View(field.value()));
+}
+
+bool RequestReader::TakeHead(HttpResponse* refusal) {
+  CopyFields();
+  if (parser_.get().version() != 10 && parser_.get().version() != 11) {
+    *refusal = Refusal(505, "this port speaks HTTP/1.1");
+    return false;
+  }
+  Status status = CheckFields();
+  if (status.ok()) status = ParseTarget(View(parser_.get().target()), request_);
+  if (!status.ok()) *refusal = Refusal(400, status.message());
   return status.ok();
 }
 
-Status RequestReader::CheckFraming(const HttpRequest& request) {
+Status RequestReader::CheckFields() const {
+  const HttpRequest& request = *request_;
+  for (auto field = request.fields.begin(); field != request.fields.end(); ++field) {
+    const std::string& name = field->first;
+    const auto before = std::find_if(request.fields.begin(), field,
+                                     [&name](const auto& other) { return other.first == name; });
+    if (before == field || MayStandTwice(name)) continue;
+    return MakeError(ErrorKind::kInvalid,
+                     "the field '" + name + "' stands twice in the head of the request");
+  }
   const auto length = request.Field("content-length");
   if (length && (length->empty() || length->find_first_not_of("0123456789") != length->npos)) {
     return MakeError(ErrorKind::kInvalid, "the request's length is no number");

@@ -1,12 +1,26 @@
 #include "serve/http/task_pool.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace tapelake::serve {
+namespace {
+
+constexpr size_t kThreadNameBytesMax = 15;
+
+}  // namespace
+
+void NameThread(std::thread* thread, const std::string& name) {
+  const std::string kept = name.substr(0, kThreadNameBytesMax);
+  pthread_setname_np(thread->native_handle(), kept.c_str());  // a nameless one works as well
+}
 
 TaskPool::TaskPool(const Options& options) : options_(options) {
-  for (int i = 0; i < options_.threads; ++i)
+  for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this] { Run(); });
+    if (!options_.name.empty()) NameThread(&threads_.back(), options_.name);
+  }
 }
 
 TaskPool::~TaskPool() {

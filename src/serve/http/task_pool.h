@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,6 +16,7 @@ class TaskPool {
   struct Options {
     int threads = 2;
     size_t waiting_max = 64;  ///< Tasks that no thread has taken yet.
+    std::string name = {};    ///< Of its threads, for who looks at the process.
   };
   explicit TaskPool(const Options& options);
   /// Stops.
@@ -36,5 +38,8 @@ class TaskPool {
   bool stopped_ = false;
   std::vector<std::thread> threads_;
 };
+
+/// Name a thread; the system keeps 15 bytes of it.
+void NameThread(std::thread* thread, const std::string& name);
 
 }  // namespace tapelake::serve

@@ -8,8 +8,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <csignal>
 
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace tapelake::serve::testing {
 namespace {
@@ -21,6 +27,26 @@ std::string Lower(std::string text) {
 }
 
 }  // namespace
+
+struct Client::Tls {
+  explicit Tls(const std::string& trusted_pem) : context(SSL_CTX_new(TLS_client_method())) {
+    BIO* in = BIO_new_mem_buf(trusted_pem.data(), static_cast<int>(trusted_pem.size()));
+    X509* trusted = PEM_read_bio_X509(in, nullptr, nullptr, nullptr);
+    EXPECT_EQ(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted), 1);
+    X509_free(trusted);
+    BIO_free(in);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    ssl = SSL_new(context);
+    EXPECT_EQ(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), "127.0.0.1"), 1);
+  }
+  ~Tls() {
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+  }
+
+  SSL_CTX* context;
+  SSL* ssl = nullptr;
+};
 
 Client::Client(const Options& options) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
   if (options.receive_buffer_bytes > 0) {
@@ -36,15 +62,48 @@ Client::Client(const Options& options) : socket_(::socket(AF_INET, SOCK_STREAM, 
   const int result =
       ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   EXPECT_EQ(result, 0);
+  if (!options.trusted_pem.empty()) Greet(options);
 }
 
 Client::~Client() {
+  if (tls_ != nullptr && greeted_) SSL_shutdown(tls_->ssl);
   ::close(socket_);
+}
+
+void Client::Greet(const Options& options) {
+  tls_ = std::make_unique<Tls>(options.trusted_pem);
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes as to a file
+  if (!options.protocols.empty()) {
+    EXPECT_EQ(SSL_set_alpn_protos(tls_->ssl,
+                                  reinterpret_cast<const unsigned char*>(options.protocols.data()),
+                                  static_cast<unsigned int>(options.protocols.size())),
+              0);
+  }
+  SSL_set_fd(tls_->ssl, socket_);
+  greeted_ = SSL_connect(tls_->ssl) == 1;
+  ERR_clear_error();
+}
+
+std::string Client::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(tls_->ssl, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+int64_t Client::Receive(char* bytes, size_t size) {
+  if (tls_ == nullptr) return ::recv(socket_, bytes, size, 0);
+  return greeted_ ? SSL_read(tls_->ssl, bytes, static_cast<int>(size)) : 0;
+}
+
+int64_t Client::Write(std::string_view bytes) {
+  if (tls_ == nullptr) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return greeted_ ? SSL_write(tls_->ssl, bytes.data(), static_cast<int>(bytes.size())) : 0;
 }
 
 bool Client::Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const int64_t count = Write(bytes);
     if (count <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(count));
   }
@@ -53,7 +112,7 @@ bool Client::Send(std::string_view bytes) {
 
 bool Client::Fill() {
   char bytes[16384];
-  const ssize_t count = ::recv(socket_, bytes, sizeof(bytes), 0);
+  const int64_t count = Receive(bytes, sizeof(bytes));
   if (count <= 0) return false;
   received_.append(bytes, static_cast<size_t>(count));
   return true;

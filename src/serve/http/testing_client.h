@@ -1,9 +1,10 @@
 #pragma once
 
-/// A plain socket for tests: sends bytes as they are and reads what comes.
+/// A socket for tests, plain or over TLS: sends bytes as they are and reads what comes.
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,11 +23,18 @@ class Client {
   struct Options {
     uint16_t port = 0;
     int receive_buffer_bytes = 0;  ///< 0: the system's.
+    std::string trusted_pem = {};  ///< Speak TLS to who is certified by it for 127.0.0.1.
+    std::string protocols = {};    ///< Offered by ALPN, each with its length before it.
   };
   explicit Client(const Options& options);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  /// Whether the handshake came about, if there was to be one.
+  bool greeted() const { return greeted_; }
+  /// What was agreed on by ALPN; empty: nothing.
+  std::string protocol() const;
 
   /// False if the other end has closed.
   bool Send(std::string_view bytes);
@@ -38,9 +46,16 @@ class Client {
   bool Ended();
 
  private:
+  struct Tls;
   bool Fill();
+  void Greet(const Options& options);
+  /// As recv() and send().
+  int64_t Receive(char* bytes, size_t size);
+  int64_t Write(std::string_view bytes);
 
   int socket_ = -1;
+  bool greeted_ = true;
+  std::unique_ptr<Tls> tls_;  // nullptr: plain
   std::string received_;
 };
 

@@ -25,7 +25,7 @@ Result<bool> LineSource::ReadBlock(record::RecordBlock* block) {
     }
     if (!ReadMore(&block->buffer)) {
       const size_t rest = block->buffer.size() - line_begin_;
-      if (failure_.ok() && rest > 0) {  // the last line has no end
+      if (failure_.ok() && rest > 0 && !hold_last_line_) {  // the last line has no end
         AddLine(block, rest);
         line_begin_ += rest;
         line_offset_ += rest;

@@ -24,9 +24,17 @@ inline constexpr size_t kLineBytesMax = 16 << 20;
 /// the next call and at every one after it.
 class LineSource : public record::RecordSource {
  public:
+  struct Options {
+    size_t line_bytes_max = kLineBytesMax;
+    bool hold_last_line = false;  ///< A last line that lacks its end is left for a later reader.
+  };
+
   /// `bytes` stands at uncompressed offset `start_offset`, the start of a line.
-  LineSource(std::unique_ptr<ByteStream> bytes, uint64_t start_offset, size_t line_bytes_max)
-      : bytes_(std::move(bytes)), line_bytes_max_(line_bytes_max), line_offset_(start_offset) {}
+  LineSource(std::unique_ptr<ByteStream> bytes, uint64_t start_offset, Options options)
+      : bytes_(std::move(bytes)),
+        line_bytes_max_(options.line_bytes_max),
+        hold_last_line_(options.hold_last_line),
+        line_offset_(start_offset) {}
 
   Result<bool> ReadBlock(record::RecordBlock* block) override;
 
@@ -39,6 +47,7 @@ class LineSource : public record::RecordSource {
 
   std::unique_ptr<ByteStream> bytes_;
   const size_t line_bytes_max_;
+  const bool hold_last_line_;
   std::string carry_;      // bytes read but not handed out; starts at line_offset_
   uint64_t line_offset_;   // uncompressed offset of the next line
   size_t line_begin_ = 0;  // of the next line, in the block's buffer

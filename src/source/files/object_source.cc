@@ -161,7 +161,8 @@ Result<std::unique_ptr<record::RecordSource>> OpenObjectSource(io::FileSystem& f
     return WithContext(skipped, "cannot continue '" + path + "'");
   }
   return std::make_unique<ObjectSource>(
-      std::make_unique<LineSource>(std::move(bytes), start_offset, kObjectLineBytesMax),
+      std::make_unique<LineSource>(std::move(bytes), start_offset,
+                                   LineSource::Options{.line_bytes_max = kObjectLineBytesMax}),
       std::move(decoder), path);
 }
 

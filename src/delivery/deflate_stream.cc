@@ -1,4 +1,4 @@
-#include "delivery/gzip_writer.h"
+#include "delivery/deflate_stream.h"
 
 #include <array>
 #include <cstdint>
@@ -17,24 +17,24 @@ constexpr uint32_t kLevel = 1;
 
 }  // namespace
 
-struct GzipWriter::Stream {
+struct DeflateStream::Stream {
   isal_zstream deflate;
   std::array<uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
   std::array<uint8_t, kScratchBytes> scratch;
 };
 
-GzipWriter::GzipWriter() : stream_(std::make_unique<Stream>()) {
+DeflateStream::DeflateStream(Form form) : stream_(std::make_unique<Stream>()) {
   isal_zstream& deflate = stream_->deflate;
   isal_deflate_init(&deflate);
   deflate.level = kLevel;
   deflate.level_buf = stream_->level_buffer.data();
   deflate.level_buf_size = static_cast<uint32_t>(stream_->level_buffer.size());
-  deflate.gzip_flag = IGZIP_GZIP;
+  deflate.gzip_flag = form == Form::kGzip ? IGZIP_GZIP : IGZIP_DEFLATE;
 }
 
-GzipWriter::~GzipWriter() = default;
+DeflateStream::~DeflateStream() = default;
 
-void GzipWriter::Append(std::string_view text, std::string* out) {
+void DeflateStream::Append(std::string_view text, std::string* out) {
   isal_zstream& deflate = stream_->deflate;
   // The library takes what it only reads as writable.
   deflate.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
@@ -42,7 +42,7 @@ void GzipWriter::Append(std::string_view text, std::string* out) {
   Run(out);
 }
 
-void GzipWriter::Finish(std::string* out) {
+void DeflateStream::Finish(std::string* out) {
   isal_zstream& deflate = stream_->deflate;
   deflate.end_of_stream = 1;
   deflate.next_in = stream_->scratch.data();  // nothing is read, but it must point somewhere
@@ -51,7 +51,7 @@ void GzipWriter::Finish(std::string* out) {
   TAPELAKE_ASSERT(deflate.internal_state.state == ZSTATE_END);
 }
 
-void GzipWriter::Run(std::string* out) {
+void DeflateStream::Run(std::string* out) {
   isal_zstream& deflate = stream_->deflate;
   do {
     deflate.next_out = stream_->scratch.data();

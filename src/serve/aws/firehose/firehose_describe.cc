@@ -1,0 +1,187 @@
+/// Delivery streams, described.
+
+#include <algorithm>
+
+#include "serve/aws/firehose/firehose_service.h"
+
+namespace tapelake::serve {
+namespace {
+
+constexpr int64_t kPageMax = 10'000;
+constexpr int64_t kPageDefault = 10;
+constexpr int64_t kTagsPageMax = 50;
+constexpr size_t kIdCharactersMax = 100;
+constexpr size_t kTagCharactersMax = 128;
+constexpr std::string_view kDestinationId = "destinationId-000000000001";
+constexpr std::string_view kDirectPut = "DirectPut";
+constexpr int64_t kMebibyte = int64_t{1} << 20;
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+/// A map of one member.
+void WriteMap(std::string_view key, std::string_view member, std::string_view text,
+              AnswerWriter* answer) {
+  answer->Key(key);
+  answer->BeginMap();
+  answer->Text(member, text);
+  answer->EndMap();
+}
+
+void WriteEnabled(std::string_view key, bool enabled, AnswerWriter* answer) {
+  answer->Key(key);
+  answer->BeginMap();
+  answer->Bool("Enabled", enabled);
+  answer->EndMap();
+}
+
+void WriteParameter(std::string_view name, std::string_view value, AnswerWriter* answer) {
+  answer->BeginMap();
+  answer->Text("ParameterName", name);
+  answer->Text("ParameterValue", value);
+  answer->EndMap();
+}
+
+/// The processors that stand for what is done here: keys of partitions are taken out of records.
+void WriteProcessing(std::string_view partition_query, AnswerWriter* answer) {
+  if (partition_query.empty()) return WriteEnabled("ProcessingConfiguration", false, answer);
+  answer->Key("ProcessingConfiguration");
+  answer->BeginMap();
+  answer->Bool("Enabled", true);
+  answer->Key("Processors");
+  answer->BeginList();
+  answer->BeginMap();
+  answer->Text("Type", "MetadataExtraction");
+  answer->Key("Parameters");
+  answer->BeginList();
+  WriteParameter("MetadataExtractionQuery", partition_query, answer);
+  WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
+  answer->EndList();
+  answer->EndMap();
+  answer->EndList();
+  answer->EndMap();
+}
+
+}  // namespace
+
+FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
+                                                              AnswerWriter* answer) {
+  MemberReader::TextRule name_rule = kDeliveryStreamNameRule;
+  name_rule.need = MemberReader::Need::kOptional;
+  Violations violations;
+  MemberReader members(request, &violations);
+  const int64_t limit =
+      members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kPageDefault);
+  const auto type =
+      members.Choice("DeliveryStreamType", MemberReader::Need::kOptional,
+                     {kDirectPut, "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"});
+  const std::string after =
+      members.Text("ExclusiveStartDeliveryStreamName", name_rule).value_or("");
+  if (auto wrong = violations.error()) return wrong;
+  const auto begin = std::ranges::upper_bound(streams_, after, {}, &DeliveryStream::name);
+  const int64_t left = type.value_or(std::string(kDirectPut)) == kDirectPut
+                           ? static_cast<int64_t>(streams_.end() - begin)
+                           : 0;
+  answer->BeginMap();
+  answer->Key("DeliveryStreamNames");
+  answer->BeginList();
+  for (auto stream = begin; stream != begin + std::min(left, limit); ++stream)
+    answer->Text(stream->name);
+  answer->EndList();
+  answer->Bool("HasMoreDeliveryStreams", left > limit);
+  answer->EndMap();
+  return std::nullopt;
+}
+
+FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue request,
+                                                                 AnswerWriter* answer) {
+  Violations violations;
+  MemberReader members(request, &violations);
+  members.Integer("Limit", {.min = 1, .max = kPageMax});  // there is one destination at most
+  const auto after =
+      members.Text("ExclusiveStartDestinationId", {.characters_max = kIdCharactersMax});
+  const DeliveryStream* stream = nullptr;
+  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  answer->BeginMap();
+  answer->Key("DeliveryStreamDescription");
+  answer->BeginMap();
+  answer->Text("DeliveryStreamName", stream->name);
+  answer->Text("DeliveryStreamARN", "arn:aws:firehose:" + options_.region + ":" + options_.account +
+                                        ":deliverystream/" + stream->name);
+  answer->Text("DeliveryStreamStatus", "ACTIVE");
+  WriteMap("DeliveryStreamEncryptionConfiguration", "Status", "DISABLED", answer);
+  answer->Text("DeliveryStreamType", kDirectPut);
+  answer->Text("VersionId", "1");
+  answer->Key("CreateTimestamp");
+  answer->TimeMicros(stream->created_micros);
+  answer->Key("Destinations");
+  answer->BeginList();
+  if (stream->raw && after.value_or("") < kDestinationId) WriteDestination(*stream, answer);
+  answer->EndList();
+  answer->Bool("HasMoreDestinations", false);
+  answer->EndMap();
+  answer->EndMap();
+  return std::nullopt;
+}
+
+/// AWS tells of one destination twice, in the words of two generations of clients.
+void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const {
+  answer->BeginMap();
+  answer->Text("DestinationId", kDestinationId);
+  answer->Key("S3DestinationDescription");
+  answer->BeginMap();
+  const DeliveredObjects& objects = stream.objects;
+  WriteObjects(stream, objects.prefix, answer);
+  answer->EndMap();
+  answer->Key("ExtendedS3DestinationDescription");
+  answer->BeginMap();
+  WriteObjects(stream, objects.prefix, answer);
+  WriteProcessing(objects.partition_query, answer);
+  answer->Text("S3BackupMode", objects.backup_prefix.empty() ? "Disabled" : "Enabled");
+  if (!objects.backup_prefix.empty()) {
+    answer->Key("S3BackupDescription");
+    answer->BeginMap();
+    WriteObjects(stream, objects.backup_prefix, answer);
+    answer->EndMap();
+  }
+  WriteEnabled("DynamicPartitioningConfiguration", !objects.partition_query.empty(), answer);
+  answer->Text("FileExtension", objects.extension);
+  answer->Text("CustomTimeZone", objects.time_zone.empty() ? "UTC" : objects.time_zone);
+  answer->EndMap();
+  answer->EndMap();
+}
+
+/// Where the raw objects lie, in Firehose's own expressions (delivery/delivery.h).
+void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_view prefix,
+                                   AnswerWriter* answer) const {
+  answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
+  answer->Text(
+      "BucketARN",
+      "arn:aws:s3:::" + (stream.objects.bucket.empty() ? options_.bucket : stream.objects.bucket));
+  answer->Text("Prefix", prefix);
+  answer->Text("ErrorOutputPrefix", stream.objects.error_prefix);
+  answer->Key("BufferingHints");
+  answer->BeginMap();
+  answer->Integer("SizeInMBs", stream.buffer_bytes / kMebibyte);
+  answer->Integer("IntervalInSeconds", stream.buffer_micros / kMicrosPerSecond);
+  answer->EndMap();
+  answer->Text("CompressionFormat", stream.objects.compression);
+  WriteMap("EncryptionConfiguration", "NoEncryptionConfig", "NoEncryption", answer);
+  WriteEnabled("CloudWatchLoggingOptions", false, answer);
+}
+
+FirehoseService::Outcome FirehoseService::ListTags(WireValue request, AnswerWriter* answer) {
+  Violations violations;
+  MemberReader members(request, &violations);
+  members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
+  members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
+  const DeliveryStream* stream = nullptr;
+  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  answer->BeginMap();
+  answer->Key("Tags");
+  answer->BeginList();
+  answer->EndList();
+  answer->Bool("HasMoreTags", false);
+  answer->EndMap();
+  return std::nullopt;
+}
+
+}  // namespace tapelake::serve
