@@ -23,6 +23,7 @@ namespace tapelake {
 namespace {
 
 constexpr int64_t kBlocksKept = 64;
+const std::string kSource = "bench";
 
 struct Timing {
   int64_t records = 0;
@@ -52,10 +53,13 @@ class Bench {
     timing_.add_nanos += Time([&] {
       for (const auto& entry : block.entries) {
         if (parser_.Parse(block.bytes(entry)) == transform::ParseError::kNone)
-          delivery_.Add(parser_.change(), "bench", offset_);
+          delivery_.Add(parser_.change(), {.source = kSource,
+                                           .offset = offset_,
+                                           .place = "bench",
+                                           .raw = block.bytes(entry)});
         ++offset_;
       }
-      delivery_.Advance("bench", offset_);
+      delivery_.Advance(kSource, offset_);
     });
     timing_.records += static_cast<int64_t>(block.entries.size());
     return Work(/*flush=*/false);

@@ -33,6 +33,7 @@ namespace {
 constexpr size_t kBatch = 500;
 constexpr int64_t kChangesPerCommit = 100'000;
 constexpr uint32_t kBuckets = 4;
+const std::string kSource = "bench";
 
 template <typename T>
 T Must(Result<T> result) {
@@ -182,9 +183,12 @@ void RunDelivery(World& world, const std::string& folder,
     add->Run([&] {
       for (const auto& entry : block.entries) {
         if (parser.Parse(block.bytes(entry)) != transform::ParseError::kNone) continue;
-        delivery->Add(parser.change(), "bench", entry.offset);
+        delivery->Add(parser.change(), {.source = kSource,
+                                        .offset = entry.offset,
+                                        .place = "bench",
+                                        .raw = block.bytes(entry)});
       }
-      delivery->Advance("bench", block.end_offset);
+      delivery->Advance(kSource, block.end_offset);
       Must(delivery->Cut(/*flush=*/false));
     });
     compress->Run([&] {

@@ -18,7 +18,9 @@ std::vector<std::string> Split(std::string_view bytes) {
   std::vector<std::string_view> records = {"before"};
   const bool split = SplitAggregate(bytes, &records);
   EXPECT_EQ(records.front(), "before");
-  if (!split) EXPECT_EQ(records.size(), 1u) << "nothing half done";
+  if (!split) {
+    EXPECT_EQ(records.size(), 1u) << "nothing half done";
+  }
   return {records.begin() + 1, records.end()};
 }
 
