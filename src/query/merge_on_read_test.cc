@@ -185,9 +185,10 @@ TEST_F(MergeOnReadSql, FiltersAndProjectionsReachTheScan) {
   Run(Schedule());
   Commit({.rows = {{"b", kDay, 2, "y"}}});
   const std::string plan = Sql("EXPLAIN SELECT version FROM T WHERE text = 'x' AND version > 0");
-  EXPECT_THAT(plan, AllOf(HasSubstr("READ_PARQUET"), HasSubstr("Filters:"), HasSubstr("text='x'"),
-                          HasSubstr("version>0"), HasSubstr("tapelake_hidden"),
-                          HasSubstr("TAPELAKE_OVERLAY"), Not(HasSubstr("JOIN"))));
+  EXPECT_THAT(plan,
+              AllOf(HasSubstr("TAPELAKE_PARQUET"), HasSubstr("Filters:"), HasSubstr("text='x'"),
+                    HasSubstr("version>0"), HasSubstr("tapelake_hidden"),
+                    HasSubstr("TAPELAKE_OVERLAY"), Not(HasSubstr("JOIN"))));
 }
 
 TEST_F(MergeOnReadSql, BlocksOfAnInstantThatIsNotCommittedAreInvisible) {
