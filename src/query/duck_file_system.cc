@@ -49,25 +49,6 @@ S3Handle& FileOf(duckdb::FileHandle& handle) {
   return static_cast<S3Handle&>(handle);
 }
 
-/// The path that `pattern` is, where it stands for one only: `[x]` is how SnapshotSelect writes a
-/// character that would be a wildcard.
-std::string PathOfPattern(const std::string& pattern) {
-  std::string path;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '[' && i + 2 < pattern.size() && pattern[i + 2] == ']') {
-      path.push_back(pattern[i + 1]);
-      i += 2;
-    } else if (pattern[i] == '*' || pattern[i] == '?' || pattern[i] == '[') {
-      throw duckdb::IOException("'" + pattern +
-                                "': patterns of files on S3 are not supported; hudi('s3://...') "
-                                "reads a table");
-    } else {
-      path.push_back(pattern[i]);
-    }
-  }
-  return path;
-}
-
 class S3Files : public duckdb::FileSystem {
  public:
   explicit S3Files(io::FileSystem& files) : files_(files) {}
@@ -133,9 +114,12 @@ class S3Files : public duckdb::FileSystem {
   }
   duckdb::vector<duckdb::OpenFileInfo> Glob(const std::string& pattern,
                                             duckdb::FileOpener*) override {
-    duckdb::vector<duckdb::OpenFileInfo> found;
-    found.push_back(duckdb::OpenFileInfo(PathOfPattern(pattern)));
-    return found;
+    if (pattern.find_first_of("*?[") != std::string::npos) {
+      throw duckdb::IOException("'" + pattern +
+                                "': patterns of files on S3 are not supported; hudi('s3://...') "
+                                "reads a table");
+    }
+    return {duckdb::OpenFileInfo(pattern)};
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "hudi/format/partition_value.h"
 #include "io/s3/s3_path.h"
 
 namespace tapelake::query {
@@ -35,11 +36,37 @@ KeyLayout LayoutOf(const hudi::TableConfig& config) {
   return keys;
 }
 
+/// Whether every row lies in the partition that its column says: a global index may leave a row
+/// where it was when its column changes, and only some tables say what their index is.
+bool RowsLieByTheirColumn(const hudi::TableConfig& config, const hudi::Snapshot& snapshot) {
+  if (config.partition_fields.size() != 1 || config.index_type.empty() || !config.index_kind() ||
+      config.drop_partition_columns) {
+    return false;
+  }
+  const auto column = snapshot.schema->GetFieldByName(config.partition_fields[0]);
+  return column != nullptr && column->type()->id() == arrow::Type::STRING;
+}
+
+/// What TableSnapshot::partition_values says of a table's base files.
+std::map<std::string, std::string, std::less<>> PartitionValues(const std::string& path,
+                                                                const hudi::TableConfig& config,
+                                                                const hudi::Snapshot& snapshot) {
+  std::map<std::string, std::string, std::less<>> values;
+  if (!RowsLieByTheirColumn(config, snapshot)) return values;
+  const KeyLayout keys = LayoutOf(config);
+  for (const hudi::FileSlice& slice : snapshot.slices) {
+    if (!slice.has_base_file()) continue;
+    auto value = hudi::PartitionValueOf(slice.partition_path, keys.partition_field, keys.style);
+    if (value) values.emplace(io::JoinPath(path, slice.RelativePath()), std::move(*value));
+  }
+  return values;
+}
+
 TableSnapshot ToTableSnapshot(const std::string& path, const hudi::TableConfig& config,
                               hudi::Snapshot snapshot) {
-  TableSnapshot out{.instant = std::move(snapshot.instant),
-                    .schema = std::move(snapshot.schema),
-                    .file_paths = {}};
+  TableSnapshot out{
+      .instant = std::move(snapshot.instant), .schema = snapshot.schema, .file_paths = {}};
+  out.partition_values = PartitionValues(path, config, snapshot);
   for (hudi::FileSlice& slice : snapshot.slices) {
     if (slice.log_files.empty()) {
       out.file_paths.push_back(io::JoinPath(path, slice.RelativePath()));
@@ -205,10 +232,11 @@ Result<std::vector<LogLayers>> HudiSnapshotProvider::ReadLogs(const std::string&
                                   .precombine_field = snapshot.precombine_field,
                                   .merge = snapshot.merge}};
   TAPELAKE_RETURN_NOT_OK(ForEach(path, slices.size(), [&](size_t i) -> Status {
-    if (slices[i].has_base_file()) {
-      layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());
-    }
-    return logs_.Levels(source, slices[i]).Value(&layers[i].levels);
+    TAPELAKE_RETURN_NOT_OK(logs_.Levels(source, slices[i]).Value(&layers[i].levels));
+    if (!slices[i].has_base_file()) return Status::OK();
+    layers[i].base_file_path = io::JoinPath(path, slices[i].RelativePath());
+    layers[i].hidden_rows = hidden_rows_.Under(layers[i].base_file_path, layers[i].levels);
+    return Status::OK();
   }));
   return layers;
 }

@@ -11,6 +11,7 @@
 
 #include "hudi/reader/base_file_check.h"
 #include "hudi/table/table.h"
+#include "query/hidden_rows.h"
 #include "query/log_overlay_cache.h"
 #include "query/snapshot_provider.h"
 
@@ -22,9 +23,9 @@ struct HudiProviderOptions {
   bool check_files = true;  ///< Whether CheckFiles() does anything.
 };
 
-/// Keeps tables open, decoded logs and which files were found whole, for all sessions that share
-/// the provider: what did not change since is not read again. Any thread; one lock, held while a
-/// table is resolved.
+/// Keeps tables open, decoded logs, which rows they hide, and which files were found whole, for all
+/// sessions that share the provider: what did not change since is not read again. Any thread; one
+/// lock, held while a table is resolved.
 class HudiSnapshotProvider : public SnapshotProvider {
  public:
   explicit HudiSnapshotProvider(const hudi::TableEnvironment& environment,
@@ -61,6 +62,7 @@ class HudiSnapshotProvider : public SnapshotProvider {
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<hudi::Table>> tables_;
   LogOverlayCache logs_;
+  HiddenRowsCache hidden_rows_;
   hudi::CheckedBaseFiles checked_;
 };
 

@@ -185,9 +185,41 @@ TEST_F(MergeOnReadSql, FiltersAndProjectionsReachTheScan) {
   Run(Schedule());
   Commit({.rows = {{"b", kDay, 2, "y"}}});
   const std::string plan = Sql("EXPLAIN SELECT version FROM T WHERE text = 'x' AND version > 0");
-  EXPECT_THAT(plan, AllOf(HasSubstr("READ_PARQUET"), HasSubstr("Filters:"), HasSubstr("text='x'"),
-                          HasSubstr("version>0"), HasSubstr("tapelake_hidden"),
-                          HasSubstr("TAPELAKE_OVERLAY"), Not(HasSubstr("JOIN"))));
+  EXPECT_THAT(plan,
+              AllOf(HasSubstr("TAPELAKE_PARQUET"), HasSubstr("Filters:"), HasSubstr("text='x'"),
+                    HasSubstr("version>0"), HasSubstr("tapelake_hidden"),
+                    HasSubstr("TAPELAKE_OVERLAY"), Not(HasSubstr("JOIN"))));
+}
+
+TEST_F(MergeOnReadSql, OtherDaysAreNotScanned) {
+  Commit({.rows = {{"a", kDay, 1, "x"}, {"b", kNextDay, 1, "y"}}});
+  Run(Schedule());
+  const std::string statement = "SELECT id FROM T WHERE day = '2026-11-23'";
+  EXPECT_THAT(Sql("EXPLAIN " + statement), HasSubstr("Scanning Files: 1/2"));
+  EXPECT_EQ(Sql(statement), "id\nb\n");
+  Commit({.rows = {{"c", kNextDay, 2, "z"}}});
+  EXPECT_EQ(Sql(statement + " ORDER BY id"), "id\nb\nc\n") << "logs over one file, none over the other";
+}
+
+TEST_F(MergeOnReadSql, EveryDayIsScannedWhereRowsMayLieInAnotherPartition) {
+  Commit({.rows = {{"a", kDay, 1, "x"}, {"b", kNextDay, 1, "y"}}});
+  Run(Schedule());
+  CopyToDisk();
+  const std::string properties = path_ + "/.hoodie/hoodie.properties";
+  std::string text = disk_.ReadFile(properties).ValueOrDie();
+  const std::string statement = "EXPLAIN SELECT id FROM T WHERE day = '2026-11-23'";
+  EXPECT_THAT(SqlOnDisk(statement), HasSubstr("Scanning Files: 1/2"));
+  for (const std::string index : {"hoodie.index.type=GLOBAL_BLOOM", "my.index.type=BUCKET"}) {
+    const size_t at = text.find("hoodie.index.type=BUCKET");
+    ASSERT_NE(at, std::string::npos);
+    std::string other = text;
+    other.replace(at, std::string("hoodie.index.type=BUCKET").size(), index);
+    std::ofstream(properties, std::ios::binary) << other;
+    HudiSnapshotProvider provider({disk_, clock_, random_});
+    session_ = Session::Open(provider, disk_, {}).MoveValueUnsafe();
+    EXPECT_THAT(SqlOnDisk(statement), Not(HasSubstr("Scanning Files"))) << index;
+    session_.reset();
+  }
 }
 
 TEST_F(MergeOnReadSql, BlocksOfAnInstantThatIsNotCommittedAreInvisible) {

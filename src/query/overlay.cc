@@ -60,21 +60,26 @@ Result<std::shared_ptr<const Overlay>> Overlay::Make(const TableSnapshot& snapsh
     overlay->hot_keys_.Add(overlay->hot_key_set_);
   }
   for (const std::string& path : snapshot.file_paths)
-    overlay->AddFile(path, overlay->hot_keys_);
+    overlay->AddFile(path, overlay->hot_keys_, nullptr);
   for (const LogLayers& layers : overlay->logs_) {
     KeyLevels above = overlay->AddLogs(layers);
-    if (!layers.base_file_path.empty()) overlay->AddFile(layers.base_file_path, std::move(above));
+    if (layers.base_file_path.empty()) continue;
+    // Hot keys are others with each statement.
+    auto known = overlay->hot_keys_.empty() ? layers.hidden_rows : nullptr;
+    overlay->AddFile(layers.base_file_path, std::move(above), std::move(known));
   }
   TAPELAKE_RETURN_NOT_OK(overlay->AddHotRows(snapshot.keys));
   return overlay;
 }
 
-void Overlay::AddFile(const std::string& path, KeyLevels above) {
+/// `known`: what was learned of the file under the same keys; nullptr: nothing.
+void Overlay::AddFile(const std::string& path, KeyLevels above, std::shared_ptr<HiddenRows> known) {
   if (above.empty()) {
     plain_files_.push_back(path);
-  } else {
-    covered_files_.emplace(path, std::move(above));
+    return;
   }
+  if (known == nullptr) known = std::make_shared<HiddenRows>(path);
+  covered_files_.emplace(path, CoveredFile{std::move(known), std::move(above)});
 }
 
 /// Returns what hides the rows below these logs.

@@ -10,37 +10,15 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_set.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
 #include "base/status.h"
 #include "hot/hot_table.h"
+#include "query/hidden_rows.h"
 #include "query/snapshot_provider.h"
 
 namespace tapelake::query {
-
-using KeySet = absl::flat_hash_set<std::string_view>;
-
-/// Sets of keys that hide the rows below them. Refers to the sets.
-class KeyLevels {
- public:
-  void Add(const KeySet& keys) {
-    if (!keys.empty()) levels_.push_back(&keys);
-  }
-  bool empty() const { return levels_.empty(); }
-  bool Hide(std::string_view key) const {
-    if (levels_.empty()) return false;
-    const size_t hash = levels_.front()->hash_function()(key);  // alike for all
-    for (const KeySet* keys : levels_) {
-      if (keys->find(key, hash) != keys->end()) return true;
-    }
-    return false;
-  }
-
- private:
-  std::vector<const KeySet*> levels_;
-};
 
 /// Rows, and what hides some of them.
 struct OverlayPart {
@@ -50,8 +28,8 @@ struct OverlayPart {
 
 /// The overlay of one table snapshot: what a statement adds to the base files' rows, and which of
 /// those it leaves out. A file slice's logs hide rows of its own base file only; hot keys hide rows
-/// of any file and log, because a change may move a key to another partition. Immutable; any
-/// thread.
+/// of any file and log, because a change may move a key to another partition. Immutable but for
+/// what was learned of files (HiddenRows); any thread.
 class Overlay {
  public:
   /// `snapshot`: its schema is that of the result (a part that lacks a column has nulls there);
@@ -67,16 +45,19 @@ class Overlay {
   const std::vector<OverlayPart>& parts() const { return parts_; }
   int64_t row_count() const { return row_count_; }  ///< Hidden ones included.
 
-  /// Base files some of whose rows may be hidden, by path, and the keys that hide them.
-  const std::map<std::string, KeyLevels, std::less<>>& covered_files() const {
-    return covered_files_;
-  }
+  struct CoveredFile {
+    std::shared_ptr<HiddenRows> rows;
+    KeyLevels hidden_by;
+  };
+  using CoveredFiles = std::map<std::string, CoveredFile, std::less<>>;
+  /// Base files some of whose rows may be hidden, by path.
+  const CoveredFiles& covered_files() const { return covered_files_; }
   /// The other base files.
   const std::vector<std::string>& plain_files() const { return plain_files_; }
 
  private:
   Overlay() = default;
-  void AddFile(const std::string& path, KeyLevels above);
+  void AddFile(const std::string& path, KeyLevels above, std::shared_ptr<HiddenRows> known);
   KeyLevels AddLogs(const LogLayers& layers);
   Status AddHotRows(const KeyLayout& keys);
 
@@ -85,7 +66,7 @@ class Overlay {
   std::shared_ptr<const hot::HotOverlay> hot_;
   KeySet hot_key_set_;
   KeyLevels hot_keys_;
-  std::map<std::string, KeyLevels, std::less<>> covered_files_;
+  CoveredFiles covered_files_;
   std::vector<std::string> plain_files_;
   std::vector<OverlayPart> parts_;
   int64_t row_count_ = 0;

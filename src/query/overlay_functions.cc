@@ -32,6 +32,7 @@ constexpr idx_t kRowsPerThread = 50'000;
 struct Registration {
   duckdb_connection connection;
   SnapshotCache& snapshots;
+  io::FileSystem& files;
 };
 
 template <typename T>
@@ -195,6 +196,11 @@ Status RegisterOverlay(const Registration& registration, duckdb_connection conne
 
 // --- tapelake_hidden --------------------------------------------------------------------------
 
+struct HiddenBind {
+  Registration* registration = nullptr;
+  OverlayPointer overlay;
+};
+
 void BindHidden(duckdb_bind_info info) {
   auto& registration =
       *static_cast<Registration*>(duckdb_scalar_function_bind_get_extra_info(info));
@@ -214,11 +220,11 @@ void BindHidden(duckdb_bind_info info) {
     duckdb_scalar_function_bind_set_error(info, "tapelake_hidden: no such overlay");
     return;
   }
-  duckdb_scalar_function_set_bind_data(info, new OverlayPointer(std::move(overlay)),
-                                       Delete<OverlayPointer>);
-  duckdb_scalar_function_set_bind_data_copy(info, [](void* data) -> void* {
-    return new OverlayPointer(*static_cast<OverlayPointer*>(data));
-  });
+  duckdb_scalar_function_set_bind_data(
+      info, new HiddenBind{.registration = &registration, .overlay = std::move(overlay)},
+      Delete<HiddenBind>);
+  duckdb_scalar_function_set_bind_data_copy(
+      info, [](void* data) -> void* { return new HiddenBind(*static_cast<HiddenBind*>(data)); });
 }
 
 /// The bytes of a string in a vector: short ones lie within it. DuckDB's own function for it is a
@@ -230,53 +236,55 @@ std::string_view BytesOf(const duckdb_string_t& text) {
   return {data, length};
 }
 
-/// Finds the keys over the file of each row; rows of one file mostly stand together.
-class FileFinder {
- public:
-  explicit FileFinder(const Overlay& overlay) : overlay_(overlay) {}
-
-  /// nullptr: the overlay does not know the file.
-  const KeyLevels* Find(std::string_view file) {
-    // The rows of a chunk share the bytes of the name.
-    if (levels_ != nullptr && file.data() == file_.data() && file.size() == file_.size()) {
-      return levels_;
-    }
-    const auto found = overlay_.covered_files().find(file);
-    file_ = file;
-    levels_ = found == overlay_.covered_files().end() ? nullptr : &found->second;
-    return levels_;
+/// How many of the rows from `first` on name the same file. The rows of a chunk mostly share its
+/// bytes.
+idx_t RunOfFile(const duckdb_string_t* files, idx_t first, idx_t count) {
+  const std::string_view name = BytesOf(files[first]);
+  idx_t next = first + 1;
+  while (next < count) {
+    const std::string_view other = BytesOf(files[next]);
+    if (other.size() != name.size() || (other.data() != name.data() && other != name)) break;
+    ++next;
   }
+  return next - first;
+}
 
- private:
-  const Overlay& overlay_;
-  std::string_view file_;
-  const KeyLevels* levels_ = nullptr;
-};
+Status FindHidden(const HiddenBind& bind, duckdb_data_chunk input, bool* hidden) {
+  const duckdb_vector file_vector = duckdb_data_chunk_get_vector(input, 1);
+  const duckdb_vector row_vector = duckdb_data_chunk_get_vector(input, 2);
+  const auto* files = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(file_vector));
+  const auto* rows = static_cast<const int64_t*>(duckdb_vector_get_data(row_vector));
+  const idx_t count = duckdb_data_chunk_get_size(input);
+  for (const duckdb_vector vector : {file_vector, row_vector}) {
+    uint64_t* validity = duckdb_vector_get_validity(vector);
+    for (idx_t row = 0; validity != nullptr && row < count; ++row) {
+      if (duckdb_validity_row_is_valid(validity, row)) continue;
+      return MakeError(ErrorKind::kInvalid, "tapelake_hidden: a row without file or number");
+    }
+  }
+  const auto& covered = bind.overlay->covered_files();
+  for (idx_t first = 0; first < count;) {
+    const std::string_view name = BytesOf(files[first]);
+    const auto found = covered.find(name);
+    if (found == covered.end()) {
+      return MakeError(ErrorKind::kInvalid,
+                       "tapelake_hidden: no such file '" + std::string(name) + "'");
+    }
+    const idx_t run = RunOfFile(files, first, count);
+    const auto& [known, hidden_by] = found->second;
+    TAPELAKE_RETURN_NOT_OK(known->Find(bind.registration->files, hidden_by, rows + first,
+                                       static_cast<size_t>(run), hidden + first));
+    first += run;
+  }
+  return Status::OK();
+}
 
 void ExecuteHidden(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-  const Overlay& overlay =
-      **static_cast<const OverlayPointer*>(duckdb_scalar_function_get_bind_data(info));
-  const duckdb_vector files = duckdb_data_chunk_get_vector(input, 1);
-  const duckdb_vector keys = duckdb_data_chunk_get_vector(input, 2);
-  const auto* file_texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(files));
-  const auto* key_texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(keys));
-  uint64_t* file_validity = duckdb_vector_get_validity(files);
-  uint64_t* key_validity = duckdb_vector_get_validity(keys);
-  auto* hidden = static_cast<bool*>(duckdb_vector_get_data(output));
-  const idx_t count = duckdb_data_chunk_get_size(input);
-  FileFinder finder(overlay);
-  for (idx_t row = 0; row < count; ++row) {
-    const bool named = file_validity == nullptr || duckdb_validity_row_is_valid(file_validity, row);
-    const std::string_view file = named ? BytesOf(file_texts[row]) : std::string_view();
-    const KeyLevels* levels = finder.Find(file);
-    if (levels == nullptr) {
-      const std::string message = "tapelake_hidden: no such file '" + std::string(file) + "'";
-      duckdb_scalar_function_set_error(info, message.c_str());
-      return;
-    }
-    const bool has_key = key_validity == nullptr || duckdb_validity_row_is_valid(key_validity, row);
-    hidden[row] = has_key && levels->Hide(BytesOf(key_texts[row]));
-  }
+  const auto& bind = *static_cast<const HiddenBind*>(duckdb_scalar_function_get_bind_data(info));
+  const Status found = FindHidden(bind, input, static_cast<bool*>(duckdb_vector_get_data(output)));
+  if (found.ok()) return;
+  bind.registration->snapshots.NoteError(found);
+  duckdb_scalar_function_set_error(info, found.message().c_str());
 }
 
 Status RegisterHidden(const Registration& registration, duckdb_connection connection) {
@@ -287,9 +295,9 @@ Status RegisterHidden(const Registration& registration, duckdb_connection connec
   duckdb_scalar_function_set_name(function.get(), "tapelake_hidden");
   duckdb_scalar_function_add_parameter(function.get(), number.get());
   duckdb_scalar_function_add_parameter(function.get(), text.get());
-  duckdb_scalar_function_add_parameter(function.get(), text.get());
+  duckdb_scalar_function_add_parameter(function.get(), number.get());
   duckdb_scalar_function_set_return_type(function.get(), boolean.get());
-  duckdb_scalar_function_set_special_handling(function.get());  // a row without key is not hidden
+  duckdb_scalar_function_set_special_handling(function.get());  // NULL is an error, not NULL
   duckdb_scalar_function_set_extra_info(function.get(), new Registration(registration),
                                         Delete<Registration>);
   duckdb_scalar_function_set_bind(function.get(), BindHidden);
@@ -302,8 +310,9 @@ Status RegisterHidden(const Registration& registration, duckdb_connection connec
 
 }  // namespace
 
-Status RegisterOverlayFunctions(duckdb_connection connection, SnapshotCache& snapshots) {
-  const Registration registration{.connection = connection, .snapshots = snapshots};
+Status RegisterOverlayFunctions(duckdb_connection connection, SnapshotCache& snapshots,
+                                io::FileSystem& files) {
+  const Registration registration{.connection = connection, .snapshots = snapshots, .files = files};
   TAPELAKE_RETURN_NOT_OK(RegisterOverlay(registration, connection));
   return RegisterHidden(registration, connection);
 }

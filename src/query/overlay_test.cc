@@ -12,6 +12,7 @@
 namespace tapelake::query {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -234,13 +235,76 @@ TEST_F(OverlayTest, FiltersAndProjectionsReachFilesUnderLogs) {
   EXPECT_THAT(Csv("SELECT v FROM hudi('/t') WHERE k < 'c'"), HasSubstr("error: "));
 }
 
+TEST_F(OverlayTest, KeysAreReadOnceForARowGroup) {
+  AddSlice(File({"a", "b", "k", "l"}, "base", 2), {Logs({"a", "l"}, "log")});
+  const std::string& path = provider_.logs["/t"][0].base_file_path;
+  OpenSession();
+  EXPECT_EQ(Csv("SELECT k, v FROM hudi('/t') WHERE k < 'c' ORDER BY k"), "k,v\na,log\nb,base\n");
+  SpoilColumnChunk(path, 0, 2);  // the keys of both row groups
+  SpoilColumnChunk(path, 1, 2);
+  EXPECT_EQ(Csv("SELECT k, v FROM hudi('/t') WHERE k < 'c' ORDER BY k"), "k,v\na,log\nb,base\n");
+  EXPECT_THAT(Csv("SELECT v FROM hudi('/t')"), AllOf(HasSubstr("error: "), HasSubstr(path)));
+}
+
+TEST_F(OverlayTest, RowsOfManyRowGroupsAreFoundByTheirPlace) {
+  std::vector<std::string> keys;
+  std::vector<std::string> newer;
+  for (int i = 0; i < 5'000; ++i) {
+    keys.push_back("k" + std::to_string(i));
+    if (i % 7 == 0) newer.push_back(keys.back());
+  }
+  AddSlice(File(keys, "base", 130), {Logs(newer, "log")});
+  OpenSession();
+  EXPECT_EQ(Csv("SELECT count(*) AS n, count(*) FILTER (v = 'log') AS logged, count(DISTINCT k) AS "
+                "k, count(*) FILTER ((v = 'log') <> (substr(k, 2)::int % 7 = 0)) AS wrong FROM "
+                "hudi('/t')"),
+            "n,logged,k,wrong\n5000,715,5000,0\n");
+}
+
+TEST_F(OverlayTest, WhatWasLearnedOfAFileOutlivesTheOverlay) {
+  AddSlice(File({"a", "b"}, "base"), {Logs({"a"}, "log")});
+  const std::string& path = provider_.logs["/t"][0].base_file_path;
+  HiddenRowsCache cache;
+  const auto known = cache.Under(path, provider_.logs["/t"][0].levels);
+  provider_.logs["/t"][0].hidden_rows = known;
+  OpenSession();
+  EXPECT_EQ(Csv(kData), "k,v\na,log\nb,base\n");
+  SpoilColumnChunk(path, 0, 2);  // the keys
+  EXPECT_EQ(Csv("SELECT 1 AS a"), "a\n1\n");
+  EXPECT_EQ(Csv("SELECT 1 AS a"), "a\n1\n");
+  EXPECT_EQ(Csv(kData), "k,v\na,log\nb,base\n");
+  EXPECT_EQ(cache.Under(path, provider_.logs["/t"][0].levels), known);
+  AddHot({"b"}, "hot");
+  EXPECT_THAT(Csv(kData), HasSubstr("error: ")) << "hot keys hide more than was learned";
+}
+
+TEST_F(OverlayTest, OtherLogsHideOtherRows) {
+  HiddenRowsCache cache;
+  const auto one = Logs({"a"}, "log");
+  const auto two = Logs({"b"}, "log");
+  const auto known = cache.Under("/f", {one});
+  EXPECT_EQ(cache.Under("/f", {one}), known);
+  EXPECT_NE(cache.Under("/g", {one}), known);
+  EXPECT_NE(cache.Under("/f", {one, two}), known);
+  auto gone = cache.Under("/h", {Logs({"c"}, "log")});
+  EXPECT_NE(cache.Under("/h", {Logs({"c"}, "log")}), gone);
+}
+
 TEST_F(OverlayTest, FilesThatTheOverlayDoesNotKnowAreAnError) {
   AddSlice(File({"a"}, "base"), {Logs({"a"}, "log")});
   OpenSession();
-  EXPECT_EQ(Csv("SELECT k FROM hudi('/t')"), "k\na\n");
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(1, '/other.parquet', 'a')"), HasSubstr("no such file"));
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(99, 'x', 'a')"), HasSubstr("no such overlay"));
-  EXPECT_THAT(Csv("SELECT tapelake_hidden(range, 'x', 'a') FROM range(3)"),
+  int overlay_count = 0;
+  const auto hidden = [&](const std::string& file_and_row) {
+    EXPECT_EQ(Csv("SELECT k FROM hudi('/t')"), "k\na\n");
+    const std::string id = std::to_string(++overlay_count);
+    return Csv("SELECT tapelake_hidden(" + id + ", " + file_and_row + ")");
+  };
+  const std::string path = "'" + provider_.logs["/t"][0].base_file_path + "'";
+  EXPECT_THAT(hidden(path + ", 0"), HasSubstr("\nTrue\n"));
+  EXPECT_THAT(hidden("'/other.parquet', 0"), HasSubstr("no such file"));
+  EXPECT_THAT(hidden(path + ", 1"), HasSubstr("has no row 1"));
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(99, 'x', 0)"), HasSubstr("no such overlay"));
+  EXPECT_THAT(Csv("SELECT tapelake_hidden(range, 'x', 0) FROM range(3)"),
               HasSubstr("must be a constant"));
   EXPECT_THAT(Csv("SELECT * FROM tapelake_overlay(99)"), HasSubstr("no such overlay"));
 }

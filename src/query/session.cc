@@ -13,6 +13,7 @@
 #include "query/lake_catalog.h"
 #include "query/output/row_writer.h"
 #include "query/overlay_functions.h"
+#include "query/parquet_function.h"
 #include "query/snapshot_cache.h"
 #include "query/snapshot_function.h"
 #include "query/snapshot_sql.h"
@@ -177,10 +178,11 @@ Result<std::unique_ptr<Session>> Session::Open(SnapshotProvider& provider, io::F
     return MakeError(ErrorKind::kInternal, "DuckDB gives no connection");
   }
   TAPELAKE_RETURN_NOT_OK(RegisterS3Files(state->database.get(), files));
+  TAPELAKE_RETURN_NOT_OK(RegisterParquetFunction(state->database.get()));
   TAPELAKE_RETURN_NOT_OK(RunInternal(state->user.get(), "SET GLOBAL TimeZone = 'UTC'"));
   TAPELAKE_RETURN_NOT_OK(RegisterExactFunctions(state->internal.get()));
   TAPELAKE_RETURN_NOT_OK(RegisterSnapshotFunction(state->internal.get(), state->snapshots));
-  TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots));
+  TAPELAKE_RETURN_NOT_OK(RegisterOverlayFunctions(state->internal.get(), state->snapshots, files));
   TAPELAKE_RETURN_NOT_OK(RegisterHistoryFunctions(
       {.connection = state->internal.get(),
        .snapshots = state->snapshots,

@@ -3,10 +3,15 @@
 #include <atomic>
 #include <thread>
 
+#include <gmock/gmock.h>
+
 #include "tests/sql/session_fixture.h"
 
 namespace tapelake::query {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST_F(SessionTest, ReadsATableByItsPath) {
   AddTable("/t", {2, 1});
@@ -119,6 +124,86 @@ TEST_F(SessionTest, ReadsOnlyTheRowGroupsThatAFilterNeeds) {
   OpenSession();
   EXPECT_EQ(Csv("SELECT v FROM hudi('/t') WHERE k < 10"), "v\na\nb\n");
   EXPECT_TRUE(Csv("SELECT v FROM hudi('/t') WHERE k > 10").starts_with("error: "));
+}
+
+TEST_F(SessionTest, OpensOnlyFilesOfPartitionsThatAConditionAllows) {
+  const auto schema =
+      arrow::schema({arrow::field("k", arrow::int64()), arrow::field("day", arrow::utf8())});
+  TableSnapshot& snapshot = provider_.snapshots["/t"];
+  snapshot = {.instant = "1", .schema = schema, .file_paths = {}};
+  snapshot.keys.partition_field = "day";
+  for (const std::string day : {"2026-11-21", "2026-11-22", "it's"}) {
+    const std::string path = folder_ + "/" + std::to_string(++file_count_) + ".parquet";
+    WriteParquet(path, schema, {Int64Array({file_count_}), TextArray({day})});
+    snapshot.file_paths.push_back(path);
+    snapshot.partition_values[path] = day;
+  }
+  snapshot.file_paths.push_back(folder_ + "/gone.parquet");
+  snapshot.partition_values[snapshot.file_paths.back()] = "gone";
+  OpenSession();
+  const auto keys = [this](const std::string& condition) {
+    return Csv("SELECT k FROM hudi('/t') WHERE " + condition + " ORDER BY k");
+  };
+  EXPECT_THAT(keys("true"), AllOf(HasSubstr("error: "), HasSubstr("gone.parquet")));
+  EXPECT_EQ(keys("day = '2026-11-22'"), "k\n2\n");
+  EXPECT_EQ(keys("day = '2026-11-22' AND k > 1"), "k\n2\n");
+  EXPECT_EQ(keys("day < 'g'"), "k\n1\n2\n");
+  EXPECT_EQ(keys("day BETWEEN '2026-11-22' AND '2026-12-01'"), "k\n2\n");
+  EXPECT_EQ(keys("day IN ('2026-11-21', 'it''s')"), "k\n1\n3\n");
+  EXPECT_EQ(keys("day LIKE '2026%'"), "k\n1\n2\n");
+  EXPECT_EQ(keys("day = 'it''s' OR day::DATE = DATE '2026-11-21'").substr(0, 6), "error:")
+      << "what fails for a value says nothing of it";
+  EXPECT_EQ(keys("day = 'it''s' OR day LIKE '%21'"), "k\n1\n3\n");
+  EXPECT_EQ(keys("day = 'none'"), "k\n");
+  EXPECT_EQ(keys("day IS NULL"), "k\n");
+  EXPECT_THAT(keys("day = 'none' OR k = 1"), HasSubstr("gone.parquet"));
+  EXPECT_THAT(keys("day = 'gone'"), HasSubstr("gone.parquet"));
+  EXPECT_EQ(Csv("SELECT count(*) AS n FROM hudi('/t') l JOIN hudi('/t') r USING (day) WHERE day = "
+                "'2026-11-22'"),
+            "n\n1\n");
+  EXPECT_EQ(Csv("WITH t AS (SELECT * FROM hudi('/t')) SELECT l.k FROM t l, t r WHERE l.day = "
+                "'2026-11-21' AND r.day = 'it''s'"),
+            "k\n1\n");
+  EXPECT_EQ(Csv("PREPARE q AS SELECT k FROM hudi('/t') WHERE day = $1"), "");
+  EXPECT_EQ(Csv("EXECUTE q('2026-11-22')"), "k\n2\n");
+  EXPECT_EQ(Csv("EXECUTE q('it''s')"), "k\n3\n");
+  EXPECT_THAT(Csv("EXPLAIN SELECT k FROM hudi('/t') WHERE day = '2026-11-22'"), HasSubstr("1/4"));
+}
+
+TEST_F(SessionTest, FilesOfUnknownPartitionsAreAlwaysRead) {
+  const auto schema = arrow::schema({arrow::field("day", arrow::utf8())});
+  TableSnapshot& snapshot = provider_.snapshots["/t"];
+  snapshot = {.instant = "1", .schema = schema, .file_paths = {}};
+  snapshot.keys.partition_field = "day";
+  for (const std::string day : {"a", "b"}) {
+    const std::string path = folder_ + "/" + day + ".parquet";
+    WriteParquet(path, schema, {TextArray({day})});
+    snapshot.file_paths.push_back(path);
+  }
+  snapshot.partition_values[snapshot.file_paths[0]] = "a";
+  OpenSession();
+  EXPECT_EQ(Csv("SELECT day FROM hudi('/t') WHERE day = 'b'"), "day\nb\n");
+  EXPECT_EQ(Csv("SELECT day FROM hudi('/t') WHERE day = 'a'"), "day\na\n");
+}
+
+TEST_F(SessionTest, StrangersReachNoFileOutsideTheLakeByTheFunctionOfTables) {
+  AddTable("/t", {1});
+  const std::string file = provider_.snapshots["/t"].file_paths[0];
+  ASSERT_TRUE(files_.CreateDirectories(folder_ + "/lake").ok());
+  auto session = Session::Open(
+      provider_, files_, {.lake_path = folder_ + "/lake", .thread_count = 1, .lake_only = true});
+  ASSERT_TRUE(session.ok()) << session.status();
+  session_ = session.MoveValueUnsafe();
+  for (const std::string function : {"read_parquet", "tapelake_parquet"}) {
+    EXPECT_THAT(Csv("SELECT * FROM " + function + "(['" + file + "'])"),
+                AllOf(HasSubstr("error: "), HasSubstr("ermission")))
+        << function;
+    EXPECT_THAT(Csv("SELECT * FROM " + function +
+                    "(['/none'], schema = MAP {'k': {name: 'k', type: "
+                    "'BIGINT', default_value: NULL}})"),
+                AllOf(HasSubstr("error: "), HasSubstr("ermission")))
+        << function;
+  }
 }
 
 TEST_F(SessionTest, ReadsOnlyTheColumnsThatAQueryNames) {

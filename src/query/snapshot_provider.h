@@ -4,6 +4,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -19,6 +21,8 @@
 #include "hudi/timeline/timeline.h"
 
 namespace tapelake::query {
+
+class HiddenRows;
 
 /// How record key and partition path of a row come from its data columns.
 struct KeyLayout {
@@ -40,6 +44,10 @@ struct TableSnapshot {
   hudi::MergeRule merge = hudi::MergeRule::kOverwriteWithLatest;
 
   KeyLayout keys = {};
+
+  /// The value of `keys.partition_field` in every row of a base file, by the file's path. Files
+  /// that are not in it may hold any value.
+  std::map<std::string, std::string, std::less<>> partition_values = {};
 
   /// Which rows are wanted, by `_hoodie_commit_time`: those between these two and, if
   /// `commit_times` is not empty, with one of them. Empty: all rows.
@@ -70,6 +78,8 @@ struct LogLayers {
   std::string base_file_path;  ///< Empty: the slice has none.
   /// Oldest first: a key of a later one hides the rows of all earlier ones and of the base file.
   std::vector<std::shared_ptr<const hudi::LogOverlay>> levels;
+  /// What earlier statements learned of the base file's rows under these levels; may be nullptr.
+  std::shared_ptr<HiddenRows> hidden_rows = nullptr;
 };
 
 /// Resolve a path to a snapshot. Any thread.

@@ -15,19 +15,6 @@ std::string Quote(std::string_view text, char quote) {
   return out;
 }
 
-// read_parquet takes each path for a glob pattern.
-std::string EscapeGlob(std::string_view path) {
-  std::string out;
-  for (const char c : path) {
-    if (c == '*' || c == '?' || c == '[') {
-      out.append({'[', c, ']'});
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
-}
-
 Result<std::string> NestedTypeName(const arrow::DataType& type) {
   if (type.id() == arrow::Type::MAP) {
     const auto& map = static_cast<const arrow::MapType&>(type);
@@ -54,13 +41,27 @@ std::string TimestampTypeName(const arrow::TimestampType& type) {
   return type.unit() == arrow::TimeUnit::NANO ? "TIMESTAMP_NS" : "TIMESTAMP";
 }
 
-std::string ReadParquet(const std::vector<std::string>& paths,
-                        const std::vector<SnapshotColumn>& columns) {
-  std::string files;
+/// `, partition_field = ..., partition_values = [...]`; nothing if none is known.
+std::string PartitionOptions(const std::vector<std::string>& paths, const TableSnapshot& snapshot) {
+  std::string values;
+  bool any_known = false;
   for (const std::string& path : paths) {
-    if (!files.empty()) files += ", ";
-    files += QuoteLiteral(EscapeGlob(path));
+    const auto value = snapshot.partition_values.find(path);
+    const bool known = value != snapshot.partition_values.end();
+    any_known |= known;
+    values += values.empty() ? "" : ", ";
+    values += known ? QuoteLiteral(value->second) : "NULL";
   }
+  if (!any_known) return "";
+  return ", partition_field = " + QuoteLiteral(snapshot.keys.partition_field) +
+         ", partition_values = [" + values + "]";
+}
+
+std::string ReadFiles(const std::vector<std::string>& paths, const TableSnapshot& snapshot,
+                      const std::vector<SnapshotColumn>& columns) {
+  std::string files;
+  for (const std::string& path : paths)
+    files += (files.empty() ? "" : ", ") + QuoteLiteral(path);
   std::string schema;
   for (const SnapshotColumn& column : columns) {
     if (!schema.empty()) schema += ", ";
@@ -68,8 +69,8 @@ std::string ReadParquet(const std::vector<std::string>& paths,
     schema += name + ": {name: " + name + ", type: " + QuoteLiteral(column.type) +
               ", default_value: NULL}";
   }
-  return "SELECT * FROM read_parquet([" + files + "], schema = MAP {" + schema +
-         "}, hive_partitioning = false)";
+  return "SELECT * FROM tapelake_parquet([" + files + "], schema = MAP {" + schema +
+         "}, hive_partitioning = false" + PartitionOptions(paths, snapshot) + ")";
 }
 
 /// `SELECT CAST(<value of a column> AS <its type>) AS <its name>, ...`.
@@ -182,17 +183,17 @@ Result<std::string> SnapshotSelect(const TableSnapshot& snapshot, const Overlay*
   TAPELAKE_ASSIGN_OR_RAISE(const auto columns, ColumnsOf(*snapshot.schema));
   std::vector<std::string> covered;
   if (overlay != nullptr) {
-    for (const auto& [path, keys] : overlay->covered_files())
+    for (const auto& [path, rows] : overlay->covered_files())
       covered.push_back(path);
   }
   const std::vector<std::string>& plain =
       overlay == nullptr ? snapshot.file_paths : overlay->plain_files();
   const std::string id = std::to_string(overlay_id);
   std::vector<std::string> parts;
-  if (!plain.empty()) parts.push_back(ReadParquet(plain, columns));
+  if (!plain.empty()) parts.push_back(ReadFiles(plain, snapshot, columns));
   if (!covered.empty()) {
-    parts.push_back(ReadParquet(covered, columns) + " WHERE NOT tapelake_hidden(" + id +
-                    ", filename, _hoodie_record_key)");
+    parts.push_back(ReadFiles(covered, snapshot, columns) + " WHERE NOT tapelake_hidden(" + id +
+                    ", filename, file_row_number)");
   }
   if (overlay != nullptr && overlay->row_count() > 0) {
     parts.push_back(ReadOverlay(id, columns));

@@ -32,10 +32,10 @@ struct SnapshotColumn {
 /// The five `_hoodie_*` columns, then the data columns. Errors: kInvalid, naming the column.
 Result<std::vector<SnapshotColumn>> ColumnsOf(const arrow::Schema& schema);
 
-/// A SELECT that reads the snapshot: `read_parquet` over explicit file lists, so that DuckDB's own
-/// column, row-group and page pruning works. The columns come from the schema, not from the files:
-/// those absent in an old file are null, narrower ones are widened. Without files and rows the
-/// result has the columns and no rows.
+/// A SELECT that reads the snapshot: `tapelake_parquet` over explicit file lists, so that DuckDB's
+/// own column, row-group and page pruning works, and files go by their partitions. The columns come
+/// from the schema, not from the files: those absent in an old file are null, narrower ones are
+/// widened. Without files and rows the result has the columns and no rows.
 ///
 /// `overlay` (nullptr: none) is known to overlay_functions.h as `overlay_id`: files with something
 /// over them are read without their hidden rows, then its rows are added. Errors: kInvalid, naming

@@ -37,12 +37,19 @@ TEST(ColumnsOf, NamesTheColumnItCannotShow) {
   EXPECT_NE(columns.status().message().find("column 'odd'"), std::string::npos);
 }
 
-TEST(SnapshotSelect, EscapesWhatReadParquetWouldTakeForAPattern) {
-  const TableSnapshot snapshot{.instant = "1",
-                               .schema = arrow::schema({arrow::field("k", arrow::utf8())}),
-                               .file_paths = {"/l/it's/a[1]*?.parquet"}};
-  const std::string sql = SnapshotSelect(snapshot, nullptr, 0).ValueOrDie();
-  EXPECT_NE(sql.find("['/l/it''s/a[[]1][*][?].parquet']"), std::string::npos) << sql;
+TEST(SnapshotSelect, NamesFilesAndWhatIsKnownOfTheirPartitions) {
+  TableSnapshot snapshot{.instant = "1",
+                         .schema = arrow::schema({arrow::field("k", arrow::utf8())}),
+                         .file_paths = {"/l/it's/a[1]*?.parquet", "/l/b.parquet"}};
+  std::string sql = SnapshotSelect(snapshot, nullptr, 0).ValueOrDie();
+  EXPECT_NE(sql.find("['/l/it''s/a[1]*?.parquet', '/l/b.parquet']"), std::string::npos) << sql;
+  EXPECT_EQ(sql.find("partition_field"), std::string::npos) << sql;
+  snapshot.keys.partition_field = "k";
+  snapshot.partition_values["/l/b.parquet"] = "it's";
+  sql = SnapshotSelect(snapshot, nullptr, 0).ValueOrDie();
+  EXPECT_NE(sql.find("partition_field = 'k', partition_values = [NULL, 'it''s']"),
+            std::string::npos)
+      << sql;
 }
 
 std::vector<SnapshotColumn> TradeColumns() {
