@@ -13,6 +13,7 @@ constexpr int64_t kRetryPauseMicrosMin = 500'000;
 constexpr int64_t kRetryPauseMicrosMax = 30'000'000;
 /// How often a table without commits is looked at before a log reaches the age of compaction.
 constexpr int64_t kQuietLooksPerAge = 4;
+constexpr int64_t kQuietMarksMicros = 5'000'000;
 constexpr char kIngestConsumer[] = "ingest";
 constexpr char kDeliveryConsumer[] = "delivery";
 constexpr char kMarketConsumer[] = "market";
@@ -134,7 +135,7 @@ Result<bool> TableWorker::Work() {
     TAPELAKE_RETURN_NOT_OK(services_.CompactWhatIsDue(ingest_->table()));
   }
   const bool due = pacer_.ShouldCommit(now, ingest_->pending_records(), ingest_->pending_bytes());
-  if (due) TAPELAKE_RETURN_NOT_OK(Commit());
+  if (due || MarksMayMove(now)) TAPELAKE_RETURN_NOT_OK(Commit());
   return read || delivered || due;
 }
 
@@ -162,6 +163,13 @@ void TableWorker::TakeNews() {
     marks_.Forget(source);
     ingest_->Forget(source);
   }
+}
+
+/// Whether it is time to look if marks of a source that became quiet have moved: delivery and market
+/// are behind the last commit, and what it says must not fall behind what the service keeps.
+bool TableWorker::MarksMayMove(int64_t now_micros) {
+  const bool quiet = ingest_->pending_records() == 0 && !marks_.sources().empty();
+  return quiet && now_micros >= quiet_marks_micros_;
 }
 
 /// Let the commit say where each source is read on: where the slowest reader is for good.
@@ -258,6 +266,7 @@ Status TableWorker::Commit() {
   TAPELAKE_ASSIGN_OR_RAISE(const ingest::CommitReport report, ingest_->Commit());
   const int64_t end_micros = clock_.SteadyMicros();
   pacer_.OnCommitted(begin_micros, end_micros);
+  quiet_marks_micros_ = end_micros + kQuietMarksMicros;
   HandOver(/*last=*/false);
   now_.waiting_since_micros = 0;
   if (report.instant.empty()) return Status::OK();
@@ -302,6 +311,8 @@ Status TableWorker::Drain() {
   TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/true));
   while (parts_.delivers && !parts_.delivery->idle())
     TAPELAKE_RETURN_NOT_OK(parts_.delivery->Step().status());
+  SetMarks();  // delivery has all now
+  TAPELAKE_RETURN_NOT_OK(ingest_->Commit().status());
   Publish();
   return CountRows();
 }

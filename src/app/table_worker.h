@@ -123,6 +123,7 @@ class TableWorker : public Worker {
   Status TakeBlock();
   void PassTo(const std::string& source, uint64_t offset);
   void TakeNews();
+  bool MarksMayMove(int64_t now_micros);
   void SetMarks();
   Status TakeRecord(const record::RecordBlock::Entry& entry, const Takers& takers);
   void HandOver(bool last);
@@ -145,6 +146,7 @@ class TableWorker : public Worker {
   MarkBook marks_;
   std::map<std::string, uint64_t> added_;  // source id -> given to delivery in this run
   int64_t last_hot_micros_ = 0;
+  int64_t quiet_marks_micros_ = 0;  // steady time of the next look at marks without changes
   TableServices services_;
   bool services_wait_ = false;           // after a commit, until what came meanwhile can be seen
   int64_t serve_micros_ = 0;             // steady time when they run without one; 0: never

@@ -176,7 +176,7 @@ class TableIngest::Impl {
   int64_t chunk_rows_ = 0;                   // of all chunks_
   int64_t chunk_bytes_ = 0;                  // about what they hold
   std::vector<ChangeBook::Entry*> unshown_;  // accepted since the last PublishHot()
-  bool advanced_ = false;                    // positions moved since the last commit
+  bool advanced_ = false;                    // positions or marks moved since the last commit
   IngestState state_;
   std::vector<std::string> partition_values_;
   std::map<std::string, uint32_t, std::less<>> partition_ids_;
@@ -285,7 +285,9 @@ void TableIngest::Impl::Advance(const std::string& source, uint64_t end_offset) 
 void TableIngest::Impl::SetMark(const std::string& source, record::LogMark mark) {
   const auto position = state_.positions.find(source);
   TAPELAKE_ASSERT(mark.offset <= (position == state_.positions.end() ? 0 : position->second));
-  state_.marks.insert_or_assign(source, std::move(mark));
+  record::LogMark& known = state_.marks[source];
+  advanced_ = advanced_ || known != mark;
+  known = std::move(mark);
 }
 
 void TableIngest::Impl::Forget(const std::string& source) {

@@ -115,7 +115,7 @@ class TableIngest {
   const std::map<std::string, record::LogMark>& marks() const;
 
   /// Let the commits from now on carry this mark of `source`; it must not lie behind what was taken
-  /// of it. A mark alone is no reason for a commit.
+  /// of it. A mark that moved is written by the next Commit(), changes or not.
   void SetMark(const std::string& source, record::LogMark mark);
 
   /// `source` is gone and will never be read again: drop its position and mark. A later source of

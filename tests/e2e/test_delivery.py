@@ -113,7 +113,7 @@ def test_a_target_on_s3_that_fails_at_will(tmp_path, monkeypatch):
     seed = random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    simulation = program.simulate(tmp_path, seed=rng.randrange(1 << 30), changes=CHANGES // 2,
+    simulation = program.simulate(tmp_path, seed=rng.randrange(1 << 30), changes=CHANGES,
                                   shape="streams")
     with s3_server() as s3:
         for name, value in s3.environment().items():

@@ -117,6 +117,7 @@ def test_a_first_load_of_a_table_that_is_written_to_and_a_process_that_is_killed
         time.sleep(2)
     source.write(50)
     table.wait_for(lambda: settled(table, source), "the rows of the table")
+    table.wait_for(lambda: table.ended("dynamodb_scan:") == 4, "marks of a scan that is over")
     table.stop()
     check(table, source)
     assert table.status()["source_gaps"] == 0
@@ -134,15 +135,17 @@ def settled(table: PulledTable, source: CryptoTransactions) -> bool:
 
 
 def test_a_table_without_a_stream_is_refused_with_the_remedy(server, tmp_path):
+    # A name of its own: DynamoDB Local tells a new table of the stream of a deleted namesake.
+    name = "Streamless"
     client = server.client()
     client.create_table(
-        TableName=TABLE, BillingMode="PAY_PER_REQUEST",
+        TableName=name, BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "transaction_id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "transaction_id", "KeyType": "HASH"}])
     try:
-        table = PulledTable(tmp_path, SOURCE, server.environment())
+        table = PulledTable(tmp_path, f"{{kind: dynamodb_streams, table: {name}}}", server.environment())
         table.start()
         assert table.process.wait(60) != 0
         assert "NEW_AND_OLD_IMAGES" in table.said()
     finally:
-        client.delete_table(TableName=TABLE)
+        client.delete_table(TableName=name)

@@ -29,7 +29,7 @@ def source_of(topic: Topic, more: str = "") -> str:
 
 
 def table_of(folder, topic: Topic, more: str = "") -> PulledTable:
-    return PulledTable(folder, source_of(topic, more), topic.broker.environment())
+    return PulledTable(folder, source_of(topic, more), topic.broker.client_environment())
 
 
 def everything_is_committed(table: PulledTable, topic: Topic) -> bool:
@@ -221,7 +221,7 @@ def test_rows_and_tombstones(broker, tmp_path):
 def test_what_cannot_work_is_said_at_the_start(broker: Broker, tmp_path):
     table = PulledTable(
         tmp_path, f"{{kind: kafka, brokers: '{broker.address}', topic: nowhere}}",
-        broker.environment())
+        broker.client_environment())
     table.start()
     assert table.process.wait(60) != 0
     assert "nowhere" in table.said()

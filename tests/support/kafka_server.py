@@ -66,7 +66,7 @@ class Broker(Program):
             time.sleep(0.1)
         raise AssertionError(f"no answer from {self.address}: {self.said.read_text()[-3000:]}")
 
-    def environment(self) -> dict[str, str]:
+    def client_environment(self) -> dict[str, str]:
         return clean_environment()
 
 

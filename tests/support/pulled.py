@@ -31,6 +31,7 @@ class PulledTable:
         self.process = None
 
     def start(self):
+        self.said_before = self.log.stat().st_size if self.log.exists() else 0
         self.process = start_up(self.config, self.log, self.environment)
 
     def kill(self):
@@ -38,9 +39,11 @@ class PulledTable:
         self.process.wait()
 
     def stop(self):
-        """In order."""
+        """In order: not before it runs, for a signal at the very beginning just ends it."""
+        self.wait_for(lambda: self.log.stat().st_size > self.said_before, "its first status")
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE_S) == 0, self.said()
+        code = self.process.wait(PATIENCE_S)
+        assert code == 0, f"exit code {code}: {self.said()}"
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")[-3000:]
@@ -65,6 +68,11 @@ class PulledTable:
 
     def marks(self) -> dict[str, list]:
         return self._newest("tapelake.marks")
+
+    def ended(self, prefix: str = "") -> int:
+        """Logs of this prefix of which a commit says that they were read to their end."""
+        return sum(len(mark) == 3 for name, mark in self.marks().items()
+                   if name.startswith(prefix))
 
     def _newest(self, key: str) -> dict:
         """Of the newest commit that carries it (small enough to stand in it)."""

@@ -36,7 +36,7 @@ prepare_test() {
   setup_build
   setup_web
   setup_test_machine
-  (setup_test_python && setup_hudi_bundle) &
+  (setup_test_python && setup_test_npm && setup_hudi_bundle && setup_dynamodb_local && setup_kafka) &
   fetcher=$!
   { build_preset release && build_preset lambda; } || status=$?
   wait "$fetcher" || fail "the peers of the tests could not be installed"

@@ -1,6 +1,8 @@
 #include "source/files/object_source.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,7 +22,18 @@ namespace {
 // What a record of the greatest size can grow to: its values twice and its old image, or base64.
 constexpr size_t kObjectLineBytesMax = 4 * kLineBytesMax;
 constexpr size_t kCheckBytes = 256 << 10;
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
+
+/// How objects of a compression begin, by the ends of their names.
+struct Compression {
+  std::string_view extension;
+  std::string_view magic;  ///< Empty: it is not read.
+  std::string_view name;
+};
+constexpr Compression kCompressions[] = {{".gz", "\x1f\x8b", "gzip"},
+                                         {".zip", "PK", "zip"},
+                                         {".zst", "\x28\xb5\x2f\xfd", "zstd"},
+                                         {".snappy", "", "snappy"},
+                                         {".hsnappy", "", "snappy"}};
 
 /// Turns one line into the record it was made of.
 class LineDecoder {
@@ -122,15 +135,27 @@ class ObjectSource : public record::RecordSource {
   Status failure_;
 };
 
-/// Read a raw object to its end: its gzip checksum comes last.
-Status CheckRawObject(io::FileSystem& files, const std::string& path) {
+/// A damaged first byte must not make plain text of a compressed object.
+Status CheckMagic(io::FileSystem& files, const std::string& path) {
+  const auto found = std::ranges::find_if(
+      kCompressions, [&path](const Compression& each) { return path.ends_with(each.extension); });
+  if (found == std::end(kCompressions)) return Status::OK();
+  const std::string name(found->name);
+  if (found->magic.empty()) {
+    return MakeError(ErrorKind::kInvalid, "'" + path + "': objects of " + name + " are not read");
+  }
   TAPELAKE_ASSIGN_OR_RAISE(const auto file, files.OpenForRead(path));
-  std::string magic(kGzipMagic.size(), '\0');
+  std::string magic(found->magic.size(), '\0');
   TAPELAKE_ASSIGN_OR_RAISE(const int64_t read,
                            file->ReadAt(0, static_cast<int64_t>(magic.size()), magic.data()));
-  if (read != static_cast<int64_t>(magic.size()) || magic != kGzipMagic) {
-    return MakeError(ErrorKind::kCorrupt, "'" + path + "' at byte 0: a raw object must be gzip");
-  }
+  if (read == static_cast<int64_t>(magic.size()) && magic == found->magic) return Status::OK();
+  return MakeError(ErrorKind::kCorrupt,
+                   "'" + path + "' at byte 0: a raw object of this name must be " + name);
+}
+
+/// Read a raw object to its end: the checksum of its compression comes last.
+Status CheckRawObject(io::FileSystem& files, const std::string& path) {
+  TAPELAKE_RETURN_NOT_OK(CheckMagic(files, path));
   TAPELAKE_ASSIGN_OR_RAISE(const auto bytes, OpenByteStream(files, path));
   std::vector<char> scratch(kCheckBytes);
   size_t size = 1;

@@ -136,6 +136,7 @@ class Consumer : public KafkaConsumer {
   void Assign(rd_kafka_topic_partition_list_t* partitions);
   void Revoke(rd_kafka_topic_partition_list_t* partitions);
   void Tell(Status failure);
+  void TellFatal();
   Status WorstOf(const Status& failure);
   KafkaEvent EventOf(const rd_kafka_message_t& message) const;
   TopicList Assigned() const;
@@ -188,23 +189,28 @@ void Consumer::OnRebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t code,
   }
 }
 
-void Consumer::OnError(rd_kafka_t* client, int code, const char* words, void* self) {
+void Consumer::OnError(rd_kafka_t* /*client*/, int code, const char* words, void* self) {
   auto* consumer = static_cast<Consumer*>(self);
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
-  if (error != RD_KAFKA_RESP_ERR__FATAL) {
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    consumer->TellFatal();
+  } else {
     consumer->Tell(ErrorOf(error, "Kafka topic '" + consumer->topic_ + "'", words));
-    return;
   }
+}
+
+/// librdkafka says so to its callback or instead of a message.
+void Consumer::TellFatal() {
   char cause[kErrorTextBytes] = "";
-  const rd_kafka_resp_err_t real = rd_kafka_fatal_error(client, cause, sizeof(cause));
-  consumer->failures_.clear();
-  consumer->broken_ = true;
+  const rd_kafka_resp_err_t real = rd_kafka_fatal_error(client_, cause, sizeof(cause));
+  failures_.clear();
+  broken_ = true;
   const bool is_fenced = real == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
   const std::string advice =
       is_fenced ? " (another process is the same member of the group: give each lake a "
                   "source.group of its own)"
                 : "";
-  consumer->Tell(ErrorOf(real, "Kafka topic '" + consumer->topic_ + "'", (cause + advice).c_str()));
+  Tell(ErrorOf(real, "Kafka topic '" + topic_ + "'", (cause + advice).c_str()));
 }
 
 void Consumer::Tell(Status failure) {
@@ -340,7 +346,11 @@ KafkaEvent Consumer::EventOf(const rd_kafka_message_t& message) const {
 KafkaEvent Consumer::Poll(int wait_millis) {
   message_.reset();
   if (failures_.empty()) message_.reset(rd_kafka_consumer_poll(client_, wait_millis));
-  if (message_ != nullptr) return EventOf(*message_);
+  if (message_ != nullptr && message_->err == RD_KAFKA_RESP_ERR__FATAL) {
+    TellFatal();
+  } else if (message_ != nullptr) {
+    return EventOf(*message_);
+  }
   if (failures_.empty()) return {};
   KafkaEvent event{.kind = broken_ ? KafkaEvent::Kind::kBroken : KafkaEvent::Kind::kFailure,
                    .failure = std::move(failures_.front())};

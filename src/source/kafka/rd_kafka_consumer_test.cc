@@ -159,6 +159,35 @@ TEST_F(MockBrokers, GoOnAfterAPause) {
   EXPECT_EQ(messages, 2);
 }
 
+TEST_F(MockBrokers, AFencedMemberIsOfNoUseAnyMore) {
+  constexpr int16_t kHeartbeat = 12;
+  RdKafkaOptions options = Options();
+  options.instance = "worker";
+  options.properties["heartbeat.interval.ms"] = "100";
+  const auto consumer = RdKafkaConsumer::Make(options).ValueOrDie();
+  bool assigned = false;
+  ASSERT_TRUE(consumer
+                  ->Subscribe({.on_assigned =
+                                   [&assigned](int32_t) {
+                                     assigned = true;
+                                     return int64_t{0};
+                                   },
+                               .on_revoked = {}})
+                  .ok());
+  io::SystemClock clock;
+  const int64_t deadline = clock.SteadyMicros() + kPatienceMicros;
+  while (!assigned && clock.SteadyMicros() < deadline)
+    consumer->Poll(50);
+  ASSERT_TRUE(assigned);
+  rd_kafka_mock_push_request_errors(cluster_, kHeartbeat, 1,
+                                    RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+  KafkaEvent event;
+  while (event.kind != KafkaEvent::Kind::kBroken && clock.SteadyMicros() < deadline)
+    event = consumer->Poll(50);
+  ASSERT_EQ(event.kind, KafkaEvent::Kind::kBroken);
+  EXPECT_THAT(event.failure.message(), HasSubstr("source.group of its own"));
+}
+
 TEST_F(MockBrokers, AWrongPropertyIsNamed) {
   RdKafkaOptions options = Options();
   options.properties = {{"security.protokoll", "ssl"}};
