@@ -14,7 +14,7 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 decimal.getcontext().prec = 200  # sums and products of 38-digit amounts must stay exact
 
-from support import program, spark_session  # noqa: E402  (needs the path above)
+from support import program, pulled, spark_session  # noqa: E402  (needs the path above)
 from support.spark_peer import LocalSpark, SparkPeer  # noqa: E402
 from support.trino_peer import TrinoPeer  # noqa: E402
 
@@ -24,6 +24,17 @@ def built_program():
     """Fail early, with the remedy, if the program is not there."""
     if not program.binary().exists():
         pytest.exit(f"{program.binary()} is missing: run ./dev build", returncode=2)
+
+
+@pytest.fixture(autouse=True)
+def no_pipeline_is_left():
+    """What a failed test left would be another member of the next one's consumer group."""
+    yield
+    for process in pulled.STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    pulled.STARTED.clear()
 
 
 @pytest.fixture

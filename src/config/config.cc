@@ -608,7 +608,7 @@ void DescribeKafka(Visitor& visitor, SourceConfig& self) {
       {.key = "group",
        .sentence = "Consumer group of kind `kafka`; of this table alone. It shares out partitions "
                    "and shows other tools how far the table is; where the table goes on stands in "
-                   "its own commits. Default: `tapelake-DATABASE.TABLE`."},
+                   "its own commits. Default: `tapelake-DATABASE.TABLE-TOPIC`."},
       &self.group);
   visitor.Field(
       {.key = "format",

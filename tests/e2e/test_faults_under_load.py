@@ -150,7 +150,7 @@ def test_a_door_behind_a_flaky_network(s3, dice, tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     simulation, lines, broken = simulated(tmp_path, dice)
     with aws_door.open_door(tmp_path, more=", shard_limits: true", delivery=DELIVERY) as door:
-        with flaky_gateway(lambda: door.authority, dice) as gateway:
+        with flaky_gateway(lambda: door.authority, dice, share=0.2) as gateway:
             client = client_of(gateway.url, (door.keys.id, door.keys.secret))
             feeder = Feeder(client, program.TABLE, lines, SECONDS / 2)
             feeder.thread.start()

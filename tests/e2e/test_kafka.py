@@ -15,7 +15,7 @@ from support.pulled import PulledTable
 
 CHANGES = 6_000
 PARTITIONS = 6
-GROUP = "tapelake-crypto.transactions"
+GROUP = "tapelake-crypto.transactions-"  # and the topic
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +71,11 @@ def test_a_broker_that_is_restarted_and_a_process_that_is_killed(broker, shape, 
             time.sleep(rng.uniform(0, 2))
             broker.start()
     table.wait_for(lambda: everything_is_committed(table, topic), "all records in the table")
-    table.wait_for(lambda: max(topic.committed(GROUP).values()) > 0, "a hint to the group")
+    table.wait_for(lambda: max(topic.committed(GROUP + topic.name).values()) > 0, "a hint to the group")
     table.stop()
     # It is where a restart would read on, so it may lie before what the table has.
     ends = topic.ends()
-    assert all(hint <= ends[number] for number, hint in topic.committed(GROUP).items())
+    assert all(hint <= ends[number] for number, hint in topic.committed(GROUP + topic.name).items())
     check_rows(table, simulation)
     raw = Counter(line["event_id"] for line in lines_of(raw_objects(table.lake)))
     assert raw.keys() == {json.loads(line)["eventID"] for line in lines}

@@ -29,8 +29,15 @@ class FlakyGateway:
     url: str = ""
     met: Counter = field(default_factory=Counter)
 
+    bag: list[str] = field(default_factory=list)
+
     def draw(self) -> str:
-        fault = self.rng.choice(FAULTS) if self.rng.random() < self.share else "pass"
+        """Each fault once, in any order, before one comes again."""
+        if self.rng.random() >= self.share:
+            return "pass"
+        if not self.bag:
+            self.bag = self.rng.sample(FAULTS, len(FAULTS))
+        fault = self.bag.pop()
         self.met[fault] += 1
         return fault
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from support import program
 from support.killed import start_up
 
 PATIENCE_S = 120
+STARTED: list[subprocess.Popen] = []  # those of one test
 # The horizon: a stream that is read through splits gives a simulated hour late.
 DELIVERY = "delivery: {buffer_bytes: 1MiB, buffer_interval: 1s}\n"
 CONFIG = """\
@@ -33,6 +35,7 @@ class PulledTable:
     def start(self):
         self.said_before = self.log.stat().st_size if self.log.exists() else 0
         self.process = start_up(self.config, self.log, self.environment)
+        STARTED.append(self.process)
 
     def kill(self):
         self.process.kill()

@@ -217,25 +217,38 @@ void Consumer::Tell(Status failure) {
   if (failures_.size() < kFailuresMax) failures_.push_back(std::move(failure));
 }
 
+/// Only what is of our topic: a group that read another one hands out its partitions, too, when a
+/// member of a name that it knows comes back.
 void Consumer::Assign(rd_kafka_topic_partition_list_t* partitions) {
+  const TopicList ours = NewList(static_cast<size_t>(partitions->cnt));
   for (int i = 0; i < partitions->cnt; ++i) {
-    rd_kafka_topic_partition_t& element = partitions->elems[i];
-    element.offset = calls_.on_assigned ? calls_.on_assigned(element.partition) : 0;
+    const rd_kafka_topic_partition_t& element = partitions->elems[i];
+    if (element.topic != topic_) {
+      Tell(MakeError(ErrorKind::kConflict,
+                     "Kafka topic '" + topic_ + "': its consumer group also reads '" +
+                         element.topic + "' (give the table a source.group of its own)"));
+      continue;
+    }
+    rd_kafka_topic_partition_list_add(ours.get(), element.topic, element.partition)->offset =
+        calls_.on_assigned ? calls_.on_assigned(element.partition) : 0;
     assigned_.insert(element.partition);
   }
   const Status status =
-      TakeError(rd_kafka_incremental_assign(client_, partitions), "cannot take partitions");
+      TakeError(rd_kafka_incremental_assign(client_, ours.get()), "cannot take partitions");
   if (!status.ok()) Tell(status);
-  if (paused_) rd_kafka_pause_partitions(client_, partitions);
+  if (paused_) rd_kafka_pause_partitions(client_, ours.get());
 }
 
 void Consumer::Revoke(rd_kafka_topic_partition_list_t* partitions) {
+  const TopicList ours = NewList(static_cast<size_t>(partitions->cnt));
   for (int i = 0; i < partitions->cnt; ++i) {
-    assigned_.erase(partitions->elems[i].partition);
-    if (calls_.on_revoked) calls_.on_revoked(partitions->elems[i].partition);
+    const rd_kafka_topic_partition_t& element = partitions->elems[i];
+    if (element.topic != topic_ || assigned_.erase(element.partition) == 0) continue;
+    rd_kafka_topic_partition_list_add(ours.get(), element.topic, element.partition);
+    if (calls_.on_revoked) calls_.on_revoked(element.partition);
   }
   const Status status =
-      TakeError(rd_kafka_incremental_unassign(client_, partitions), "cannot give partitions back");
+      TakeError(rd_kafka_incremental_unassign(client_, ours.get()), "cannot give partitions back");
   if (!status.ok()) Tell(status);
 }
 
