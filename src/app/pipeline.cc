@@ -208,6 +208,9 @@ Status Pipeline::StopAndJoin() {
     if (post->thread.joinable()) post->thread.join();
     if (first.ok()) first = post->status;
   }
+  for (const auto& post : posts_) {
+    if (first.ok()) first = WithContext(post->worker->Settle(), post->table);
+  }
   return first;
 }
 

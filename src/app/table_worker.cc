@@ -311,10 +311,15 @@ Status TableWorker::Drain() {
   TAPELAKE_RETURN_NOT_OK(parts_.delivery->Cut(/*flush=*/true));
   while (parts_.delivers && !parts_.delivery->idle())
     TAPELAKE_RETURN_NOT_OK(parts_.delivery->Step().status());
-  SetMarks();  // delivery has all now
-  TAPELAKE_RETURN_NOT_OK(ingest_->Commit().status());
   Publish();
   return CountRows();
+}
+
+/// Delivery and market have all of it now, and so the marks may say.
+Status TableWorker::Settle() {
+  if (ingest_ == nullptr) return Status::OK();
+  SetMarks();
+  return ingest_->Commit().status();
 }
 
 Status TableWorker::CountRows() {

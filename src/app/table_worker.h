@@ -97,6 +97,7 @@ class TableWorker : public Worker {
 
   /// Commit what was read and deliver all of it.
   Status Drain() override;
+  Status Settle() override;
 
   TableProgress progress() const;
 

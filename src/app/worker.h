@@ -29,6 +29,9 @@ class Worker {
 
   /// Bring what was taken to its end (a commit). Called once, after the last Step that succeeded.
   virtual Status Drain() = 0;
+
+  /// Write down what holds only now that every worker has drained well. May be called again.
+  virtual Status Settle() { return Status::OK(); }
 };
 
 }  // namespace tapelake::app
