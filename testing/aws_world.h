@@ -73,13 +73,16 @@ class AwsWorld {
   void MakeService(bool shard_limits = false) {
     std::vector<serve::KinesisStream> streams;
     for (const Log& log : logs_)
-      streams.push_back({log.directory, log.stream.get(), log.writer.get()});
+      streams.push_back({log.directory, log.stream.get(), log.writer.get(), maker_});
     auto service = serve::KinesisService::Open(
         files_, clock_, security::TokenSigner("token key"),
         {.region = kRegion, .account = kAccount, .shard_limits = shard_limits}, streams);
     ASSERT_TRUE(service.ok()) << service.status();
     kinesis_ = std::move(*service);
   }
+
+  /// Let all streams be such that a client made, for services that are made later.
+  void PretendClientsMadeThem() { maker_ = std::make_shared<int>(); }
 
   /// What MakeFirehose() says of objects; without a prefix: the default layout.
   void SetFirehoseObjects(serve::DeliveredObjects objects) {
@@ -169,6 +172,7 @@ class AwsWorld {
   };
 
   std::vector<Log> logs_;
+  std::shared_ptr<void> maker_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
   serve::DeliveredObjects firehose_objects_;

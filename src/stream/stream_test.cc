@@ -391,6 +391,31 @@ TEST_F(RetentionTest, DropsUntakenRecordsOnlyIfTold) {
   EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
 }
 
+TEST_F(RetentionTest, CanBeChangedAndSurvivesPowerLoss) {
+  auto stream = OpenWithFour();
+  EXPECT_EQ(KindOf(stream->SetRetention(0)), ErrorKind::kInvalid);
+  ASSERT_TRUE(stream->SetRetention(120'000'000).ok());
+  EXPECT_EQ(stream->retention_micros(), 120'000'000);
+  stream.reset();
+  files_.LosePower();
+  stream = Open();
+  EXPECT_EQ(stream->retention_micros(), 120'000'000);
+  clock_.Advance(61'000'000);
+  EXPECT_EQ(*stream->DropExpired(), 0);
+  ASSERT_TRUE(stream->SetRetention(60'000'000).ok());
+  EXPECT_GT(*stream->DropExpired(), 0);
+  EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
+}
+
+TEST_F(RetentionTest, ADamagedFileIsNamed) {
+  { const auto stream = Open(); }
+  ASSERT_TRUE(files_.ReplaceFile(RetentionPath(kDirectory), "retention 5\nchecksum 0\n").ok());
+  const auto opened =
+      Stream::Open(files_, clock_, kDirectory, "orders", options_, nullptr);
+  EXPECT_EQ(KindOf(opened.status()), ErrorKind::kCorrupt);
+  EXPECT_THAT(opened.status().message(), ::testing::HasSubstr(RetentionPath(kDirectory)));
+}
+
 TEST_F(RetentionTest, DropsBySizeUntilTheRestFits) {
   auto stream = OpenWithFour();
   const int64_t one_bytes = stream->facts().stored_bytes / 4;

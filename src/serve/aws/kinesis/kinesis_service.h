@@ -128,13 +128,15 @@ class KinesisService {
   Outcome CreateStream(WireValue request, AnswerWriter* answer);
   Outcome DeleteStream(WireValue request, AnswerWriter* answer);
 
-  // kinesis_declared.cc: what only the configuration can do.
+  // kinesis_retention.cc
   Outcome IncreaseRetention(WireValue request, AnswerWriter* answer);
   Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
+  Outcome ChangeRetention(WireValue request, bool increase);
+
+  // kinesis_refuse.cc
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
-  Outcome ChangeRetention(WireValue request, bool increase);
-  Outcome RefuseDeclared(WireValue request, std::string_view remedy);
+  Outcome RefuseChange(WireValue request, std::string_view remedy);
 
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.
@@ -154,6 +156,7 @@ class KinesisService {
   const security::TokenSigner signer_;
   const KinesisOptions options_;
 
+  std::mutex retention_mutex_;      // held while a retention is changed
   mutable std::mutex mutex_;        // guards the next
   std::vector<StreamPtr> streams_;  // by name
 };
