@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "stream/stream_metadata.h"
 #include "testing/stream_fixture.h"
 
 namespace tapelake::stream {
@@ -410,10 +411,9 @@ TEST_F(RetentionTest, CanBeChangedAndSurvivesPowerLoss) {
 TEST_F(RetentionTest, ADamagedFileIsNamed) {
   { const auto stream = Open(); }
   ASSERT_TRUE(files_.ReplaceFile(RetentionPath(kDirectory), "retention 5\nchecksum 0\n").ok());
-  const auto opened =
-      Stream::Open(files_, clock_, kDirectory, "orders", options_, nullptr);
-  EXPECT_EQ(KindOf(opened.status()), ErrorKind::kCorrupt);
-  EXPECT_THAT(opened.status().message(), ::testing::HasSubstr(RetentionPath(kDirectory)));
+  const Status opened = TryOpen().status();
+  EXPECT_EQ(KindOf(opened), ErrorKind::kCorrupt);
+  EXPECT_THAT(opened.message(), HasSubstr(RetentionPath(kDirectory)));
 }
 
 TEST_F(RetentionTest, DropsBySizeUntilTheRestFits) {

@@ -9,11 +9,7 @@ namespace {
 
 constexpr int64_t kPageMax = 10'000;
 constexpr int64_t kPageDefault = 10;
-constexpr int64_t kTagsPageMax = 50;
 constexpr size_t kIdCharactersMax = 100;
-constexpr size_t kTagCharactersMax = 128;
-constexpr std::string_view kDestinationId = "destinationId-000000000001";
-constexpr std::string_view kDirectPut = "DirectPut";
 constexpr int64_t kMebibyte = int64_t{1} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
@@ -40,22 +36,39 @@ void WriteParameter(std::string_view name, std::string_view value, AnswerWriter*
   answer->EndMap();
 }
 
-/// The processors that stand for what is done here: keys of partitions are taken out of records.
-void WriteProcessing(std::string_view partition_query, AnswerWriter* answer) {
-  if (partition_query.empty()) return WriteEnabled("ProcessingConfiguration", false, answer);
+void BeginProcessor(std::string_view type, AnswerWriter* answer) {
+  answer->BeginMap();
+  answer->Text("Type", type);
+  answer->Key("Parameters");
+  answer->BeginList();
+}
+
+void EndProcessor(AnswerWriter* answer) {
+  answer->EndList();
+  answer->EndMap();
+}
+
+/// The processors that stand for what is done here: keys of partitions are taken out of records,
+/// and records get ends.
+void WriteProcessing(const DeliveredObjects& objects, AnswerWriter* answer) {
+  const bool enabled = !objects.partition_query.empty() || !objects.delimiter.empty();
+  if (!enabled) return WriteEnabled("ProcessingConfiguration", false, answer);
   answer->Key("ProcessingConfiguration");
   answer->BeginMap();
   answer->Bool("Enabled", true);
   answer->Key("Processors");
   answer->BeginList();
-  answer->BeginMap();
-  answer->Text("Type", "MetadataExtraction");
-  answer->Key("Parameters");
-  answer->BeginList();
-  WriteParameter("MetadataExtractionQuery", partition_query, answer);
-  WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
-  answer->EndList();
-  answer->EndMap();
+  if (!objects.partition_query.empty()) {
+    BeginProcessor("MetadataExtraction", answer);
+    WriteParameter("MetadataExtractionQuery", objects.partition_query, answer);
+    WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
+    EndProcessor(answer);
+  }
+  if (!objects.delimiter.empty()) {
+    BeginProcessor("AppendDelimiterToRecord", answer);
+    WriteParameter("Delimiter", objects.delimiter, answer);
+    EndProcessor(answer);
+  }
   answer->EndList();
   answer->EndMap();
 }
@@ -70,21 +83,22 @@ FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
   MemberReader members(request, &violations);
   const int64_t limit =
       members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kPageDefault);
-  const auto type =
-      members.Choice("DeliveryStreamType", MemberReader::Need::kOptional,
-                     {kDirectPut, "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"});
+  const auto type = members.Choice("DeliveryStreamType", MemberReader::Need::kOptional,
+                                   kDeliveryStreamTypes);
   const std::string after =
       members.Text("ExclusiveStartDeliveryStreamName", name_rule).value_or("");
   if (auto wrong = violations.error()) return wrong;
-  const auto begin = std::ranges::upper_bound(streams_, after, {}, &DeliveryStream::name);
+  const std::vector<StreamPtr> streams = Streams();
+  const auto begin =
+      std::ranges::upper_bound(streams, after, {}, [](const auto& it) { return it->name; });
   const int64_t left = type.value_or(std::string(kDirectPut)) == kDirectPut
-                           ? static_cast<int64_t>(streams_.end() - begin)
+                           ? static_cast<int64_t>(streams.end() - begin)
                            : 0;
   answer->BeginMap();
   answer->Key("DeliveryStreamNames");
   answer->BeginList();
   for (auto stream = begin; stream != begin + std::min(left, limit); ++stream)
-    answer->Text(stream->name);
+    answer->Text((*stream)->name);
   answer->EndList();
   answer->Bool("HasMoreDeliveryStreams", left > limit);
   answer->EndMap();
@@ -98,20 +112,23 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   members.Integer("Limit", {.min = 1, .max = kPageMax});  // there is one destination at most
   const auto after =
       members.Text("ExclusiveStartDestinationId", {.characters_max = kIdCharactersMax});
-  const DeliveryStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("DeliveryStreamDescription");
   answer->BeginMap();
   answer->Text("DeliveryStreamName", stream->name);
-  answer->Text("DeliveryStreamARN", "arn:aws:firehose:" + options_.region + ":" + options_.account +
-                                        ":deliverystream/" + stream->name);
+  answer->Text("DeliveryStreamARN", ArnOf(stream->name));
   answer->Text("DeliveryStreamStatus", "ACTIVE");
   WriteMap("DeliveryStreamEncryptionConfiguration", "Status", "DISABLED", answer);
   answer->Text("DeliveryStreamType", kDirectPut);
-  answer->Text("VersionId", "1");
+  answer->Text("VersionId", std::to_string(stream->version));
   answer->Key("CreateTimestamp");
   answer->TimeMicros(stream->created_micros);
+  if (stream->updated_micros != 0) {
+    answer->Key("LastUpdateTimestamp");
+    answer->TimeMicros(stream->updated_micros);
+  }
   answer->Key("Destinations");
   answer->BeginList();
   if (stream->raw && after.value_or("") < kDestinationId) WriteDestination(*stream, answer);
@@ -134,7 +151,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
   answer->Key("ExtendedS3DestinationDescription");
   answer->BeginMap();
   WriteObjects(stream, objects.prefix, answer);
-  WriteProcessing(objects.partition_query, answer);
+  WriteProcessing(objects, answer);
   answer->Text("S3BackupMode", objects.backup_prefix.empty() ? "Disabled" : "Enabled");
   if (!objects.backup_prefix.empty()) {
     answer->Key("S3BackupDescription");
@@ -152,7 +169,9 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
 /// Where the raw objects lie, in Firehose's own expressions (delivery/delivery.h).
 void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_view prefix,
                                    AnswerWriter* answer) const {
-  answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
+  const std::string& role = stream.objects.role;
+  answer->Text("RoleARN",
+               role.empty() ? "arn:aws:iam::" + options_.account + ":role/tapelake" : role);
   answer->Text(
       "BucketARN",
       "arn:aws:s3:::" + (stream.objects.bucket.empty() ? options_.bucket : stream.objects.bucket));
@@ -166,22 +185,6 @@ void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_vie
   answer->Text("CompressionFormat", stream.objects.compression);
   WriteMap("EncryptionConfiguration", "NoEncryptionConfig", "NoEncryption", answer);
   WriteEnabled("CloudWatchLoggingOptions", false, answer);
-}
-
-FirehoseService::Outcome FirehoseService::ListTags(WireValue request, AnswerWriter* answer) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
-  members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
-  const DeliveryStream* stream = nullptr;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  answer->BeginMap();
-  answer->Key("Tags");
-  answer->BeginList();
-  answer->EndList();
-  answer->Bool("HasMoreTags", false);
-  answer->EndMap();
-  return std::nullopt;
 }
 
 }  // namespace tapelake::serve
