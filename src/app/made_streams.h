@@ -1,20 +1,18 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "app/made_log.h"
 #include "base/status.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "stream/stream.h"
-#include "stream/stream_writer.h"
 
 namespace tapelake::app {
 
@@ -45,17 +43,14 @@ class MadeStreams : public serve::StreamKeeper {
   Status Delete(const std::string& name) override;
 
  private:
-  /// One stream and its thread.
-  class Made;
-
   explicit MadeStreams(Parts parts) : parts_(std::move(parts)) {}
   std::string PathOf(const std::string& name) const;
-  Result<std::shared_ptr<Made>> OpenOne(const std::string& name, int shard_count) const;
-  static serve::KinesisStream Served(const std::string& path, const std::shared_ptr<Made>& made);
+  Result<std::shared_ptr<MadeLog>> OpenOne(const std::string& name, int shard_count) const;
+  static serve::KinesisStream Served(const std::string& path, const std::shared_ptr<MadeLog>& made);
 
   const Parts parts_;
   mutable std::mutex mutex_;  // guards the next
-  std::map<std::string, std::shared_ptr<Made>> made_;
+  std::map<std::string, std::shared_ptr<MadeLog>> made_;
 };
 
 }  // namespace tapelake::app

@@ -155,8 +155,8 @@ FirehoseService::Outcome FirehoseService::DeleteDeliveryStream(WireValue request
                   "out of the configuration to end it.");
   }
   const Status deleted = options_.keeper->Delete(stream->name, force);
-  if (KindOf(deleted) == ErrorKind::kNotFound) return NotFound(stream->name);
   if (!deleted.ok()) {
+    if (KindOf(deleted) == ErrorKind::kNotFound) return NotFound(stream->name);
     return in_use("Firehose " + stream->name + " still has records to deliver: " +
                   deleted.message() + " AllowForceDelete gives them up.");
   }

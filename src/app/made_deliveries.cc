@@ -1,0 +1,250 @@
+#include "app/made_deliveries.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "app/delivery_definition.h"
+#include "app/lake_folder.h"
+#include "app/made_log.h"
+#include "app/records_worker.h"
+
+namespace tapelake::app {
+namespace {
+
+constexpr int64_t kIdleMicros = 50'000;
+constexpr int64_t kTailBytesMax = int64_t{4} << 20;     // delivery is seldom far behind
+constexpr int64_t kSegmentBytesMax = int64_t{16} << 20;  // what stays when all is delivered
+
+std::string DefinitionPath(const std::string& folder) {
+  return io::JoinPath(folder, "definition");
+}
+
+}  // namespace
+
+class MadeDeliveries::Made {
+ public:
+  Made(std::unique_ptr<stream::Stream> log, std::unique_ptr<RecordsWorker> worker,
+       serve::DeliveryStream definition, delivery::DeliveryOptions options, io::Clock& clock)
+      : definition(std::move(definition)),
+        options(std::move(options)),
+        log_(std::move(log), clock),
+        worker_(std::move(worker)) {
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~Made() { Stop(); }
+
+  RecordsWorker& worker() { return *worker_; }
+  stream::StreamWriter* writer() { return log_.writer(); }
+
+  /// Refuse further records and end both threads.
+  void Stop() {
+    const std::scoped_lock lock(mutex_);
+    stop_.store(true);
+    worker_->End();
+    if (thread_.joinable()) thread_.join();
+    log_.Stop();
+  }
+
+  // Guarded by the mutex of the collection.
+  serve::DeliveryStream definition;
+  delivery::DeliveryOptions options;
+
+ private:
+  /// Until it is stopped, or delivery cannot go on: then nothing more is taken.
+  void Run() {
+    while (!stop_.load()) {
+      const Result<bool> worked = worker_->Step();
+      if (!worked.ok()) {
+        log_.Stop();
+        return worker_->End();
+      }
+      if (!*worked) worker_->WaitForWork(kIdleMicros);
+    }
+  }
+
+  MadeLog log_;
+  std::unique_ptr<RecordsWorker> worker_;
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;  // guards the next
+  std::thread thread_;
+};
+
+Result<std::unique_ptr<MadeDeliveries>> MadeDeliveries::Open(Parts parts) {
+  std::unique_ptr<MadeDeliveries> all(new MadeDeliveries(std::move(parts)));
+  io::FileSystem& files = all->parts_.files;
+  const std::string directory = MadeDeliveriesPath(all->parts_.lake_path);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, files.Exists(directory));
+  if (!exists) return all;
+  TAPELAKE_ASSIGN_OR_RAISE(const auto names, files.ListNames(directory));
+  for (const std::string& name : names) {
+    const std::string path = all->PathOf(name);
+    TAPELAKE_ASSIGN_OR_RAISE(const bool whole, files.Exists(DefinitionPath(path)));
+    if (!whole) {
+      TAPELAKE_RETURN_NOT_OK(files.DeleteDirectory(path));
+      continue;
+    }
+    if (all->parts_.declared.contains(name)) continue;
+    TAPELAKE_ASSIGN_OR_RAISE(const serve::DeliveryStream definition, all->ReadDefinition(name));
+    auto made = all->OpenOne(definition);
+    if (!made.ok()) return WithContext(made.status(), "delivery stream '" + name + "'");
+    all->made_[name] = std::move(*made);
+  }
+  return all;
+}
+
+MadeDeliveries::~MadeDeliveries() {
+  for (const auto& [name, made] : made_)
+    made->Stop();
+}
+
+std::string MadeDeliveries::PathOf(const std::string& name) const {
+  return io::JoinPath(MadeDeliveriesPath(parts_.lake_path), name);
+}
+
+Result<delivery::DeliveryOptions> MadeDeliveries::OptionsOf(
+    const serve::DeliveryStream& stream) const {
+  return OptionsOfDefinition(stream, {.lake_path = parts_.lake_path,
+                                      .buckets = parts_.buckets,
+                                      .folder = MadeDeliveryFolder(stream.name)});
+}
+
+Result<serve::DeliveryStream> MadeDeliveries::ReadDefinition(const std::string& name) const {
+  const std::string path = DefinitionPath(PathOf(name));
+  TAPELAKE_ASSIGN_OR_RAISE(const std::string text, parts_.files.ReadFile(path));
+  auto definition = ParseDefinition(text);
+  if (!definition.ok()) return WithContext(definition.status(), "file '" + path + "' is damaged");
+  if (definition->name == name) return definition;
+  return MakeError(ErrorKind::kCorrupt,
+                   "file '" + path + "' is that of delivery stream '" + definition->name + "'");
+}
+
+Status MadeDeliveries::WriteDefinition(const serve::DeliveryStream& stream) const {
+  return parts_.files.ReplaceFile(DefinitionPath(PathOf(stream.name)), DefinitionText(stream));
+}
+
+/// An empty folder whose name is durable.
+Status MadeDeliveries::MakeFolder(const std::string& name) const {
+  const std::string path = PathOf(name);
+  TAPELAKE_ASSIGN_OR_RAISE(const bool exists, parts_.files.Exists(path));
+  if (exists) TAPELAKE_RETURN_NOT_OK(parts_.files.DeleteDirectory(path));
+  TAPELAKE_RETURN_NOT_OK(parts_.files.CreateDirectories(path));
+  const std::string directory = io::ParentPath(path);
+  TAPELAKE_RETURN_NOT_OK(parts_.files.SyncDirectory(directory));
+  return parts_.files.SyncDirectory(io::ParentPath(directory));
+}
+
+Result<std::shared_ptr<MadeDeliveries::Made>> MadeDeliveries::OpenOne(
+    const serve::DeliveryStream& stream) const {
+  TAPELAKE_ASSIGN_OR_RAISE(delivery::DeliveryOptions options, OptionsOf(stream));
+  stream::StreamOptions log_options = parts_.log;
+  log_options.shard_count = 1;
+  log_options.retention_micros = 1;  // what is delivered is needed by nobody
+  log_options.drop_untaken = false;
+  log_options.tail_bytes_max = std::min(log_options.tail_bytes_max, kTailBytesMax);
+  log_options.segment_bytes_max = std::min(log_options.segment_bytes_max, kSegmentBytesMax);
+  const std::string path = io::JoinPath(PathOf(stream.name), "log");
+  TAPELAKE_ASSIGN_OR_RAISE(auto log, stream::Stream::Open(parts_.files, parts_.clock, path,
+                                                          stream.name, log_options, nullptr));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      auto worker, RecordsWorker::Open(
+                       {.files = parts_.files, .clock = parts_.clock, .log = *log}, options));
+  auto made = std::make_shared<Made>(std::move(log), std::move(worker), stream, std::move(options),
+                                     parts_.clock);
+  made->definition.writer = made->writer();
+  return made;
+}
+
+std::vector<serve::DeliveryStream> MadeDeliveries::streams() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<serve::DeliveryStream> all;
+  for (const auto& [name, made] : made_) {
+    all.push_back(made->definition);
+    all.back().keeper = made;
+  }
+  return all;
+}
+
+Result<serve::DeliveryStream> MadeDeliveries::Make(serve::DeliveryStream wanted) {
+  const std::scoped_lock lock(mutex_);
+  const std::string name = wanted.name;
+  if (made_.contains(name) || parts_.declared.contains(name)) {
+    return MakeError(ErrorKind::kAlreadyExists, "there is a delivery stream '" + name + "'");
+  }
+  if (made_.size() >= kStreamsMax) {
+    return MakeError(ErrorKind::kThrottled, "clients have made " + std::to_string(kStreamsMax) +
+                                                " delivery streams, which is the limit");
+  }
+  wanted.created_micros = parts_.clock.WallMicros();
+  TAPELAKE_RETURN_NOT_OK(OptionsOf(wanted).status());
+  TAPELAKE_RETURN_NOT_OK(MakeFolder(name));
+  TAPELAKE_ASSIGN_OR_RAISE(auto made, OpenOne(wanted));
+  TAPELAKE_RETURN_NOT_OK(WriteDefinition(wanted));
+  made_[name] = made;
+  wanted = made->definition;
+  wanted.keeper = std::move(made);
+  return wanted;
+}
+
+Result<serve::DeliveryStream> MadeDeliveries::Change(serve::DeliveryStream wanted) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = made_.find(wanted.name);
+  if (found == made_.end()) {
+    return MakeError(ErrorKind::kNotFound,
+                     "no client made a delivery stream '" + wanted.name + "'");
+  }
+  Made& made = *found->second;
+  wanted.keeper = nullptr;
+  if (wanted.version != made.definition.version) {
+    wanted.updated_micros = parts_.clock.WallMicros();
+  }
+  TAPELAKE_ASSIGN_OR_RAISE(delivery::DeliveryOptions options, OptionsOf(wanted));
+  TAPELAKE_RETURN_NOT_OK(WriteDefinition(wanted));
+  const bool delivers_otherwise = options.layout != made.options.layout ||
+                                  options.buffer_bytes != made.options.buffer_bytes ||
+                                  options.buffer_micros != made.options.buffer_micros;
+  if (delivers_otherwise) made.worker().Change(options);
+  made.options = std::move(options);
+  made.definition = wanted;
+  wanted.keeper = found->second;
+  return wanted;
+}
+
+Status MadeDeliveries::Delete(const std::string& name, bool force) {
+  const auto not_found = [&name] {
+    return MakeError(ErrorKind::kNotFound, "no client made a delivery stream '" + name + "'");
+  };
+  std::shared_ptr<Made> made;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = made_.find(name);
+    if (found == made_.end()) return not_found();
+    made = found->second;
+  }
+  // As long as delivery takes: others go on meanwhile.
+  const Status flushed = made->worker().Flush();
+  if (!flushed.ok() && !force) return flushed;
+  const std::scoped_lock lock(mutex_);
+  const auto found = made_.find(name);
+  if (found == made_.end() || found->second != made) return not_found();
+  // Without this file it is none any more: what a crash leaves behind is cleared away later.
+  const std::string path = PathOf(name);
+  TAPELAKE_RETURN_NOT_OK(parts_.files.DeleteFile(DefinitionPath(path)));
+  TAPELAKE_RETURN_NOT_OK(parts_.files.SyncDirectory(path));
+  made_.erase(found);
+  made->Stop();
+  const Status cleared = parts_.files.DeleteDirectory(path);
+  (void)cleared.ok();  // the next start does it
+  return Status::OK();
+}
+
+std::map<std::string, delivery::DeliveryCounts> MadeDeliveries::counts() const {
+  const std::scoped_lock lock(mutex_);
+  std::map<std::string, delivery::DeliveryCounts> counts;
+  for (const auto& [name, made] : made_)
+    counts[name] = made->worker().counts();
+  return counts;
+}
+
+}  // namespace tapelake::app
