@@ -89,6 +89,9 @@ class AwsWorld {
     firehose_objects_ = std::move(objects);
   }
 
+  /// Who makes delivery streams, for a service that is made later.
+  void SetDeliveryKeeper(serve::DeliveryKeeper* keeper) { delivery_keeper_ = keeper; }
+
   void MakeFirehose(bool raw = true) {
     std::vector<serve::DeliveryStream> streams;
     for (const Log& log : logs_) {
@@ -108,7 +111,10 @@ class AwsWorld {
                          .objects = objects});
     }
     firehose_ = std::make_unique<serve::FirehoseService>(
-        serve::FirehoseOptions{.region = kRegion, .account = kAccount, .bucket = "lake"},
+        serve::FirehoseOptions{.region = kRegion,
+                               .account = kAccount,
+                               .bucket = "lake",
+                               .keeper = delivery_keeper_},
         std::move(streams));
   }
 
@@ -176,6 +182,7 @@ class AwsWorld {
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
   serve::DeliveredObjects firehose_objects_;
+  serve::DeliveryKeeper* delivery_keeper_ = nullptr;
   std::atomic<bool> writing_{false};
   std::vector<std::thread> threads_;
 };
