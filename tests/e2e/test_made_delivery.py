@@ -43,7 +43,8 @@ def put(firehose, name: str, records: list[bytes]) -> None:
 
 def objects(door, prefix: str = "") -> list[Path]:
     below = door.lake.path / "buckets" / "landing" / prefix
-    return sorted(path for path in below.rglob("*") if path.is_file())
+    return sorted(path for path in below.rglob("*")
+                  if path.is_file() and not path.name.startswith("."))
 
 
 def content(paths: list[Path]) -> bytes:
@@ -116,8 +117,6 @@ def test_records_are_bytes_that_nothing_separates(tmp_path):
                      "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}]}]}))
         put(firehose, "lines", [b"a", b"b"])
         wait_for(lambda: content(objects(door, "lines")) == b"a\nb\n", "the lines")
-        metrics = program.run("status", "--lake", door.lake.path, "--json", check=False)
-        assert metrics.returncode == 0
         door.stop()
 
 
