@@ -50,6 +50,7 @@ class MadeDeliveries::Made {
   // Guarded by the mutex of the collection.
   serve::DeliveryStream definition;
   delivery::DeliveryOptions options;
+  bool deleted = false;  // its definition is gone, and it is about to be
 
  private:
   /// Until it is stopped, or delivery cannot go on: then nothing more is taken.
@@ -160,6 +161,7 @@ std::vector<serve::DeliveryStream> MadeDeliveries::streams() const {
   const std::scoped_lock lock(mutex_);
   std::vector<serve::DeliveryStream> all;
   for (const auto& [name, made] : made_) {
+    if (made->deleted) continue;
     all.push_back(made->definition);
     all.back().keeper = made;
   }
@@ -189,12 +191,8 @@ Result<serve::DeliveryStream> MadeDeliveries::Make(serve::DeliveryStream wanted)
 
 Result<serve::DeliveryStream> MadeDeliveries::Change(serve::DeliveryStream wanted) {
   const std::scoped_lock lock(mutex_);
-  const auto found = made_.find(wanted.name);
-  if (found == made_.end()) {
-    return MakeError(ErrorKind::kNotFound,
-                     "no client made a delivery stream '" + wanted.name + "'");
-  }
-  Made& made = *found->second;
+  TAPELAKE_ASSIGN_OR_RAISE(const std::shared_ptr<Made> found, Find(wanted.name));
+  Made& made = *found;
   wanted.keeper = nullptr;
   if (wanted.version != made.definition.version) {
     wanted.updated_micros = parts_.clock.WallMicros();
@@ -207,35 +205,40 @@ Result<serve::DeliveryStream> MadeDeliveries::Change(serve::DeliveryStream wante
   if (delivers_otherwise) made.worker().Change(options);
   made.options = std::move(options);
   made.definition = wanted;
-  wanted.keeper = found->second;
+  wanted.keeper = found;
   return wanted;
 }
 
+/// Under mutex_.
+Result<std::shared_ptr<MadeDeliveries::Made>> MadeDeliveries::Find(const std::string& name) const {
+  const auto found = made_.find(name);
+  if (found != made_.end() && !found->second->deleted) return found->second;
+  return MakeError(ErrorKind::kNotFound, "no client made a delivery stream '" + name + "'");
+}
+
+/// Others go on while it is delivered and its threads end.
 Status MadeDeliveries::Delete(const std::string& name, bool force) {
-  const auto not_found = [&name] {
-    return MakeError(ErrorKind::kNotFound, "no client made a delivery stream '" + name + "'");
-  };
   std::shared_ptr<Made> made;
   {
     const std::scoped_lock lock(mutex_);
-    const auto found = made_.find(name);
-    if (found == made_.end()) return not_found();
-    made = found->second;
+    TAPELAKE_ASSIGN_OR_RAISE(made, Find(name));
   }
-  // As long as delivery takes: others go on meanwhile.
   const Status flushed = made->worker().Flush();
   if (!flushed.ok() && !force) return flushed;
-  const std::scoped_lock lock(mutex_);
-  const auto found = made_.find(name);
-  if (found == made_.end() || found->second != made) return not_found();
-  // Without this file it is none any more: what a crash leaves behind is cleared away later.
   const std::string path = PathOf(name);
-  TAPELAKE_RETURN_NOT_OK(parts_.files.DeleteFile(DefinitionPath(path)));
-  TAPELAKE_RETURN_NOT_OK(parts_.files.SyncDirectory(path));
-  made_.erase(found);
+  {
+    const std::scoped_lock lock(mutex_);
+    TAPELAKE_ASSIGN_OR_RAISE(const std::shared_ptr<Made> still, Find(name));
+    // Without this file it is none any more: what a crash leaves behind is cleared away later.
+    TAPELAKE_RETURN_NOT_OK(parts_.files.DeleteFile(DefinitionPath(path)));
+    TAPELAKE_RETURN_NOT_OK(parts_.files.SyncDirectory(path));
+    still->deleted = true;
+  }
   made->Stop();
   const Status cleared = parts_.files.DeleteDirectory(path);
-  (void)cleared.ok();  // the next start does it
+  (void)cleared.ok();  // the next start does it, or who makes one of that name
+  const std::scoped_lock lock(mutex_);
+  made_.erase(name);
   return Status::OK();
 }
 

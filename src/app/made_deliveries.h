@@ -60,6 +60,7 @@ class MadeDeliveries : public serve::DeliveryKeeper {
   Status WriteDefinition(const serve::DeliveryStream& stream) const;
   Status MakeFolder(const std::string& name) const;
   Result<std::shared_ptr<Made>> OpenOne(const serve::DeliveryStream& stream) const;
+  Result<std::shared_ptr<Made>> Find(const std::string& name) const;
 
   const Parts parts_;
   mutable std::mutex mutex_;  // guards the next
