@@ -17,6 +17,10 @@ constexpr int64_t kIdleMicros = 50'000;
 constexpr int64_t kTailBytesMax = int64_t{4} << 20;     // delivery is seldom far behind
 constexpr int64_t kSegmentBytesMax = int64_t{16} << 20;  // what stays when all is delivered
 
+Status NotFound(const std::string& name) {
+  return MakeError(ErrorKind::kNotFound, "no client made a delivery stream '" + name + "'");
+}
+
 std::string DefinitionPath(const std::string& folder) {
   return io::JoinPath(folder, "definition");
 }
@@ -213,7 +217,7 @@ Result<serve::DeliveryStream> MadeDeliveries::Change(serve::DeliveryStream wante
 Result<std::shared_ptr<MadeDeliveries::Made>> MadeDeliveries::Find(const std::string& name) const {
   const auto found = made_.find(name);
   if (found != made_.end() && !found->second->deleted) return found->second;
-  return MakeError(ErrorKind::kNotFound, "no client made a delivery stream '" + name + "'");
+  return NotFound(name);
 }
 
 /// Others go on while it is delivered and its threads end.
@@ -229,10 +233,12 @@ Status MadeDeliveries::Delete(const std::string& name, bool force) {
   {
     const std::scoped_lock lock(mutex_);
     TAPELAKE_ASSIGN_OR_RAISE(const std::shared_ptr<Made> still, Find(name));
+    if (still != made) return NotFound(name);  // it was deleted meanwhile, and made again
     // Without this file it is none any more: what a crash leaves behind is cleared away later.
-    TAPELAKE_RETURN_NOT_OK(parts_.files.DeleteFile(DefinitionPath(path)));
+    const Status removed = parts_.files.DeleteFile(DefinitionPath(path));
+    if (!removed.ok() && KindOf(removed) != ErrorKind::kNotFound) return removed;
     TAPELAKE_RETURN_NOT_OK(parts_.files.SyncDirectory(path));
-    still->deleted = true;
+    made->deleted = true;
   }
   made->Stop();
   const Status cleared = parts_.files.DeleteDirectory(path);
