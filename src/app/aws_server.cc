@@ -189,6 +189,22 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
       .Value(&kinesis_);
 }
 
+std::function<Result<serve::KinesisStream>(const std::string&)> AwsServer::SourceFinder(
+    const Parts& parts) const {
+  return [lanes = parts.lanes,
+          made = made_.get()](const std::string& name) -> Result<serve::KinesisStream> {
+    for (TableLane* lane : lanes) {
+      if (lane->table_name() == name && lane->stream() != nullptr) {
+        return serve::KinesisStream{.log = lane->stream(), .writer = lane->stream_writer()};
+      }
+    }
+    for (const serve::KinesisStream& stream : made->streams()) {
+      if (stream.log->name() == name) return stream;
+    }
+    return MakeError(ErrorKind::kNotFound, "there is no Kinesis stream '" + name + "'");
+  };
+}
+
 Status AwsServer::OpenFirehose(const Parts& parts) {
   const config::AwsDoorConfig& aws = parts.config.doors.aws;
   std::vector<serve::DeliveryStream> streams;
@@ -217,7 +233,9 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
                                                  .lake_path = lake_path_,
                                                  .buckets = BucketsOf(parts.config),
                                                  .log = StreamOptionsOf(parts.config.stream),
-                                                 .declared = std::move(declared)}));
+                                                 .declared = std::move(declared),
+                                                 .find_source = SourceFinder(parts)}));
+  made_->Start();  // what delivery needs of their records is declared
   for (serve::DeliveryStream& stream : deliveries_->streams())
     streams.push_back(std::move(stream));
   serve::FirehoseOptions options{.region = aws.region,

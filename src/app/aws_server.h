@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ class AwsServer {
   void ShowCertificate(const config::Config& config, serve::AwsDoorOptions* options);
   Status OpenKinesis(const Parts& parts);
   Status OpenFirehose(const Parts& parts);
+  std::function<Result<serve::KinesisStream>(const std::string& name)> SourceFinder(
+      const Parts& parts) const;
   void CollectMetrics(metrics::Registry& registry);
 
   World world_;

@@ -41,7 +41,14 @@ constexpr std::array kTexts = {
     Named<std::string, serve::DeliveredObjects>{"delimiter", &serve::DeliveredObjects::delimiter},
 };
 
+constexpr std::array kOwnTexts = {
+    Named<std::string, serve::DeliveryStream>{"name", &serve::DeliveryStream::name},
+    Named<std::string, serve::DeliveryStream>{"source", &serve::DeliveryStream::source},
+    Named<std::string, serve::DeliveryStream>{"source_role", &serve::DeliveryStream::source_role},
+};
+
 constexpr std::array kNumbers = {
+    Named<int64_t, serve::DeliveryStream>{"source_start", &serve::DeliveryStream::source_start},
     Named<int64_t, serve::DeliveryStream>{"version", &serve::DeliveryStream::version},
     Named<int64_t, serve::DeliveryStream>{"created_micros", &serve::DeliveryStream::created_micros},
     Named<int64_t, serve::DeliveryStream>{"updated_micros", &serve::DeliveryStream::updated_micros},
@@ -76,7 +83,9 @@ std::string TargetOf(const std::string& buckets, const std::string& bucket) {
 std::string DefinitionText(const serve::DeliveryStream& stream) {
   std::string text;
   base::JsonWriter writer(&text);
-  writer.BeginObject().Key("name").String(stream.name);
+  writer.BeginObject();
+  for (const auto& [key, member] : kOwnTexts)
+    writer.Key(key).String(stream.*member);
   for (const auto& [key, member] : kNumbers)
     writer.Key(key).Int(stream.*member);
   for (const auto& [key, member] : kTexts)
@@ -100,22 +109,19 @@ Result<serve::DeliveryStream> ParseDefinition(std::string_view text) {
   const auto parsed = base::ParseJson(text);
   if (!parsed.ok()) return Corrupt(parsed.status().message());
   serve::DeliveryStream stream;
-  const auto find = [&](const char* key) { return parsed->Find(key); };
-  const JsonValue* name = find("name");
-  const JsonValue* tags = find("tags");
-  if (name == nullptr || tags == nullptr) return Corrupt("it lacks a member");
-  stream.name = name->text();
-  for (const auto& [key, member] : kNumbers) {
-    const JsonValue* value = find(key);
-    if (value == nullptr) return Corrupt("it lacks '" + std::string(key) + "'");
-    stream.*member = value->AsInt(0);
-  }
-  for (const auto& [key, member] : kTexts) {
-    const JsonValue* value = find(key);
-    if (value == nullptr) return Corrupt("it lacks '" + std::string(key) + "'");
-    stream.objects.*member = value->text();
-  }
-  for (const auto& [key, value] : tags->members())
+  // Its seal is whole, so all members are there that were written.
+  const auto find = [&](const char* key) {
+    const JsonValue* value = parsed->Find(key);
+    return value == nullptr ? JsonValue() : *value;
+  };
+  for (const auto& [key, member] : kOwnTexts)
+    stream.*member = find(key).text();
+  for (const auto& [key, member] : kNumbers)
+    stream.*member = find(key).AsInt(0);
+  for (const auto& [key, member] : kTexts)
+    stream.objects.*member = find(key).text();
+  const JsonValue tags = find("tags");
+  for (const auto& [key, value] : tags.members())
     stream.tags[key] = value.text();
   return stream;
 }

@@ -13,6 +13,9 @@ serve::DeliveryStream Everything() {
                                .created_micros = 1'795'339'800'123'456,
                                .buffer_bytes = int64_t{64} << 20,
                                .buffer_micros = 60'000'000,
+                               .source = "clicks",
+                               .source_role = "arn:aws:iam::123456789012:role/source",
+                               .source_start = 8,
                                .version = 3,
                                .updated_micros = 1'795'339'900'000'000,
                                .tags = {{"team", "a \"b\"\n"}, {"empty", ""}}};
@@ -42,6 +45,8 @@ TEST(DeliveryDefinition, IsReadAsItWasWritten) {
   EXPECT_EQ(DefinitionText(*again), text);
   EXPECT_EQ(again->name, "orders");
   EXPECT_EQ(again->version, 3);
+  EXPECT_EQ(again->source, "clicks");
+  EXPECT_EQ(again->source_start, 8);
   EXPECT_EQ(again->tags, stream.tags);
   EXPECT_EQ(again->objects.delimiter, "\\n");
   EXPECT_EQ(again->created_micros, stream.created_micros);

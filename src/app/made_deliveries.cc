@@ -29,18 +29,33 @@ std::string DefinitionPath(const std::string& folder) {
 
 class MadeDeliveries::Made {
  public:
-  Made(std::unique_ptr<stream::Stream> log, std::unique_ptr<RecordsWorker> worker,
-       serve::DeliveryStream definition, delivery::DeliveryOptions options, io::Clock& clock)
+  /// What feeds it: a log of its own, or somebody else's.
+  struct Feed {
+    std::unique_ptr<MadeLog> own;
+    serve::KinesisStream source;
+    std::string consumer;
+
+    stream::Stream& log() const { return own == nullptr ? *source.log : *own->log(); }
+  };
+
+  /// Nothing runs yet.
+  Made(Feed feed, std::unique_ptr<RecordsWorker> worker, serve::DeliveryStream definition,
+       delivery::DeliveryOptions options)
       : definition(std::move(definition)),
         options(std::move(options)),
-        log_(std::move(log), clock),
+        feed_(std::move(feed)),
         worker_(std::move(worker)) {
-    thread_ = std::thread([this] { Run(); });
+    if (feed_.own != nullptr) this->definition.writer = feed_.own->writer();
   }
   ~Made() { Stop(); }
 
   RecordsWorker& worker() { return *worker_; }
-  stream::StreamWriter* writer() { return log_.writer(); }
+
+  void Start() {
+    if (feed_.own != nullptr) feed_.own->Start();
+    const std::scoped_lock lock(mutex_);
+    thread_ = std::thread([this] { Run(); });
+  }
 
   /// Refuse further records and end both threads.
   void Stop() {
@@ -48,8 +63,11 @@ class MadeDeliveries::Made {
     stop_.store(true);
     worker_->End();
     if (thread_.joinable()) thread_.join();
-    log_.Stop();
+    if (feed_.own != nullptr) feed_.own->Stop();
   }
+
+  /// Hold back no records any more. After Stop().
+  void LetGo() { feed_.log().Forget(feed_.consumer); }
 
   // Guarded by the mutex of the collection.
   serve::DeliveryStream definition;
@@ -62,14 +80,14 @@ class MadeDeliveries::Made {
     while (!stop_.load()) {
       const Result<bool> worked = worker_->Step();
       if (!worked.ok()) {
-        log_.Stop();
+        if (feed_.own != nullptr) feed_.own->Stop();
         return worker_->End();
       }
       if (!*worked) worker_->WaitForWork(kIdleMicros);
     }
   }
 
-  MadeLog log_;
+  Feed feed_;
   std::unique_ptr<RecordsWorker> worker_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;  // guards the next
@@ -92,10 +110,16 @@ Result<std::unique_ptr<MadeDeliveries>> MadeDeliveries::Open(Parts parts) {
     }
     if (all->parts_.declared.contains(name)) continue;
     TAPELAKE_ASSIGN_OR_RAISE(const serve::DeliveryStream definition, all->ReadDefinition(name));
+    if (!definition.source.empty() && !all->parts_.find_source(definition.source).ok()) {
+      all->waiting_.insert(name);
+      continue;
+    }
     auto made = all->OpenOne(definition);
     if (!made.ok()) return WithContext(made.status(), "delivery stream '" + name + "'");
     all->made_[name] = std::move(*made);
   }
+  for (const auto& [name, made] : all->made_)
+    made->Start();
   return all;
 }
 
@@ -140,25 +164,38 @@ Status MadeDeliveries::MakeFolder(const std::string& name) const {
   return parts_.files.SyncDirectory(io::ParentPath(directory));
 }
 
+Result<std::unique_ptr<stream::Stream>> MadeDeliveries::OpenLog(const std::string& name) const {
+  stream::StreamOptions options = parts_.log;
+  options.shard_count = 1;
+  options.retention_micros = 1;  // what is delivered is needed by nobody
+  options.drop_untaken = false;
+  options.tail_bytes_max = std::min(options.tail_bytes_max, kTailBytesMax);
+  options.segment_bytes_max = std::min(options.segment_bytes_max, kSegmentBytesMax);
+  return stream::Stream::Open(parts_.files, parts_.clock, io::JoinPath(PathOf(name), "log"), name,
+                              options, nullptr);
+}
+
+/// Nothing runs yet.
 Result<std::shared_ptr<MadeDeliveries::Made>> MadeDeliveries::OpenOne(
     const serve::DeliveryStream& stream) const {
   TAPELAKE_ASSIGN_OR_RAISE(delivery::DeliveryOptions options, OptionsOf(stream));
-  stream::StreamOptions log_options = parts_.log;
-  log_options.shard_count = 1;
-  log_options.retention_micros = 1;  // what is delivered is needed by nobody
-  log_options.drop_untaken = false;
-  log_options.tail_bytes_max = std::min(log_options.tail_bytes_max, kTailBytesMax);
-  log_options.segment_bytes_max = std::min(log_options.segment_bytes_max, kSegmentBytesMax);
-  const std::string path = io::JoinPath(PathOf(stream.name), "log");
-  TAPELAKE_ASSIGN_OR_RAISE(auto log, stream::Stream::Open(parts_.files, parts_.clock, path,
-                                                          stream.name, log_options, nullptr));
+  Made::Feed feed;
+  feed.consumer = "firehose " + stream.name;
+  if (stream.source.empty()) {
+    TAPELAKE_ASSIGN_OR_RAISE(auto log, OpenLog(stream.name));
+    feed.own = std::make_unique<MadeLog>(std::move(log), parts_.clock);
+  } else {
+    TAPELAKE_ASSIGN_OR_RAISE(feed.source, parts_.find_source(stream.source));
+  }
   TAPELAKE_ASSIGN_OR_RAISE(
-      auto worker, RecordsWorker::Open(
-                       {.files = parts_.files, .clock = parts_.clock, .log = *log}, options));
-  auto made = std::make_shared<Made>(std::move(log), std::move(worker), stream, std::move(options),
-                                     parts_.clock);
-  made->definition.writer = made->writer();
-  return made;
+      auto worker,
+      RecordsWorker::Open({.files = parts_.files,
+                           .clock = parts_.clock,
+                           .log = feed.log(),
+                           .consumer = feed.consumer,
+                           .from = static_cast<uint64_t>(std::max<int64_t>(1, stream.source_start))},
+                          options));
+  return std::make_shared<Made>(std::move(feed), std::move(worker), stream, std::move(options));
 }
 
 std::vector<serve::DeliveryStream> MadeDeliveries::streams() const {
@@ -175,7 +212,7 @@ std::vector<serve::DeliveryStream> MadeDeliveries::streams() const {
 Result<serve::DeliveryStream> MadeDeliveries::Make(serve::DeliveryStream wanted) {
   const std::scoped_lock lock(mutex_);
   const std::string name = wanted.name;
-  if (made_.contains(name) || parts_.declared.contains(name)) {
+  if (made_.contains(name) || parts_.declared.contains(name) || waiting_.contains(name)) {
     return MakeError(ErrorKind::kAlreadyExists, "there is a delivery stream '" + name + "'");
   }
   if (made_.size() >= kStreamsMax) {
@@ -184,9 +221,19 @@ Result<serve::DeliveryStream> MadeDeliveries::Make(serve::DeliveryStream wanted)
   }
   wanted.created_micros = parts_.clock.WallMicros();
   TAPELAKE_RETURN_NOT_OK(OptionsOf(wanted).status());
+  if (!wanted.source.empty()) {
+    const auto source = parts_.find_source(wanted.source);
+    if (!source.ok()) return MakeError(ErrorKind::kInvalid, source.status().message());
+    wanted.source_start = static_cast<int64_t>(source->log->facts().next_sequence);
+  }
   TAPELAKE_RETURN_NOT_OK(MakeFolder(name));
   TAPELAKE_ASSIGN_OR_RAISE(auto made, OpenOne(wanted));
-  TAPELAKE_RETURN_NOT_OK(WriteDefinition(wanted));
+  const Status written = WriteDefinition(wanted);
+  if (!written.ok()) {
+    made->LetGo();
+    return written;
+  }
+  made->Start();
   made_[name] = made;
   wanted = made->definition;
   wanted.keeper = std::move(made);
@@ -241,6 +288,7 @@ Status MadeDeliveries::Delete(const std::string& name, bool force) {
     made->deleted = true;
   }
   made->Stop();
+  made->LetGo();
   const Status cleared = parts_.files.DeleteDirectory(path);
   (void)cleared.ok();  // the next start does it, or who makes one of that name
   const std::scoped_lock lock(mutex_);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "stream/stream_writer.h"
@@ -40,9 +41,34 @@ class MadeDeliveriesTest : public ::testing::Test {
                                         .lake_path = "/lake",
                                         .buckets = "/buckets",
                                         .log = {},
-                                        .declared = std::move(declared)});
+                                        .declared = std::move(declared),
+                                        .find_source = Finder()});
     ASSERT_TRUE(opened.ok()) << opened.status();
     all_ = std::move(*opened);
+  }
+
+  /// Finds the stream `clicks`, if there is one.
+  std::function<Result<serve::KinesisStream>(const std::string&)> Finder() {
+    return [this](const std::string& name) -> Result<serve::KinesisStream> {
+      if (clicks_ != nullptr && name == "clicks") return serve::KinesisStream{.log = clicks_.get()};
+      return MakeError(ErrorKind::kNotFound, "there is no Kinesis stream '" + name + "'");
+    };
+  }
+
+  void OpenClicks() {
+    stream::StreamOptions options;
+    options.segment_bytes_max = 1;  // each record is in a segment of its own
+    options.retention_micros = 1;
+    auto opened =
+        stream::Stream::Open(files_, clock_, "/lake/clicks", "clicks", options, nullptr);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    clicks_ = std::move(*opened);
+  }
+
+  void Click(const std::string& data) {
+    const std::vector<stream::PutEntry> entries = {{"key", data}};
+    ASSERT_TRUE(clicks_->Append(entries).ok());
+    ASSERT_TRUE(clicks_->Sync().ok());
   }
 
   /// One whose objects are cut when they are old.
@@ -97,6 +123,7 @@ class MadeDeliveriesTest : public ::testing::Test {
   tapelake::testing::FakeClock clock_{kStartMicros};
   std::atomic<bool> bucket_away_{false};
   std::atomic<int> refused_{0};
+  std::unique_ptr<stream::Stream> clicks_;
   std::unique_ptr<MadeDeliveries> all_;
 };
 
@@ -229,6 +256,46 @@ TEST_F(MadeDeliveriesTest, GiveUpNoRecordWhileTheBucketIsAway) {
   AwaitLater([&] { return Delivered() == expected; });
 }
 
+TEST_F(MadeDeliveriesTest, DeliverWhatComesToTheirSource) {
+  OpenClicks();
+  Click("before");
+  Open();
+  serve::DeliveryStream wanted = Wanted();
+  wanted.source = "clicks";
+  const serve::DeliveryStream made = Make(wanted);
+  EXPECT_EQ(made.writer, nullptr);
+  EXPECT_EQ(made.source_start, 2);
+  Click("one");
+  all_.reset();
+  clicks_.reset();
+  files_.LosePower();
+  // Without its source it waits, and its name is taken.
+  Open();
+  EXPECT_THAT(all_->streams(), IsEmpty());
+  EXPECT_EQ(KindOf(all_->Make(Wanted()).status()), ErrorKind::kAlreadyExists);
+  OpenClicks();
+  Open();
+  EXPECT_EQ(all_->streams().at(0).source, "clicks");
+  Click("two");
+  clock_.Advance(1'000);
+  ASSERT_TRUE(clicks_->DropExpired().ok());
+  EXPECT_EQ(clicks_->facts().first_sequence, 2u) << "what is not delivered is held back";
+  AwaitLater([&] { return Delivered() == "onetwo"; });
+  Await([&] { return clicks_->taken().begin()->second == 4; });
+  Click("three");
+  ASSERT_TRUE(all_->Delete("orders", false).ok());
+  EXPECT_EQ(Delivered(), "onetwothree");
+  EXPECT_THAT(clicks_->taken(), IsEmpty()) << "nothing is held back any more";
+}
+
+TEST_F(MadeDeliveriesTest, NeedASourceThatIsThere) {
+  Open();
+  serve::DeliveryStream wanted = Wanted();
+  wanted.source = "none";
+  EXPECT_EQ(KindOf(all_->Make(wanted).status()), ErrorKind::kInvalid);
+  EXPECT_FALSE(*files_.Exists(kFolder));
+}
+
 TEST_F(MadeDeliveriesTest, RefuseWhatCannotBe) {
   Open();
   Make();
@@ -275,7 +342,8 @@ TEST_F(MadeDeliveriesTest, ADamagedDefinitionIsNamed) {
                                             .lake_path = "/lake",
                                             .buckets = "/buckets",
                                             .log = {},
-                                            .declared = {}});
+                                            .declared = {},
+                                            .find_source = Finder()});
   EXPECT_EQ(KindOf(opened.status()), ErrorKind::kCorrupt);
   EXPECT_THAT(opened.status().message(), ::testing::HasSubstr(path));
 }

@@ -12,12 +12,15 @@ constexpr int64_t kGroupCommitWaitMicros = 50'000;
 MadeLog::MadeLog(std::unique_ptr<stream::Stream> log, io::Clock& clock)
     : log_(std::move(log)),
       writer_(*log_),
-      worker_(*log_, writer_, clock, kGroupCommitWaitMicros) {
-  thread_ = std::thread([this] { Run(); });
-}
+      worker_(*log_, writer_, clock, kGroupCommitWaitMicros) {}
 
 MadeLog::~MadeLog() {
   Stop();
+}
+
+void MadeLog::Start() {
+  const std::scoped_lock lock(mutex_);
+  thread_ = std::thread([this] { Run(); });
 }
 
 void MadeLog::Stop() {

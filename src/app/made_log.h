@@ -15,13 +15,17 @@ namespace tapelake::app {
 /// A log that a client made, and the thread that writes what is put into it. Any thread.
 class MadeLog {
  public:
-  /// Begins to write. `clock` must outlive it.
+  /// `clock` must outlive it.
   MadeLog(std::unique_ptr<stream::Stream> log, io::Clock& clock);
   /// Stops.
   ~MadeLog();
 
   stream::Stream* log() { return log_.get(); }
   stream::StreamWriter* writer() { return &writer_; }
+
+  /// Begin to write what is put, and to drop what retention says: all who hold records back have
+  /// declared it. Once.
+  void Start();
 
   /// Refuse further records and end the thread. What was acknowledged is durable.
   void Stop();

@@ -30,6 +30,12 @@ MadeStreams::~MadeStreams() {
     made->Stop();
 }
 
+void MadeStreams::Start() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [name, made] : made_)
+    made->Start();
+}
+
 std::string MadeStreams::PathOf(const std::string& name) const {
   return io::JoinPath(parts_.directory, name);
 }
@@ -66,6 +72,7 @@ Result<serve::KinesisStream> MadeStreams::Make(const std::string& name, int shar
                                                 " streams, which is the limit");
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto made, OpenOne(name, shard_count));
+  made->Start();
   made_[name] = made;
   return Served(PathOf(name), made);
 }
@@ -75,6 +82,11 @@ Status MadeStreams::Delete(const std::string& name) {
   const auto found = made_.find(name);
   if (found == made_.end()) {
     return MakeError(ErrorKind::kNotFound, "no client made a stream '" + name + "'");
+  }
+  const auto readers = found->second->log()->taken();
+  if (!readers.empty()) {
+    return MakeError(ErrorKind::kConflict,
+                     "stream '" + name + "' is read by " + readers.begin()->first);
   }
   found->second->Stop();
   made_.erase(found);

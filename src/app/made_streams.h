@@ -17,7 +17,8 @@
 namespace tapelake::app {
 
 /// The streams that clients of the AWS-compatible door made (`<lake>/.tapelake/made-streams/NAME`),
-/// each with a thread that writes what is put. Nothing reads them but clients. Any thread.
+/// each with a thread that writes what is put. Clients read them, and delivery streams that clients
+/// made. Any thread.
 class MadeStreams : public serve::StreamKeeper {
  public:
   static constexpr size_t kStreamsMax = 64;
@@ -36,10 +37,15 @@ class MadeStreams : public serve::StreamKeeper {
   /// Ends the threads; what was acknowledged is durable.
   ~MadeStreams() override;
 
+  /// Let the threads of those that were opened run: whoever holds their records back has declared
+  /// it (stream::Stream::SetTaken). Until then a put waits. Once.
+  void Start();
+
   std::vector<serve::KinesisStream> streams() const;
 
   Result<serve::KinesisStream> Make(const std::string& name, int shard_count) override;
-  /// The stream is gone, also after power loss, when this returns.
+  /// The stream is gone, also after power loss, when this returns OK. Errors: kConflict too (a
+  /// delivery stream reads it).
   Status Delete(const std::string& name) override;
 
  private:

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr int64_t kRetryPauseMicros = 1'000'000;
-constexpr char kConsumer[] = "delivery";
 
 void AddCounts(const delivery::DeliveryCounts& more, delivery::DeliveryCounts* sum) {
   sum->lines += more.lines;
@@ -49,9 +48,11 @@ Status RecordsWorker::OpenAsAsked() {
   TAPELAKE_ASSIGN_OR_RAISE(auto delivery,
                            delivery::Delivery::Open(parts_.files, parts_.clock,
                                                     record::TableDefinition(), options));
-  const auto start = [&](const std::string& source) { return delivery->DeliveredOffset(source); };
+  const auto start = [&](const std::string& source) {
+    return std::max(delivery->DeliveredOffset(source), parts_.from);
+  };
   TAPELAKE_ASSIGN_OR_RAISE(feed_, StreamFeed::Make(parts_.log, start, kBlockBytes));
-  fed_ = delivery->DeliveredOffset(feed_->source_id());
+  fed_ = start(feed_->source_id());
   opened_ = asked;
   {
     const std::scoped_lock lock(mutex_);
@@ -62,8 +63,9 @@ Status RecordsWorker::OpenAsAsked() {
 }
 
 void RecordsWorker::TellTaken() {
-  const uint64_t delivered = delivery_->DeliveredOffset(feed_->source_id());
-  feed_->Taken(kConsumer, delivered);
+  const uint64_t delivered =
+      std::max(delivery_->DeliveredOffset(feed_->source_id()), parts_.from);
+  feed_->Taken(parts_.consumer, delivered);
   const std::scoped_lock lock(mutex_);
   delivered_ = delivered;
 }
@@ -129,10 +131,8 @@ void RecordsWorker::Change(const delivery::DeliveryOptions& options) {
 }
 
 Status RecordsWorker::Flush() {
-  const stream::StreamFacts facts = parts_.log.facts();
+  const uint64_t until = parts_.log.facts().next_sequence;
   std::unique_lock lock(mutex_);
-  if (facts.next_sequence == 1) return Status::OK();  // there never was a record
-  const uint64_t until = facts.next_sequence;
   const int64_t failures = failures_;
   flush_until_ = std::max(flush_until_, until);
   has_asked_ = true;

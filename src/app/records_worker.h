@@ -24,11 +24,13 @@ class RecordsWorker : public Worker {
   struct Parts {
     io::FileSystem& files;  ///< Must outlive the worker, as all references.
     io::Clock& clock;
-    stream::Stream& log;  ///< Holds back records until they are delivered.
+    stream::Stream& log;   ///< Its records are held back until they are delivered.
+    std::string consumer;  ///< Who holds them back.
+    uint64_t from = 1;     ///< The first record that is wanted.
   };
 
-  /// Open delivery; `options` have a layout of records as they came. The log must not be written
-  /// yet. Errors: those of delivery::Delivery::Open and StreamFeed::Make.
+  /// Open delivery; `options` have a layout of records as they came. Nothing may have been dropped
+  /// from the log since its start. Errors: those of delivery::Delivery::Open and StreamFeed::Make.
   static Result<std::unique_ptr<RecordsWorker>> Open(const Parts& parts,
                                                      const delivery::DeliveryOptions& options);
 

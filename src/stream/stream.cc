@@ -99,6 +99,7 @@ class Stream::Impl {
   Result<uint64_t> SequenceAtTime(int64_t arrival_micros);
 
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
+  void Forget(const std::string& consumer);
   Status SetRetention(int64_t retention_micros);
   int64_t retention_micros() const { return retention_micros_.load(); }
   Result<int64_t> DropExpired();
@@ -532,6 +533,11 @@ void Stream::Impl::SetTaken(const std::string& consumer, uint64_t next_sequence)
   taken_[consumer] = next_sequence;
 }
 
+void Stream::Impl::Forget(const std::string& consumer) {
+  const std::scoped_lock lock(mutex_);
+  taken_.erase(consumer);
+}
+
 bool Stream::Impl::MayDropOldest(int64_t stored_bytes, int64_t now_micros) const {
   if (segments_.size() < 2) return false;
   const Segment& oldest = segments_.front();
@@ -623,6 +629,9 @@ Result<uint64_t> Stream::SequenceAtTime(int64_t arrival_micros) {
 }
 void Stream::SetTaken(const std::string& consumer, uint64_t next_sequence) {
   impl_->SetTaken(consumer, next_sequence);
+}
+void Stream::Forget(const std::string& consumer) {
+  impl_->Forget(consumer);
 }
 Status Stream::SetRetention(int64_t retention_micros) {
   return impl_->SetRetention(retention_micros);

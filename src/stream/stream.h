@@ -137,6 +137,9 @@ class Stream {
   /// consumer keeps its own position and declares it after each start, before DropExpired().
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
 
+  /// Let a consumer that was declared hold nothing back any more. Any thread.
+  void Forget(const std::string& consumer);
+
   /// Keep records that long from now on, durably: whatever the options say at later starts. Any
   /// thread, one at a time. On failure it stays as it was; after a crash it may be either. Errors:
   /// kInvalid (not positive), kUnavailable, kUnknownOutcome.

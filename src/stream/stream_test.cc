@@ -381,6 +381,9 @@ TEST_F(RetentionTest, KeepsWhatAConsumerHasNotTaken) {
   stream->SetTaken("delivery", 3);
   ASSERT_TRUE(stream->DropExpired().ok());
   EXPECT_THAT(ReadAll(*stream), ElementsAre("c", "d"));
+  stream->Forget("delivery");
+  ASSERT_TRUE(stream->DropExpired().ok());
+  EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
 }
 
 TEST_F(RetentionTest, DropsUntakenRecordsOnlyIfTold) {

@@ -235,6 +235,48 @@ def test_what_is_deleted_was_delivered(tmp_path):
         door.stop()
 
 
+def test_kinesis_streams_are_sources(tmp_path):
+    """One that a client made, and a table's; the program dies in between."""
+    sources = {"clicks": "of-clicks", program.TABLE: "of-the-table"}
+    with open_door(tmp_path) as door:
+        door.client().create_stream(StreamName="clicks", ShardCount=2)
+
+        def put_some(name, *numbers):
+            client = door.client()
+            for number in numbers:
+                client.put_record(StreamName=name, PartitionKey=f"k{number}", Data=b"%d;" % number)
+
+        for source, name in sources.items():
+            put_some(source, 0)  # before: not delivered
+            door.client("firehose").create_delivery_stream(
+                DeliveryStreamName=name, DeliveryStreamType="KinesisStreamAsSource",
+                KinesisStreamSourceConfiguration={
+                    "RoleARN": ROLE,
+                    "KinesisStreamARN": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{source}"},
+                ExtendedS3DestinationConfiguration=s3(Prefix=f"{name}/"))
+            put_some(source, 1, 2)
+        door.kill()
+        door.start()
+        for source, name in sources.items():
+            put_some(source, 3)
+            wait_for(lambda: content(objects(door, name)) == b"1;2;3;", f"the records {name}")  # noqa: B023
+        firehose = door.client("firehose")
+        told = describe(firehose, "of-clicks")
+        assert told["DeliveryStreamType"] == "KinesisStreamAsSource"
+        assert told["Source"]["KinesisStreamSourceDescription"]["KinesisStreamARN"].endswith("/clicks")
+        name, _ = refusal(firehose.put_record, DeliveryStreamName="of-clicks", Record={"Data": b"x"})
+        assert name == "InvalidSourceException"
+        name, message = refusal(door.client().delete_stream, StreamName="clicks")
+        assert name == "ResourceInUseException" and "of-clicks" in message
+        firehose.delete_delivery_stream(DeliveryStreamName="of-clicks")
+        door.client().delete_stream(StreamName="clicks")
+        door.stop()
+        door.start()
+        assert door.client("firehose").list_delivery_streams(
+            DeliveryStreamType="KinesisStreamAsSource")["DeliveryStreamNames"] == ["of-the-table"]
+        door.stop()
+
+
 def test_tags_are_kept_and_paged(tmp_path):
     with open_door(tmp_path) as door:
         firehose = door.client("firehose")
@@ -281,8 +323,11 @@ def test_what_cannot_be_had_is_refused_by_name(tmp_path):
             assert name == "InvalidArgumentException" and words in message, message
         name, message = refusal(
             firehose.create_delivery_stream, DeliveryStreamName="orders",
-            DeliveryStreamType="KinesisStreamAsSource", S3DestinationConfiguration=s3())
-        assert name == "InvalidArgumentException" and "KinesisStreamAsSource" in message
+            DeliveryStreamType="KinesisStreamAsSource", S3DestinationConfiguration=s3(),
+            KinesisStreamSourceConfiguration={
+                "RoleARN": ROLE,
+                "KinesisStreamARN": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/none"})
+        assert name == "InvalidArgumentException" and "no Kinesis stream 'none'" in message
         name, message = refusal(
             firehose.create_delivery_stream, DeliveryStreamName="orders",
             S3DestinationConfiguration=s3(),

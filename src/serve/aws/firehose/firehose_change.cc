@@ -13,6 +13,7 @@ using Need = MemberReader::Need;
 
 constexpr size_t kVersionCharactersMax = 50;
 constexpr size_t kIdCharactersMax = 100;
+constexpr size_t kArnCharactersMax = 512;
 // Firehose's own, of what a request leaves out.
 constexpr int64_t kBufferBytes = int64_t{5} << 20;
 constexpr int64_t kBufferMicros = int64_t{300} * 1'000'000;
@@ -29,27 +30,47 @@ AwsError ErrorOfKeeper(const Status& status) {
   }
 }
 
-/// The stream's source and what guards it on the way, as far as they can be had.
-std::optional<AwsError> CheckSource(const MemberReader& members, const std::string& type) {
-  if (type != kDirectPut) {
+}  // namespace
+
+/// The stream's source, and what guards records on their way, as far as they can be had. Returns
+/// what cannot, which counts after all violations.
+FirehoseService::Outcome FirehoseService::ReadSource(MemberReader* members, Violations* violations,
+                                                     DeliveryStream* wanted) const {
+  const std::string type =
+      members->Choice("DeliveryStreamType", Need::kOptional, kDeliveryStreamTypes)
+          .value_or(std::string(kDirectPut));
+  const bool is_sourced = type == kKinesisAsSource;
+  const char* const kSource = "KinesisStreamSourceConfiguration";
+  MemberReader source(members->Map(kSource), violations, "kinesisStreamSourceConfiguration.");
+  const bool has_source = members->Has(kSource);
+  const MemberReader::TextRule arn_rule = {
+      .need = has_source ? Need::kRequired : Need::kOptional, .characters_max = kArnCharactersMax};
+  const std::string arn = source.Text("KinesisStreamARN", arn_rule).value_or("");
+  wanted->source_role = source.Text("RoleARN", arn_rule).value_or("");
+  if (type != kDirectPut && !is_sourced) {
     return InvalidArgument("DeliveryStreamType " + type +
-                           " cannot be had here: delivery streams are fed by DirectPut. A table of "
-                           "Tapelake's configuration can take its records from Kinesis or Kafka.");
+                           " cannot be had here: DirectPut and KinesisStreamAsSource can.");
   }
-  for (const char* name : {"KinesisStreamSourceConfiguration", "MSKSourceConfiguration",
-                           "DatabaseSourceConfiguration"}) {
-    if (members.Has(name)) {
-      return InvalidArgument(std::string(name) + " says nothing of a stream of type DirectPut.");
+  if (is_sourced != has_source) {
+    return InvalidArgument(std::string(kSource) + " must be given for a stream of type " +
+                           std::string(kKinesisAsSource) + ", and for no other.");
+  }
+  for (const char* name : {"MSKSourceConfiguration", "DatabaseSourceConfiguration",
+                           "DeliveryStreamEncryptionConfigurationInput"}) {
+    if (members->Has(name)) {
+      return InvalidArgument(std::string(name) + " cannot be had here: records come by DirectPut " +
+                             "or from Kinesis, and are not encrypted.");
     }
   }
-  if (members.Has("DeliveryStreamEncryptionConfigurationInput")) {
-    return InvalidArgument("DeliveryStreamEncryptionConfigurationInput cannot be had here: records "
-                           "are not encrypted.");
+  if (!is_sourced) return std::nullopt;
+  const std::string prefix = KinesisArnOf("");
+  if (!arn.starts_with(prefix) || arn.size() == prefix.size()) {
+    return InvalidArgument("There is no stream " + arn + " here: the streams of this door are " +
+                           prefix + "NAME.");
   }
+  wanted->source = arn.substr(prefix.size());
   return std::nullopt;
 }
-
-}  // namespace
 
 FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request,
                                                                AnswerWriter* answer) {
@@ -57,9 +78,7 @@ FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request
   MemberReader members(request, &violations);
   DeliveryStream wanted{.buffer_bytes = kBufferBytes, .buffer_micros = kBufferMicros};
   wanted.objects.compression = kCompression;
-  const std::string type =
-      members.Choice("DeliveryStreamType", Need::kOptional, kDeliveryStreamTypes)
-          .value_or(std::string(kDirectPut));
+  const auto bad_source = ReadSource(&members, &violations, &wanted);
   DestinationReader destination(DestinationReader::Request::kCreate, &violations, &wanted);
   destination.Read(request);
   std::optional<AwsError> bad_tags;
@@ -71,7 +90,7 @@ FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request
       .message = "Firehose " + *name + " under account " + options_.account + " already exists."};
   const std::scoped_lock lock(changing_);
   if (Find(*name) != nullptr) return in_use;
-  if (auto wrong = CheckSource(members, type)) return wrong;
+  if (bad_source) return bad_source;
   if (destination.refusal()) return destination.refusal();
   if (bad_tags) return bad_tags;
   if (options_.keeper == nullptr) return InvalidArgument("Delivery streams cannot be made here.");

@@ -206,8 +206,15 @@ TEST_F(FirehoseChangeTest, RefusesOtherSourcesAndDestinations) {
               "SplunkDestinationConfiguration");
   ExpectError(create(s3 + R"(,"DeliveryStreamType":"KinesisStreamAsSource")"),
               "InvalidArgumentException", "KinesisStreamAsSource");
-  ExpectError(create(s3 + R"(,"KinesisStreamSourceConfiguration":{})"), "InvalidArgumentException",
-              "KinesisStreamSourceConfiguration");
+  const std::string source =
+      R"(,"KinesisStreamSourceConfiguration":{"RoleARN":"arn:r","KinesisStreamARN":"arn:s"})";
+  ExpectError(create(s3 + source), "InvalidArgumentException", "KinesisStreamSourceConfiguration");
+  ExpectError(create(s3 + R"(,"KinesisStreamSourceConfiguration":{})"), "ValidationException",
+              "'kinesisStreamSourceConfiguration.kinesisStreamARN'");
+  ExpectError(create(s3 + source + R"(,"DeliveryStreamType":"KinesisStreamAsSource")"),
+              "InvalidArgumentException", "There is no stream arn:s here");
+  ExpectError(create(s3 + R"(,"DeliveryStreamType":"MSKAsSource")"), "InvalidArgumentException",
+              "MSKAsSource");
   ExpectError(create(s3 + R"(,"DeliveryStreamEncryptionConfigurationInput":{})"),
               "InvalidArgumentException", "not encrypted");
   for (const char* arn : {"arn:aws:s3:::", "arn:aws:s3:::..", "arn:aws:s3:::a/b", "landing",
@@ -222,6 +229,40 @@ TEST_F(FirehoseChangeTest, RefusesOtherSourcesAndDestinations) {
               "ValidationException",
               "'extendedS3DestinationConfiguration.bufferingHints.sizeInMBs'");
   EXPECT_EQ(create(s3).error, "");
+}
+
+TEST_F(FirehoseChangeTest, TakesAKinesisStreamAsSource) {
+  keeper_.writer = nullptr;
+  const Outcome made = Call(
+      "CreateDeliveryStream",
+      Named(R"("DeliveryStreamType":"KinesisStreamAsSource","KinesisStreamSourceConfiguration":
+               {"RoleARN":"arn:r",
+                "KinesisStreamARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"},
+               "S3DestinationConfiguration":{)" +
+            std::string(kPlain) + "}"));
+  ASSERT_EQ(made.error, "") << made.message;
+  EXPECT_EQ(keeper_.last.source, "clicks");
+  const Outcome told = Call("DescribeDeliveryStream", Named(""));
+  const base::JsonValue& stream = *told.answer.Find("DeliveryStreamDescription");
+  EXPECT_EQ(stream.Find("DeliveryStreamType")->text(), "KinesisStreamAsSource");
+  const base::JsonValue& source = *stream.Find("Source")->Find("KinesisStreamSourceDescription");
+  EXPECT_EQ(source.Find("KinesisStreamARN")->text(),
+            "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks");
+  EXPECT_EQ(source.Find("RoleARN")->text(), "arn:r");
+  for (const char* put : {R"("Record":{"Data":"eA=="})", R"("Records":[{"Data":"eA=="}])"}) {
+    const bool one = std::string_view(put).starts_with(R"("Record":)");
+    ExpectError(Call(one ? "PutRecord" : "PutRecordBatch", Named(put)), "InvalidSourceException",
+                "KinesisStreamAsSource");
+  }
+  const auto listed = [this](const std::string& type) {
+    const Outcome list = Call("ListDeliveryStreams", R"({"DeliveryStreamType":")" + type + ""}");
+    std::vector<std::string> names;
+    for (const base::JsonValue& name : list.answer.Find("DeliveryStreamNames")->items())
+      names.push_back(name.text());
+    return names;
+  };
+  EXPECT_THAT(listed("KinesisStreamAsSource"), ElementsAre("orders"));
+  EXPECT_THAT(listed("DirectPut"), ElementsAre("crypto.transactions"));
 }
 
 TEST_F(FirehoseChangeTest, TellsWhatItsKeeperCannotDo) {

@@ -13,6 +13,10 @@ constexpr size_t kIdCharactersMax = 100;
 constexpr int64_t kMebibyte = int64_t{1} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
+std::string_view TypeOf(const DeliveryStream& stream) {
+  return stream.source.empty() ? kDirectPut : kKinesisAsSource;
+}
+
 /// A map of one member.
 void WriteMap(std::string_view key, std::string_view member, std::string_view text,
               AnswerWriter* answer) {
@@ -88,12 +92,11 @@ FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
   const std::string after =
       members.Text("ExclusiveStartDeliveryStreamName", name_rule).value_or("");
   if (auto wrong = violations.error()) return wrong;
-  const std::vector<StreamPtr> streams = Streams();
+  std::vector<StreamPtr> streams = Streams();
+  std::erase_if(streams, [&](const StreamPtr& it) { return type && TypeOf(*it) != *type; });
   const auto begin =
       std::ranges::upper_bound(streams, after, {}, [](const auto& it) { return it->name; });
-  const int64_t left = type.value_or(std::string(kDirectPut)) == kDirectPut
-                           ? static_cast<int64_t>(streams.end() - begin)
-                           : 0;
+  const auto left = static_cast<int64_t>(streams.end() - begin);
   answer->BeginMap();
   answer->Key("DeliveryStreamNames");
   answer->BeginList();
@@ -121,7 +124,7 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   answer->Text("DeliveryStreamARN", ArnOf(stream->name));
   answer->Text("DeliveryStreamStatus", "ACTIVE");
   WriteMap("DeliveryStreamEncryptionConfiguration", "Status", "DISABLED", answer);
-  answer->Text("DeliveryStreamType", kDirectPut);
+  answer->Text("DeliveryStreamType", TypeOf(*stream));
   answer->Text("VersionId", std::to_string(stream->version));
   answer->Key("CreateTimestamp");
   answer->TimeMicros(stream->created_micros);
@@ -129,6 +132,7 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
     answer->Key("LastUpdateTimestamp");
     answer->TimeMicros(stream->updated_micros);
   }
+  if (!stream->source.empty()) WriteSource(*stream, answer);
   answer->Key("Destinations");
   answer->BeginList();
   if (stream->raw && after.value_or("") < kDestinationId) WriteDestination(*stream, answer);
@@ -137,6 +141,19 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   answer->EndMap();
   answer->EndMap();
   return std::nullopt;
+}
+
+void FirehoseService::WriteSource(const DeliveryStream& stream, AnswerWriter* answer) const {
+  answer->Key("Source");
+  answer->BeginMap();
+  answer->Key("KinesisStreamSourceDescription");
+  answer->BeginMap();
+  answer->Text("KinesisStreamARN", KinesisArnOf(stream.source));
+  answer->Text("RoleARN", stream.source_role);
+  answer->Key("DeliveryStartTimestamp");
+  answer->TimeMicros(stream.created_micros);
+  answer->EndMap();
+  answer->EndMap();
 }
 
 /// AWS tells of one destination twice, in the words of two generations of clients.

@@ -61,7 +61,7 @@ FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, AnswerWri
     violations.Refuse("record", "null", "Member must not be null");
   }
   StreamPtr stream;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  if (auto wrong = FindTaker(&members, violations, &stream)) return wrong;
   const auto places = PutDurably(*stream, records);
   if (!places.ok()) return PutErrorOf(places.status());
   answer->BeginMap();
@@ -83,7 +83,7 @@ FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, Answ
     bytes += records.back().size();
   }
   StreamPtr stream;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  if (auto wrong = FindTaker(&members, violations, &stream)) return wrong;
   if (bytes > kRequestBytesMax) {
     return InvalidArgument("Records size exceeds 4 MB limit: " + std::to_string(bytes) + " bytes.");
   }

@@ -46,6 +46,11 @@ std::string FirehoseService::ArnOf(std::string_view name) const {
          std::string(name);
 }
 
+std::string FirehoseService::KinesisArnOf(std::string_view name) const {
+  return "arn:aws:kinesis:" + options_.region + ":" + options_.account + ":stream/" +
+         std::string(name);
+}
+
 std::vector<FirehoseService::StreamPtr> FirehoseService::Streams() const {
   const std::scoped_lock lock(mutex_);
   return streams_;
@@ -77,6 +82,16 @@ FirehoseService::Outcome FirehoseService::FindStream(MemberReader* members,
   *stream = Find(*name);
   if (*stream == nullptr) return NotFound(*name);
   return std::nullopt;
+}
+
+FirehoseService::Outcome FirehoseService::FindTaker(MemberReader* members,
+                                                    const Violations& violations,
+                                                    StreamPtr* stream) const {
+  if (auto wrong = FindStream(members, violations, stream)) return wrong;
+  if ((*stream)->writer != nullptr) return std::nullopt;
+  return AwsError{.type = "InvalidSourceException",
+                  .message = "This operation is not permitted on " + std::string(kKinesisAsSource) +
+                             " delivery stream type."};
 }
 
 FirehoseService::Outcome FirehoseService::ChangeEncryption(WireValue request, AnswerWriter*) {

@@ -41,7 +41,7 @@ struct DeliveredObjects {
 /// What is put into a delivery stream, and what becomes of that.
 struct DeliveryStream {
   std::string name;
-  stream::StreamWriter* writer = nullptr;
+  stream::StreamWriter* writer = nullptr;  ///< nullptr: it has a source.
   int64_t created_micros = 0;  ///< Wall time.
   bool raw = true;             ///< Whether its changes become raw objects.
   int64_t buffer_bytes = 0;    ///< At which size an object is cut, and at which age.
@@ -53,6 +53,9 @@ struct DeliveryStream {
   /// Keeps the writer alive as long as somebody uses it. Of a table's stream nullptr: its writer
   /// outlives the service.
   std::shared_ptr<void> keeper = nullptr;
+  std::string source = {};       ///< The Kinesis stream that feeds it; empty: direct puts.
+  std::string source_role = {};  ///< An ARN that is told and not used.
+  int64_t source_start = 0;      ///< The first record of the source that it delivers; the keeper's.
   int64_t version = 1;         ///< Grows with every UpdateDestination.
   int64_t updated_micros = 0;  ///< Wall time of the last one; 0: none yet.
   std::map<std::string, std::string> tags = {};
@@ -63,9 +66,10 @@ class DeliveryKeeper {
  public:
   virtual ~DeliveryKeeper() = default;
 
-  /// Make one as `wanted` says, durably, and begin to deliver. Return it with its writer, its
-  /// keeper and its time. Errors: kAlreadyExists, kInvalid (what cannot be delivered so),
-  /// kThrottled (there are too many), kUnavailable.
+  /// Make one as `wanted` says, durably, and begin to deliver; of a source, what comes from now on.
+  /// Return it with its writer, its keeper and its time. Errors: kAlreadyExists, kInvalid (what
+  /// cannot be delivered so, or there is no such source), kThrottled (there are too many),
+  /// kUnavailable (after a restart it may be there).
   virtual Result<DeliveryStream> Make(DeliveryStream wanted) = 0;
 
   /// Let one of those be as `wanted` says, durably; what is in no object yet is delivered so.
@@ -90,7 +94,8 @@ struct FirehoseOptions {
 /// The operations. Any thread, several at once; a put blocks until it is durable.
 ///
 /// Delivery streams are those of the tables, which the configuration declares and nobody can change
-/// or delete here, and those that clients made. All are fed by direct puts.
+/// or delete here, and those that clients made. All are fed by direct puts but those of clients that
+/// have a Kinesis stream as source.
 class FirehoseService {
  public:
   /// What `X-Amz-Target` begins with.
@@ -121,6 +126,7 @@ class FirehoseService {
   Outcome ListDeliveryStreams(WireValue request, AnswerWriter* answer);
   Outcome DescribeDeliveryStream(WireValue request, AnswerWriter* answer);
   void WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const;
+  void WriteSource(const DeliveryStream& stream, AnswerWriter* answer) const;
   void WriteObjects(const DeliveryStream& stream, std::string_view prefix,
                     AnswerWriter* answer) const;
 
@@ -142,9 +148,13 @@ class FirehoseService {
 
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
 
+  Outcome ReadSource(MemberReader* members, Violations* violations, DeliveryStream* wanted) const;
+  std::string KinesisArnOf(std::string_view name) const;
   std::string ArnOf(std::string_view name) const;
   /// The stream that `DeliveryStreamName` names; call after all other members were taken.
   Outcome FindStream(MemberReader* members, const Violations& violations, StreamPtr* stream) const;
+  /// The same, if records can be put into it.
+  Outcome FindTaker(MemberReader* members, const Violations& violations, StreamPtr* stream) const;
   /// nullptr: there is none.
   StreamPtr Find(std::string_view name) const;
   /// All of now, by name.
@@ -174,8 +184,9 @@ inline constexpr std::string_view kDestinationId = "destinationId-000000000001";
 
 /// What a stream takes its records from, as requests name it.
 inline constexpr std::string_view kDirectPut = "DirectPut";
+inline constexpr std::string_view kKinesisAsSource = "KinesisStreamAsSource";
 inline const std::vector<std::string_view> kDeliveryStreamTypes = {
-    kDirectPut, "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"};
+    kDirectPut, kKinesisAsSource, "MSKAsSource", "DatabaseAsSource"};
 
 /// What is said of a request that would change a table's stream.
 AwsError DeclaredDeliveryStream(const DeliveryStream& stream);

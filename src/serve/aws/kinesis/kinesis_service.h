@@ -31,7 +31,8 @@ class StreamKeeper {
   /// kThrottled (there are too many), kUnavailable.
   virtual Result<KinesisStream> Make(const std::string& name, int shard_count) = 0;
 
-  /// Delete one of those, with all its records. Errors: kNotFound (not one of them), kUnavailable.
+  /// Delete one of those, with all its records. Errors: kNotFound (not one of them), kConflict
+  /// (something of ours reads it; it stays), kUnavailable.
   virtual Status Delete(const std::string& name) = 0;
 };
 
