@@ -259,7 +259,8 @@ def test_kinesis_streams_are_sources(tmp_path):
         door.start()
         for source, name in sources.items():
             put_some(source, 3)
-            wait_for(lambda: content(objects(door, name)) == b"1;2;3;", f"the records {name}")  # noqa: B023
+            wait_for(lambda name=name: content(objects(door, name)) == b"1;2;3;",
+                     f"the records {name}")
         firehose = door.client("firehose")
         told = describe(firehose, "of-clicks")
         assert told["DeliveryStreamType"] == "KinesisStreamAsSource"

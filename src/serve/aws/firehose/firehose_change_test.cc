@@ -255,7 +255,7 @@ TEST_F(FirehoseChangeTest, TakesAKinesisStreamAsSource) {
                 "KinesisStreamAsSource");
   }
   const auto listed = [this](const std::string& type) {
-    const Outcome list = Call("ListDeliveryStreams", R"({"DeliveryStreamType":")" + type + ""}");
+    const Outcome list = Call("ListDeliveryStreams", R"({"DeliveryStreamType":")" + type + "\"}");
     std::vector<std::string> names;
     for (const base::JsonValue& name : list.answer.Find("DeliveryStreamNames")->items())
       names.push_back(name.text());
