@@ -111,10 +111,8 @@ class AwsWorld {
                          .objects = objects});
     }
     firehose_ = std::make_unique<serve::FirehoseService>(
-        serve::FirehoseOptions{.region = kRegion,
-                               .account = kAccount,
-                               .bucket = "lake",
-                               .keeper = delivery_keeper_},
+        serve::FirehoseOptions{
+            .region = kRegion, .account = kAccount, .bucket = "lake", .keeper = delivery_keeper_},
         std::move(streams));
   }
 

@@ -58,9 +58,9 @@ Status CheckBuckets(const config::Config& config) {
   if (!config.doors.aws.buckets.empty()) return Status::OK();
   for (const config::TableConfig& table : config.tables) {
     if (table.database != kBuckets) continue;
-    return MakeError(ErrorKind::kInvalid,
-                     "doors.aws.buckets would be the folder of database '" + table.database +
-                         "'\nhint: name another directory, or s3://");
+    return MakeError(ErrorKind::kInvalid, "doors.aws.buckets would be the folder of database '" +
+                                              table.database +
+                                              "'\nhint: name another directory, or s3://");
   }
   return Status::OK();
 }

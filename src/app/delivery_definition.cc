@@ -21,7 +21,7 @@ constexpr int64_t kMicrosPerMilli = 1'000;
 template <typename Member, typename Stream>
 struct Named {
   const char* key;
-  Member Stream::*member;
+  Member Stream::* member;
 };
 
 constexpr std::array kTexts = {

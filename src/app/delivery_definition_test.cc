@@ -119,8 +119,8 @@ TEST(DeliveryDefinition, UnescapesDelimiters) {
 }
 
 TEST(DeliveryDefinition, KnowsBucketsOnS3) {
-  const auto options = OptionsOfDefinition(
-      Everything(), {.lake_path = "/lake", .buckets = "s3://", .folder = "f"});
+  const auto options =
+      OptionsOfDefinition(Everything(), {.lake_path = "/lake", .buckets = "s3://", .folder = "f"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->layout.target, "s3://landing");
 }

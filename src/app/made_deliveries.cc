@@ -14,7 +14,7 @@ namespace tapelake::app {
 namespace {
 
 constexpr int64_t kIdleMicros = 50'000;
-constexpr int64_t kTailBytesMax = int64_t{4} << 20;     // delivery is seldom far behind
+constexpr int64_t kTailBytesMax = int64_t{4} << 20;      // delivery is seldom far behind
 constexpr int64_t kSegmentBytesMax = int64_t{16} << 20;  // what stays when all is delivered
 
 Status NotFound(const std::string& name) {
@@ -188,13 +188,13 @@ Result<std::shared_ptr<MadeDeliveries::Made>> MadeDeliveries::OpenOne(
     TAPELAKE_ASSIGN_OR_RAISE(feed.source, parts_.find_source(stream.source));
   }
   TAPELAKE_ASSIGN_OR_RAISE(
-      auto worker,
-      RecordsWorker::Open({.files = parts_.files,
-                           .clock = parts_.clock,
-                           .log = feed.log(),
-                           .consumer = feed.consumer,
-                           .from = static_cast<uint64_t>(std::max<int64_t>(1, stream.source_start))},
-                          options));
+      auto worker, RecordsWorker::Open(
+                       {.files = parts_.files,
+                        .clock = parts_.clock,
+                        .log = feed.log(),
+                        .consumer = feed.consumer,
+                        .from = static_cast<uint64_t>(std::max<int64_t>(1, stream.source_start))},
+                       options));
   return std::make_shared<Made>(std::move(feed), std::move(worker), stream, std::move(options));
 }
 

@@ -38,9 +38,9 @@ class MadeDeliveries : public serve::DeliveryKeeper {
     std::function<Result<serve::KinesisStream>(const std::string& name)> find_source;
   };
 
-  /// Open those that are there, and clear away what is left of deleted ones. One whose source is not
-  /// there waits until it is. No source may have dropped records since its start. The caller holds
-  /// the lake's lock. Errors: kCorrupt (names the file), those of stream::Stream::Open and
+  /// Open those that are there, and clear away what is left of deleted ones. One whose source is
+  /// not there waits until it is. No source may have dropped records since its start. The caller
+  /// holds the lake's lock. Errors: kCorrupt (names the file), those of stream::Stream::Open and
   /// delivery::Delivery::Open.
   static Result<std::unique_ptr<MadeDeliveries>> Open(Parts parts);
   /// Ends the threads. What was acknowledged is durable; what is in no object yet stays in its log.

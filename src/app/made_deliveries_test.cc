@@ -59,8 +59,7 @@ class MadeDeliveriesTest : public ::testing::Test {
     stream::StreamOptions options;
     options.segment_bytes_max = 1;  // each record is in a segment of its own
     options.retention_micros = 1;
-    auto opened =
-        stream::Stream::Open(files_, clock_, "/lake/clicks", "clicks", options, nullptr);
+    auto opened = stream::Stream::Open(files_, clock_, "/lake/clicks", "clicks", options, nullptr);
     ASSERT_TRUE(opened.ok()) << opened.status();
     clicks_ = std::move(*opened);
   }

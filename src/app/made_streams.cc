@@ -41,7 +41,7 @@ std::string MadeStreams::PathOf(const std::string& name) const {
 }
 
 Result<std::shared_ptr<MadeLog>> MadeStreams::OpenOne(const std::string& name,
-                                                                int shard_count) const {
+                                                      int shard_count) const {
   stream::StreamOptions options = parts_.options;
   options.shard_count = shard_count;
   TAPELAKE_ASSIGN_OR_RAISE(auto log, stream::Stream::Open(parts_.files, parts_.clock, PathOf(name),

@@ -45,9 +45,9 @@ Status RecordsWorker::OpenAsAsked() {
     options = options_;
     asked = asked_options_;
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto delivery,
-                           delivery::Delivery::Open(parts_.files, parts_.clock,
-                                                    record::TableDefinition(), options));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      auto delivery,
+      delivery::Delivery::Open(parts_.files, parts_.clock, record::TableDefinition(), options));
   const auto start = [&](const std::string& source) {
     return std::max(delivery->DeliveredOffset(source), parts_.from);
   };
@@ -63,8 +63,7 @@ Status RecordsWorker::OpenAsAsked() {
 }
 
 void RecordsWorker::TellTaken() {
-  const uint64_t delivered =
-      std::max(delivery_->DeliveredOffset(feed_->source_id()), parts_.from);
+  const uint64_t delivered = std::max(delivery_->DeliveredOffset(feed_->source_id()), parts_.from);
   feed_->Taken(parts_.consumer, delivered);
   const std::scoped_lock lock(mutex_);
   delivered_ = delivered;

@@ -85,7 +85,7 @@ class RecordsWorker : public Worker {
   uint64_t delivered_ = 0;     // records before are in objects
   uint64_t flush_until_ = 0;
   int64_t failures_ = 0;
-  Status failure_;  // of the last one
+  Status failure_;          // of the last one
   bool has_asked_ = false;  // since the last wait
   bool ended_ = false;
 };

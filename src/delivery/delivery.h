@@ -51,7 +51,8 @@ struct DeliveryCounts {
   int64_t open_since_micros = 0;  ///< Steady time of the open object's first line; 0: none open.
 };
 
-/// Delivery of one table, or of records as they came. The source positions delivered are its own, kept in
+/// Delivery of one table, or of records as they came. The source positions delivered are its own,
+/// kept in
 /// `<lake>/.tapelake/delivery/<stream>/`: the boundaries of an object are durable there before the
 /// object is, so that after a crash the same records make the same bytes under the same name.
 ///

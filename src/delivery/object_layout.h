@@ -39,7 +39,7 @@ struct LayoutOptions {
   std::string compression = "GZIP";  ///< See CompressionText.
   /// Empty: `.ndjson` (none of records as they came) and what the compression adds.
   std::string extension = {};
-  bool backup = false;               ///< Source records go into objects of their own.
+  bool backup = false;                            ///< Source records go into objects of their own.
   std::vector<PartitionKey> partition_keys = {};  ///< None: one raw object a cut.
   int64_t partitions_max = kPartitionsMax;        ///< Of one cut.
   /// Raw objects hold records as they came, end to end, and not lines of changes.

@@ -13,8 +13,8 @@ using ::testing::IsEmpty;
 TEST(PartitionQuery, NamesKeysAndMembers) {
   const auto keys = ParsePartitionQuery(R"( { pair : .trading_pair , "day":."the \"day\"" } )");
   ASSERT_TRUE(keys.ok()) << keys.status();
-  EXPECT_THAT(*keys, ElementsAre(PartitionKey{"pair", "trading_pair"},
-                                 PartitionKey{"day", "the \"day\""}));
+  EXPECT_THAT(
+      *keys, ElementsAre(PartitionKey{"pair", "trading_pair"}, PartitionKey{"day", "the \"day\""}));
 }
 
 TEST(PartitionQuery, IsReadAgainAsItIsWritten) {
@@ -28,11 +28,27 @@ TEST(PartitionQuery, IsReadAgainAsItIsWritten) {
 }
 
 TEST(PartitionQuery, OtherJqIsRefusedAndQuoted) {
-  for (const char* query :
-       {"", "{", "{}", ".pair", "{pair}", "{pair:}", "{pair:.}", "{pair:.a", "{pair:.a}}",
-        "{pair:.a,}", "{pair:.a.b}", R"({pair:.a|tostring})", R"({pair:."a})", R"({pair:."a\})",
-        "{:.a}", "{pair:\"a\"}", "{pair:.a b}", R"({"":.a})", R"({"a-b":.a})", R"({pair:.""})",
-        R"({pair:."\x"})"}) {
+  for (const char* query : {"",
+                            "{",
+                            "{}",
+                            ".pair",
+                            "{pair}",
+                            "{pair:}",
+                            "{pair:.}",
+                            "{pair:.a",
+                            "{pair:.a}}",
+                            "{pair:.a,}",
+                            "{pair:.a.b}",
+                            R"({pair:.a|tostring})",
+                            R"({pair:."a})",
+                            R"({pair:."a\})",
+                            "{:.a}",
+                            "{pair:\"a\"}",
+                            "{pair:.a b}",
+                            R"({"":.a})",
+                            R"({"a-b":.a})",
+                            R"({pair:.""})",
+                            R"({pair:."\x"})"}) {
     const auto keys = ParsePartitionQuery(query);
     ASSERT_FALSE(keys.ok()) << query;
     EXPECT_EQ(KindOf(keys.status()), ErrorKind::kInvalid) << query;

@@ -109,8 +109,8 @@ TEST_F(RecordsTest, GoToTheObjectsOfTheirPartitions) {
   options_.layout.backup = true;
   options_.layout.backup_prefix = "source/";
   const std::vector<std::string> log = {
-      R"({"p":"BTC/USD"})", R"({"p":7})", R"({"p":true})",    R"({"p":"BTC/USD","q":1})",
-      R"({"p":null})",      R"({"q":1})", "no json",          R"({"p":""})",
+      R"({"p":"BTC/USD"})", R"({"p":7})", R"({"p":true})", R"({"p":"BTC/USD","q":1})",
+      R"({"p":null})",      R"({"q":1})", "no json",       R"({"p":""})",
       R"([{"p":1}])",       R"({"p":{}})"};
   ASSERT_TRUE(Deliver(log).ok());
   std::string all;

@@ -171,9 +171,8 @@ class Stream::Impl {
 Status Stream::Impl::Recover(OpenReport* report) {
   TAPELAKE_ASSIGN_OR_RAISE(ShardMap shards, ReadShards(files_, directory_, metadata_));
   shards_ = std::make_shared<const ShardMap>(std::move(shards));
-  TAPELAKE_ASSIGN_OR_RAISE(
-      retention_micros_,
-      ReadRetention(files_, directory_, metadata_.salt, options_.retention_micros));
+  TAPELAKE_ASSIGN_OR_RAISE(retention_micros_, ReadRetention(files_, directory_, metadata_.salt,
+                                                            options_.retention_micros));
   TAPELAKE_ASSIGN_OR_RAISE(RecoveredLog log, RecoverLog(files_, directory_, metadata_.salt));
   TAPELAKE_RETURN_NOT_OK(RepairLog(files_, directory_, log));
   if (report != nullptr) {

@@ -412,7 +412,9 @@ TEST_F(RetentionTest, CanBeChangedAndSurvivesPowerLoss) {
 }
 
 TEST_F(RetentionTest, ADamagedFileIsNamed) {
-  { const auto stream = Open(); }
+  {
+    const auto stream = Open();
+  }
   ASSERT_TRUE(files_.ReplaceFile(RetentionPath(kDirectory), "retention 5\nchecksum 0\n").ok());
   const Status opened = TryOpen().status();
   EXPECT_EQ(KindOf(opened), ErrorKind::kCorrupt);

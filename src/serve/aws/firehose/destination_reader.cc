@@ -93,8 +93,9 @@ void DestinationReader::ReadBucket(MemberReader* members) {
   if (!arn) return;
   const std::string bucket = arn->starts_with(kBucketArn) ? arn->substr(kBucketArn.size()) : "";
   if (!IsBucketName(bucket)) {
-    return Refuse("BucketARN " + *arn + " is none: arn:aws:s3:::BUCKET, of 3 to 63 small letters, "
-                                        "digits, dots and hyphens.");
+    return Refuse("BucketARN " + *arn +
+                  " is none: arn:aws:s3:::BUCKET, of 3 to 63 small letters, "
+                  "digits, dots and hyphens.");
   }
   objects_.bucket = bucket;
 }
@@ -117,8 +118,9 @@ void DestinationReader::RefuseUnsupported(MemberReader* members, const std::stri
                           place + "encryptionConfiguration.");
   encryption.Choice("NoEncryptionConfig", Need::kOptional, {"NoEncryption"});
   if (encryption.Has("KMSEncryptionConfig")) {
-    Refuse("EncryptionConfiguration.KMSEncryptionConfig cannot be had here: objects are not "
-           "encrypted by Firehose. Let the bucket encrypt them.");
+    Refuse(
+        "EncryptionConfiguration.KMSEncryptionConfig cannot be had here: objects are not "
+        "encrypted by Firehose. Let the bucket encrypt them.");
   }
   MemberReader logging(members->Map("CloudWatchLoggingOptions"), &violations_,
                        place + "cloudWatchLoggingOptions.");
@@ -128,8 +130,8 @@ void DestinationReader::RefuseUnsupported(MemberReader* members, const std::stri
 }
 
 void DestinationReader::ReadExtended(MemberReader* members, const std::string& place) {
-  if (auto extension = members->Text("FileExtension", {.characters_min = 0,
-                                                       .characters_max = kExtensionCharactersMax}))
+  if (auto extension = members->Text(
+          "FileExtension", {.characters_min = 0, .characters_max = kExtensionCharactersMax}))
     objects_.extension = std::move(*extension);
   if (auto zone = members->Text("CustomTimeZone",
                                 {.characters_min = 0, .characters_max = kZoneCharactersMax}))
@@ -138,8 +140,9 @@ void DestinationReader::ReadExtended(MemberReader* members, const std::string& p
                           place + "dataFormatConversionConfiguration.");
   const bool off = conversion.Has("Enabled") && !conversion.Flag("Enabled");
   if (members->Has("DataFormatConversionConfiguration") && !off) {
-    Refuse("DataFormatConversionConfiguration cannot be had here: a table of Tapelake's "
-           "configuration is what becomes Parquet.");
+    Refuse(
+        "DataFormatConversionConfiguration cannot be had here: a table of Tapelake's "
+        "configuration is what becomes Parquet.");
   }
   const bool was_partitioned = !objects_.partition_query.empty();
   ReadProcessing(members, place);
@@ -173,8 +176,9 @@ void DestinationReader::ReadProcessor(MemberReader* processor, const std::string
   if (type == "AppendDelimiterToRecord") {
     objects_.delimiter = kDefaultDelimiter;
   } else if (type != "MetadataExtraction") {
-    Refuse("A processor " + type + " cannot be had here; MetadataExtraction and "
-                                   "AppendDelimiterToRecord can.");
+    Refuse("A processor " + type +
+           " cannot be had here; MetadataExtraction and "
+           "AppendDelimiterToRecord can.");
   }
   const WireValue parameters = processor->List("Parameters", 0, kParametersMax);
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -220,8 +224,9 @@ void DestinationReader::ReadPartitioning(MemberReader* members, const std::strin
   }
   const bool has_query = !objects_.partition_query.empty();
   if (enabled && !has_query) {
-    return Refuse("Dynamic partitioning needs a processor MetadataExtraction with a "
-                  "MetadataExtractionQuery here: keys do not come from Lambda.");
+    return Refuse(
+        "Dynamic partitioning needs a processor MetadataExtraction with a "
+        "MetadataExtractionQuery here: keys do not come from Lambda.");
   }
   if (has_query && !enabled) {
     return Refuse("A processor MetadataExtraction needs DynamicPartitioningConfiguration.Enabled.");

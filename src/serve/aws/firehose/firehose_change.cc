@@ -43,8 +43,8 @@ FirehoseService::Outcome FirehoseService::ReadSource(MemberReader* members, Viol
   const char* const kSource = "KinesisStreamSourceConfiguration";
   MemberReader source(members->Map(kSource), violations, "kinesisStreamSourceConfiguration.");
   const bool has_source = members->Has(kSource);
-  const MemberReader::TextRule arn_rule = {
-      .need = has_source ? Need::kRequired : Need::kOptional, .characters_max = kArnCharactersMax};
+  const MemberReader::TextRule arn_rule = {.need = has_source ? Need::kRequired : Need::kOptional,
+                                           .characters_max = kArnCharactersMax};
   const std::string arn = source.Text("KinesisStreamARN", arn_rule).value_or("");
   wanted->source_role = source.Text("RoleARN", arn_rule).value_or("");
   if (type != kDirectPut && !is_sourced) {
@@ -111,13 +111,13 @@ FirehoseService::Outcome FirehoseService::UpdateDestination(WireValue request,
                                                             AnswerWriter* answer) {
   Violations violations;
   MemberReader members(request, &violations);
-  const auto version = members.Text("CurrentDeliveryStreamVersionId",
-                                    {.need = Need::kRequired,
-                                     .characters_max = kVersionCharactersMax,
-                                     .alphabet = "0123456789",
-                                     .pattern = "[0-9]+"});
-  const auto id = members.Text("DestinationId",
-                               {.need = Need::kRequired, .characters_max = kIdCharactersMax});
+  const auto version =
+      members.Text("CurrentDeliveryStreamVersionId", {.need = Need::kRequired,
+                                                      .characters_max = kVersionCharactersMax,
+                                                      .alphabet = "0123456789",
+                                                      .pattern = "[0-9]+"});
+  const auto id =
+      members.Text("DestinationId", {.need = Need::kRequired, .characters_max = kIdCharactersMax});
   const auto name = members.Text("DeliveryStreamName", kDeliveryStreamNameRule);
   const std::scoped_lock lock(changing_);
   const StreamPtr stream = name ? Find(*name) : nullptr;

@@ -182,7 +182,8 @@ TEST_F(FirehoseChangeTest, RefusesByNameWhatCannotBeHad) {
             "at least 64"}}) {
     ExpectRefused(more, words);
   }
-  const std::string backup = R"("S3BackupMode":"Enabled","S3BackupConfiguration":{"RoleARN":"arn:r",)";
+  const std::string backup =
+      R"("S3BackupMode":"Enabled","S3BackupConfiguration":{"RoleARN":"arn:r",)";
   ExpectRefused(backup + R"("BucketARN":"arn:aws:s3:::other","Prefix":"s/"})", "BucketARN");
   ExpectRefused(backup + R"("BucketARN":"arn:aws:s3:::landing"})", "Prefix");
   ExpectRefused(backup + R"("BucketARN":"arn:aws:s3:::landing","Prefix":"s/",
@@ -225,21 +226,21 @@ TEST_F(FirehoseChangeTest, RefusesOtherSourcesAndDestinations) {
   }
   ExpectError(create(R"("S3DestinationConfiguration":{"BucketARN":"arn:aws:s3:::abc"})"),
               "ValidationException", "'s3DestinationConfiguration.roleARN'");
-  ExpectError(create(R"("ExtendedS3DestinationConfiguration":{"BufferingHints":{"SizeInMBs":129}})"),
-              "ValidationException",
-              "'extendedS3DestinationConfiguration.bufferingHints.sizeInMBs'");
+  ExpectError(
+      create(R"("ExtendedS3DestinationConfiguration":{"BufferingHints":{"SizeInMBs":129}})"),
+      "ValidationException", "'extendedS3DestinationConfiguration.bufferingHints.sizeInMBs'");
   EXPECT_EQ(create(s3).error, "");
 }
 
 TEST_F(FirehoseChangeTest, TakesAKinesisStreamAsSource) {
   keeper_.writer = nullptr;
-  const Outcome made = Call(
-      "CreateDeliveryStream",
-      Named(R"("DeliveryStreamType":"KinesisStreamAsSource","KinesisStreamSourceConfiguration":
+  const Outcome made =
+      Call("CreateDeliveryStream",
+           Named(R"("DeliveryStreamType":"KinesisStreamAsSource","KinesisStreamSourceConfiguration":
                {"RoleARN":"arn:r",
                 "KinesisStreamARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"},
                "S3DestinationConfiguration":{)" +
-            std::string(kPlain) + "}"));
+                 std::string(kPlain) + "}"));
   ASSERT_EQ(made.error, "") << made.message;
   EXPECT_EQ(keeper_.last.source, "clicks");
   const Outcome told = Call("DescribeDeliveryStream", Named(""));
@@ -304,7 +305,8 @@ TEST_F(FirehoseChangeTest, UpdatesWhatARequestSaysAndNothingElse) {
   ExpectError(Update(R"("Prefix":7)", "2"), "SerializationException", "prefix");
   ExpectError(Update("", "x"), "ValidationException", "[0-9]+");
   ExpectError(Call("UpdateDestination", Named(R"("CurrentDeliveryStreamVersionId":"1",
-                   "DestinationId":"d","S3DestinationUpdate":{})", "none")),
+                   "DestinationId":"d","S3DestinationUpdate":{})",
+                                              "none")),
               "ResourceNotFoundException", "Firehose none under account 123456789012 not found.");
   EXPECT_EQ(keeper_.last.objects.prefix, "");
   EXPECT_EQ(Update(R"("S3BackupMode":"Enabled","S3BackupUpdate":{"Prefix":"s/"})", "2").error, "");
@@ -313,15 +315,15 @@ TEST_F(FirehoseChangeTest, UpdatesWhatARequestSaysAndNothingElse) {
 }
 
 TEST_F(FirehoseChangeTest, KeepsTags) {
-  ASSERT_EQ(Call("CreateDeliveryStream",
-                 Named(R"("S3DestinationConfiguration":{)" + std::string(kPlain) +
-                       R"(},"Tags":[{"Key":"b","Value":"1"},{"Key":"a"}])"))
-                .error,
-            "");
+  ASSERT_EQ(
+      Call("CreateDeliveryStream", Named(R"("S3DestinationConfiguration":{)" + std::string(kPlain) +
+                                         R"(},"Tags":[{"Key":"b","Value":"1"},{"Key":"a"}])"))
+          .error,
+      "");
   EXPECT_THAT(TagKeys(), ElementsAre("a=", "b=1"));
-  EXPECT_EQ(Call("TagDeliveryStream", Named(R"("Tags":[{"Key":"b","Value":"2"},{"Key":"c"}])"))
-                .error,
-            "");
+  EXPECT_EQ(
+      Call("TagDeliveryStream", Named(R"("Tags":[{"Key":"b","Value":"2"},{"Key":"c"}])")).error,
+      "");
   EXPECT_THAT(TagKeys(), ElementsAre("a=", "b=2", "c="));
   EXPECT_THAT(TagKeys(R"("Limit":1)"), ElementsAre("a=", "..."));
   EXPECT_THAT(TagKeys(R"("Limit":2,"ExclusiveStartTagKey":"a")"), ElementsAre("b=2", "c="));

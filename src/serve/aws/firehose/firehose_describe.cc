@@ -87,8 +87,8 @@ FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
   MemberReader members(request, &violations);
   const int64_t limit =
       members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kPageDefault);
-  const auto type = members.Choice("DeliveryStreamType", MemberReader::Need::kOptional,
-                                   kDeliveryStreamTypes);
+  const auto type =
+      members.Choice("DeliveryStreamType", MemberReader::Need::kOptional, kDeliveryStreamTypes);
   const std::string after =
       members.Text("ExclusiveStartDeliveryStreamName", name_rule).value_or("");
   if (auto wrong = violations.error()) return wrong;

@@ -42,9 +42,9 @@ struct DeliveredObjects {
 struct DeliveryStream {
   std::string name;
   stream::StreamWriter* writer = nullptr;  ///< nullptr: it has a source.
-  int64_t created_micros = 0;  ///< Wall time.
-  bool raw = true;             ///< Whether its changes become raw objects.
-  int64_t buffer_bytes = 0;    ///< At which size an object is cut, and at which age.
+  int64_t created_micros = 0;              ///< Wall time.
+  bool raw = true;                         ///< Whether its changes become raw objects.
+  int64_t buffer_bytes = 0;                ///< At which size an object is cut, and at which age.
   int64_t buffer_micros = 0;
   DeliveredObjects objects = {};
 
@@ -56,8 +56,8 @@ struct DeliveryStream {
   std::string source = {};       ///< The Kinesis stream that feeds it; empty: direct puts.
   std::string source_role = {};  ///< An ARN that is told and not used.
   int64_t source_start = 0;      ///< The first record of the source that it delivers; the keeper's.
-  int64_t version = 1;         ///< Grows with every UpdateDestination.
-  int64_t updated_micros = 0;  ///< Wall time of the last one; 0: none yet.
+  int64_t version = 1;           ///< Grows with every UpdateDestination.
+  int64_t updated_micros = 0;    ///< Wall time of the last one; 0: none yet.
   std::map<std::string, std::string> tags = {};
 };
 
@@ -94,15 +94,15 @@ struct FirehoseOptions {
 /// The operations. Any thread, several at once; a put blocks until it is durable.
 ///
 /// Delivery streams are those of the tables, which the configuration declares and nobody can change
-/// or delete here, and those that clients made. All are fed by direct puts but those of clients that
-/// have a Kinesis stream as source.
+/// or delete here, and those that clients made. All are fed by direct puts but those of clients
+/// that have a Kinesis stream as source.
 class FirehoseService {
  public:
   /// What `X-Amz-Target` begins with.
   static constexpr std::string_view kTargetPrefix = "Firehose_20150804";
 
-  /// Those of `streams` that clients made have keepers; all have different names. A stream whose name is longer
-  /// than Firehose allows cannot be named in a request, and is left out.
+  /// Those of `streams` that clients made have keepers; all have different names. A stream whose
+  /// name is longer than Firehose allows cannot be named in a request, and is left out.
   FirehoseService(FirehoseOptions options, std::vector<DeliveryStream> streams);
 
   /// Whether Serve() knows the operation.
@@ -166,7 +166,7 @@ class FirehoseService {
 
   const FirehoseOptions options_;
   std::atomic<uint64_t> puts_{0};
-  std::mutex changing_;  // held while a stream is made or changed; before mutex_
+  std::mutex changing_;             // held while a stream is made or changed; before mutex_
   mutable std::mutex mutex_;        // guards the next
   std::vector<StreamPtr> streams_;  // by name
 };

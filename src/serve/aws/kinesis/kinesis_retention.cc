@@ -18,8 +18,7 @@ std::string Hours(int64_t hours) {
 std::optional<AwsError> CheckHours(int64_t hours) {
   if (hours < kHoursMin) {
     return InvalidArgument("Minimum allowed retention period is " + std::to_string(kHoursMin) +
-                           " hours. Requested retention period " + Hours(hours) +
-                           " is too short.");
+                           " hours. Requested retention period " + Hours(hours) + " is too short.");
   }
   if (hours > kHoursMax) {
     return InvalidArgument("Maximum allowed retention period is " + std::to_string(kHoursMax) +
