@@ -25,6 +25,11 @@ class MadeDeliveriesTest : public ::testing::Test {
  protected:
   MadeDeliveriesTest() {
     files_.SetBefore([this](FakeFileSystem::Step step, const std::string& path) {
+      const bool writes =
+          step != FakeFileSystem::Step::kRead && step != FakeFileSystem::Step::kList;
+      if (writes && path.starts_with("/lake/.tapelake/made-deliveries") && steps_left_-- == 0) {
+        return MakeError(ErrorKind::kUnavailable, "the disk has a bad moment");
+      }
       if (step != FakeFileSystem::Step::kReplace || !path.starts_with("/buckets/")) {
         return Status::OK();
       }
@@ -121,6 +126,7 @@ class MadeDeliveriesTest : public ::testing::Test {
   FakeFileSystem files_;
   tapelake::testing::FakeClock clock_{kStartMicros};
   std::atomic<bool> bucket_away_{false};
+  std::atomic<int> steps_left_{-1};  // of those that succeed before one fails; negative: all do
   std::atomic<int> refused_{0};
   std::unique_ptr<stream::Stream> clicks_;
   std::unique_ptr<MadeDeliveries> all_;
@@ -326,6 +332,52 @@ TEST_F(MadeDeliveriesTest, WhatAHalfDeletionLeftIsClearedAway) {
   EXPECT_THAT(all_->streams(), IsEmpty());
   for (const std::string& path : files_.Paths())
     EXPECT_FALSE(path.starts_with(kFolder)) << path;
+}
+
+TEST_F(MadeDeliveriesTest, AreWholeOrNotThereWhateverFailsWhenTheyAreMade) {
+  for (int step = 0; step < 12; ++step) {
+    const std::string name = "s" + std::to_string(step);
+    Open();
+    steps_left_ = step;
+    const auto made = all_->Make(Wanted(name));
+    steps_left_ = -1;
+    if (!made.ok()) {
+      EXPECT_EQ(KindOf(made.status()), ErrorKind::kUnavailable) << made.status();
+    }
+    all_.reset();
+    files_.LosePower();
+    Open();
+    const auto streams = all_->streams();
+    if (made.ok()) {
+      ASSERT_THAT(streams, SizeIs(1)) << step;
+    }
+    const serve::DeliveryStream stream = streams.empty() ? Make(Wanted(name)) : streams[0];
+    ASSERT_TRUE(Put(stream, name).ok());
+    ASSERT_TRUE(all_->Delete(name, false).ok());
+    EXPECT_TRUE(Delivered().find(name) != std::string::npos) << step;
+  }
+}
+
+TEST_F(MadeDeliveriesTest, DeliverEverythingWhateverFailsWhenTheyAreDeleted) {
+  for (int step = 0; step < 12; ++step) {
+    const std::string name = "d" + std::to_string(step);
+    Open();
+    ASSERT_TRUE(Put(Make(Wanted(name)), name + ";").ok());
+    steps_left_ = step;
+    Status deleted = all_->Delete(name, false);
+    steps_left_ = -1;
+    if (!deleted.ok()) {
+      EXPECT_EQ(KindOf(deleted), ErrorKind::kUnavailable) << deleted;
+      clock_.Advance(1'100'000);  // past the pause after a failure
+      deleted = all_->Delete(name, false);
+    }
+    EXPECT_TRUE(deleted.ok()) << step << " " << deleted;
+    all_.reset();
+    files_.LosePower();
+    Open();
+    EXPECT_THAT(all_->streams(), IsEmpty()) << step;
+    EXPECT_TRUE(Delivered().find(name + ";") != std::string::npos) << step;
+  }
 }
 
 TEST_F(MadeDeliveriesTest, ADamagedDefinitionIsNamed) {
