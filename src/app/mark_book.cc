@@ -10,11 +10,12 @@ void MarkBook::Add(const std::string& source, record::LogMark mark) {
   if (!marks.empty() && marks.back().offset == mark.offset) marks.pop_back();
   marks.push_back(std::move(mark));
   if (marks.size() <= kMarksMax) return;
-  std::deque<record::LogMark> kept;
-  for (size_t i = 0; i < marks.size(); ++i) {
-    if (i % 2 == 0 || i + 1 == marks.size()) kept.push_back(std::move(marks[i]));
+  const auto gap_without = [&marks](size_t i) { return marks[i + 1].offset - marks[i - 1].offset; };
+  size_t least = 1;
+  for (size_t i = 2; i + 1 < marks.size(); ++i) {
+    if (gap_without(i) < gap_without(least)) least = i;
   }
-  marks = std::move(kept);
+  marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(least));
 }
 
 void MarkBook::Forget(const std::string& source) {

@@ -14,7 +14,8 @@ namespace tapelake::app {
 /// too: then they may go into a commit. One thread.
 class MarkBook {
  public:
-  /// Marks kept of a source; beyond it every second one goes, so that some reach far back.
+  /// Marks kept of a source; beyond it the one goes that leaves the smallest gap, so that they stay
+  /// spread over all that is not passed yet.
   static constexpr size_t kMarksMax = 64;
 
   /// Marks of a source come in the order of their offsets.

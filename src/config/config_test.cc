@@ -313,7 +313,7 @@ TEST(ConfigJsonSchema, IsJsonAndNamesEveryKeyOnce) {
   ASSERT_TRUE(schema.ok()) << schema.status().ToString();
   const base::JsonValue* properties = schema->Find("properties");
   ASSERT_NE(properties, nullptr);
-  EXPECT_EQ(properties->members().size(), 15u);
+  EXPECT_EQ(properties->members().size(), 16u);
   const base::JsonValue* table = properties->Find("tables")->Find("items");
   EXPECT_EQ(table->Find("required")->items()[0].text(), "name");
   EXPECT_EQ(table->Find("additionalProperties")->boolean(), false);

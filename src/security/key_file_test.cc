@@ -1,6 +1,7 @@
 #include "security/key_file.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -27,7 +28,7 @@ class KeyFileTest : public ::testing::Test {
     return ChangeKeyFile(files_, path_, [&key](KeySet* keys) { return keys->Add(key); });
   }
 
-  const std::string folder_ = ::testing::TempDir() + "tapelake-key-file-test";
+  const std::string folder_ = ::testing::TempDir() + "tapelake-key-file-test-" + std::to_string(::getpid());
   const std::string path_ = folder_ + "/lake/.tapelake/keys.json";
   io::LocalFileSystem files_;
 };

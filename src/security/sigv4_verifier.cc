@@ -417,7 +417,8 @@ Verdict VerifyHead(const ReceivedRequest& request, const KeySet& keys, const Ver
   Claims claims;
   int64_t time_micros = 0;
   const AccessKey* key = nullptr;
-  return VerdictOf(CheckHead(request, keys, rules, &claims, &key, &time_micros), key);
+  Check refused = CheckHead(request, keys, rules, &claims, &key, &time_micros);
+  return VerdictOf(std::move(refused), key);
 }
 
 Verdict VerifyRequest(const ReceivedRequest& request, const KeySet& keys,
