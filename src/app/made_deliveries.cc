@@ -275,7 +275,10 @@ Status MadeDeliveries::Delete(const std::string& name, bool force) {
     TAPELAKE_ASSIGN_OR_RAISE(made, Find(name));
   }
   const Status flushed = made->worker().Flush();
-  if (!flushed.ok() && !force) return flushed;
+  if (!flushed.ok() && !force) {
+    // Whatever it is, a bucket that is not there among others: the stream is.
+    return MakeError(ErrorKind::kUnavailable, flushed.message());
+  }
   const std::string path = PathOf(name);
   {
     const std::scoped_lock lock(mutex_);

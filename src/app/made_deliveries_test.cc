@@ -35,7 +35,7 @@ class MadeDeliveriesTest : public ::testing::Test {
       }
       if (!bucket_away_) return Status::OK();
       ++refused_;
-      return MakeError(ErrorKind::kUnavailable, "the bucket is away");
+      return MakeError(ErrorKind::kNotFound, "the bucket is away");
     });
   }
 

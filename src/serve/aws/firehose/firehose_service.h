@@ -79,7 +79,7 @@ class DeliveryKeeper {
 
   /// Delete one of those, after all that was put before was delivered (`force`: also if it cannot
   /// be; then it is lost). What is put meanwhile may be lost. After an error it is as before.
-  /// Errors: kNotFound, and what keeps records from being delivered.
+  /// Errors: kNotFound (not one of them), kUnavailable (records cannot be delivered; says why).
   virtual Status Delete(const std::string& name, bool force) = 0;
 };
 
