@@ -211,11 +211,12 @@ def test_what_is_not_served_says_so(door):
     client = door.client()
     name, _ = refusal(client.register_stream_consumer, StreamARN=ARN, ConsumerName="efo")
     assert name == "UnknownOperationException"
-    for call, arguments in [
-            (client.delete_stream, {}),
-            (client.start_stream_encryption, {"EncryptionType": "KMS", "KeyId": "alias/x"})]:
+    for call, arguments, words in [
+            (client.delete_stream, {}, "configuration"),
+            (client.start_stream_encryption, {"EncryptionType": "KMS", "KeyId": "alias/x"},
+             "not encrypted")]:
         name, message = refusal(call, StreamName=STREAM, **arguments)
-        assert name == "InvalidArgumentException" and "configuration" in message
+        assert name == "InvalidArgumentException" and words in message
     assert refusal(client.create_stream, StreamName="new", ShardCount=257)[0] == \
         "LimitExceededException"
     assert refusal(client.create_stream, StreamName=STREAM, ShardCount=1)[0] == \
