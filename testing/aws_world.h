@@ -73,7 +73,7 @@ class AwsWorld {
   void MakeService(bool shard_limits = false) {
     std::vector<serve::KinesisStream> streams;
     for (const Log& log : logs_)
-      streams.push_back({log.directory, log.stream.get(), log.writer.get()});
+      streams.push_back({log.directory, log.stream.get(), log.writer.get(), maker_});
     auto service = serve::KinesisService::Open(
         files_, clock_, security::TokenSigner("token key"),
         {.region = kRegion, .account = kAccount, .shard_limits = shard_limits}, streams);
@@ -81,10 +81,16 @@ class AwsWorld {
     kinesis_ = std::move(*service);
   }
 
+  /// Let all streams be such that a client made, for services that are made later.
+  void PretendClientsMadeThem() { maker_ = std::make_shared<int>(); }
+
   /// What MakeFirehose() says of objects; without a prefix: the default layout.
   void SetFirehoseObjects(serve::DeliveredObjects objects) {
     firehose_objects_ = std::move(objects);
   }
+
+  /// Who makes delivery streams, for a service that is made later.
+  void SetDeliveryKeeper(serve::DeliveryKeeper* keeper) { delivery_keeper_ = keeper; }
 
   void MakeFirehose(bool raw = true) {
     std::vector<serve::DeliveryStream> streams;
@@ -105,7 +111,8 @@ class AwsWorld {
                          .objects = objects});
     }
     firehose_ = std::make_unique<serve::FirehoseService>(
-        serve::FirehoseOptions{.region = kRegion, .account = kAccount, .bucket = "lake"},
+        serve::FirehoseOptions{
+            .region = kRegion, .account = kAccount, .bucket = "lake", .keeper = delivery_keeper_},
         std::move(streams));
   }
 
@@ -169,9 +176,11 @@ class AwsWorld {
   };
 
   std::vector<Log> logs_;
+  std::shared_ptr<void> maker_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
   serve::DeliveredObjects firehose_objects_;
+  serve::DeliveryKeeper* delivery_keeper_ = nullptr;
   std::atomic<bool> writing_{false};
   std::vector<std::thread> threads_;
 };

@@ -7,7 +7,10 @@
 
 #include "app/delivery_plan.h"
 #include "app/lake_folder.h"
+#include "app/metrics_collector.h"
+#include "app/s3_plan.h"
 #include "base/json.h"
+#include "delivery/partition_query.h"
 #include "io/local_socket.h"
 #include "io/s3/s3_path.h"
 #include "serve/aws/kinesis/served_stream.h"
@@ -20,6 +23,7 @@ namespace {
 constexpr int kTokenKeyWords = 4;
 constexpr size_t kTokenKeyDigits = 16 * kTokenKeyWords;
 constexpr size_t kAccountDigits = 12;
+constexpr char kBuckets[] = "buckets";
 
 Status CheckAccount(const std::string& account) {
   const bool digits = account.find_first_not_of("0123456789") == std::string::npos;
@@ -44,14 +48,21 @@ std::string LakeName(std::string path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-/// What makes the keys of partitions, as jq would have it of a raw line.
-std::string PartitionQuery(const std::vector<delivery::PartitionKey>& keys) {
-  std::string query;
-  for (const delivery::PartitionKey& key : keys) {
-    query.append(query.empty() ? "{" : ",").append(key.name).append(":.");
-    base::JsonWriter(&query).String(key.attribute);
+std::string BucketsOf(const config::Config& config) {
+  const std::string& stated = config.doors.aws.buckets;
+  return stated.empty() ? io::JoinPath(config.lake.path, kBuckets) : stated;
+}
+
+/// The lake's folder holds its tables, one folder a database.
+Status CheckBuckets(const config::Config& config) {
+  if (!config.doors.aws.buckets.empty()) return Status::OK();
+  for (const config::TableConfig& table : config.tables) {
+    if (table.database != kBuckets) continue;
+    return MakeError(ErrorKind::kInvalid, "doors.aws.buckets would be the folder of database '" +
+                                              table.database +
+                                              "'\nhint: name another directory, or s3://");
   }
-  return query.empty() ? query : query + "}";
+  return Status::OK();
 }
 
 Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options) {
@@ -66,7 +77,7 @@ Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptio
       .compression = options.layout.compression,
       .extension = layout->extension(),
       .time_zone = options.layout.time_zone,
-      .partition_query = PartitionQuery(options.layout.partition_keys)};
+      .partition_query = delivery::FormatPartitionQuery(options.layout.partition_keys)};
   if (!io::IsS3Path(target)) return objects;
   TAPELAKE_ASSIGN_OR_RAISE(const io::S3Path place, io::ParseS3Path(target));
   objects.bucket = place.bucket;
@@ -86,6 +97,7 @@ Result<std::optional<DoorCertificate>> AwsServer::Check(World& world,
   TAPELAKE_RETURN_NOT_OK(serve::CheckInsecureLocal(aws.insecure_local, address));
   TAPELAKE_RETURN_NOT_OK(CheckAccount(aws.account));
   TAPELAKE_RETURN_NOT_OK(CheckRegion(aws.region));
+  TAPELAKE_RETURN_NOT_OK(CheckBuckets(config));
   return OpenDoorCertificate(world, config, address.loopback);
 }
 
@@ -94,6 +106,7 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
   const config::AwsDoorConfig& aws = config.doors.aws;
   std::unique_ptr<AwsServer> server(new AwsServer(config.lake.path));
   server->insecure_ = aws.insecure_local;
+  server->world_.files.StateS3(S3SettingsOf(config.s3));  // where buckets may be
   TAPELAKE_ASSIGN_OR_RAISE(server->certificate_, Check(server->world_, config));
   server->keys_ = std::make_unique<security::KeyRing>(server->world_.files, server->world_.clock,
                                                       KeyFilePath(config.lake.path));
@@ -121,14 +134,22 @@ Result<std::unique_ptr<AwsServer>> AwsServer::Open(Parts parts) {
                                                              .kinesis = *server->kinesis_,
                                                              .firehose = *server->firehose_},
                                        std::move(options));
-  registry.AddCollector([raw = server.get()](metrics::Collection& out) {
-    const auto open = static_cast<double>(raw->door_->counters().connections);
+  server->CollectMetrics(registry);
+  return server;
+}
+
+void AwsServer::CollectMetrics(metrics::Registry& registry) {
+  registry.AddCollector([this](metrics::Collection& out) {
+    const auto open = static_cast<double>(door_->counters().connections);
     out.Set(serve::kAwsConnections, {}, open);
-    if (raw->watch_ == nullptr) return;
-    const int64_t left = raw->watch_->end_micros() - raw->world_.clock.WallMicros();
+    if (watch_ == nullptr) return;
+    const int64_t left = watch_->end_micros() - world_.clock.WallMicros();
     out.Set(serve::kAwsCertificate, {}, static_cast<double>(left) / 1e6);
   });
-  return server;
+  registry.AddCollector([this](metrics::Collection& out) {
+    for (const auto& [name, counts] : deliveries_->counts())
+      CollectDelivery(name, counts, world_.clock.SteadyMicros(), out);
+  });
 }
 
 void AwsServer::ShowCertificate(const config::Config& config, serve::AwsDoorOptions* options) {
@@ -168,6 +189,22 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
       .Value(&kinesis_);
 }
 
+std::function<Result<serve::KinesisStream>(const std::string&)> AwsServer::SourceFinder(
+    const Parts& parts) const {
+  return [lanes = parts.lanes,
+          made = made_.get()](const std::string& name) -> Result<serve::KinesisStream> {
+    for (TableLane* lane : lanes) {
+      if (lane->table_name() == name && lane->stream() != nullptr) {
+        return serve::KinesisStream{.log = lane->stream(), .writer = lane->stream_writer()};
+      }
+    }
+    for (const serve::KinesisStream& stream : made->streams()) {
+      if (stream.log->name() == name) return stream;
+    }
+    return MakeError(ErrorKind::kNotFound, "there is no Kinesis stream '" + name + "'");
+  };
+}
+
 Status AwsServer::OpenFirehose(const Parts& parts) {
   const config::AwsDoorConfig& aws = parts.config.doors.aws;
   std::vector<serve::DeliveryStream> streams;
@@ -187,8 +224,24 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
                        .buffer_micros = options.buffer_micros,
                        .objects = std::move(objects)});
   }
-  serve::FirehoseOptions options{
-      .region = aws.region, .account = aws.account, .bucket = LakeName(lake_path_)};
+  std::set<std::string> declared;
+  for (const serve::DeliveryStream& stream : streams)
+    declared.insert(stream.name);
+  TAPELAKE_ASSIGN_OR_RAISE(deliveries_,
+                           MadeDeliveries::Open({.files = world_.files,
+                                                 .clock = world_.clock,
+                                                 .lake_path = lake_path_,
+                                                 .buckets = BucketsOf(parts.config),
+                                                 .log = StreamOptionsOf(parts.config.stream),
+                                                 .declared = std::move(declared),
+                                                 .find_source = SourceFinder(parts)}));
+  made_->Start();  // what delivery needs of their records is declared
+  for (serve::DeliveryStream& stream : deliveries_->streams())
+    streams.push_back(std::move(stream));
+  serve::FirehoseOptions options{.region = aws.region,
+                                 .account = aws.account,
+                                 .bucket = LakeName(lake_path_),
+                                 .keeper = deliveries_.get()};
   firehose_ = std::make_unique<serve::FirehoseService>(std::move(options), std::move(streams));
   return Status::OK();
 }

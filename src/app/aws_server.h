@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/door_certificate.h"
+#include "app/made_deliveries.h"
 #include "app/made_streams.h"
 #include "app/monitoring.h"
 #include "app/table_lane.h"
@@ -19,7 +21,7 @@
 namespace tapelake::app {
 
 /// The AWS-compatible port of a running pipeline: Kinesis and Firehose over the streams of the
-/// lanes, Kinesis also over those that clients made, STS.
+/// lanes and those that clients made, STS.
 ///
 /// All public functions belong to one thread.
 class AwsServer {
@@ -32,12 +34,14 @@ class AwsServer {
   };
 
   /// Look at what the configuration says of the door, and return the certificate that it will show
-  /// (nullopt: it speaks no TLS). Leaves no trace. Errors: kInvalid (address, account or region),
+  /// (nullopt: it speaks no TLS). Leaves no trace. Errors: kInvalid (address, account, region or
+  /// buckets),
   /// those of OpenDoorCertificate.
   static Result<std::optional<DoorCertificate>> Check(World& world, const config::Config& config);
 
-  /// Make everything; nothing runs yet. The caller holds the lake's lock. Errors: those of Check()
-  /// and serve::KinesisService::Open, kUnavailable (the key of its tokens cannot be kept).
+  /// Make everything; of what clients made the threads run, else nothing. The caller holds the
+  /// lake's lock. Errors: those of Check(), serve::KinesisService::Open, MadeStreams::Open and
+  /// MadeDeliveries::Open, kUnavailable (the key of its tokens cannot be kept).
   static Result<std::unique_ptr<AwsServer>> Open(Parts parts);
   /// Stops.
   ~AwsServer();
@@ -64,6 +68,9 @@ class AwsServer {
   void ShowCertificate(const config::Config& config, serve::AwsDoorOptions* options);
   Status OpenKinesis(const Parts& parts);
   Status OpenFirehose(const Parts& parts);
+  std::function<Result<serve::KinesisStream>(const std::string& name)> SourceFinder(
+      const Parts& parts) const;
+  void CollectMetrics(metrics::Registry& registry);
 
   World world_;
   const std::string lake_path_;
@@ -73,6 +80,7 @@ class AwsServer {
   io::SeededRandom random_;                  // of the door
   std::unique_ptr<security::KeyRing> keys_;
   std::unique_ptr<MadeStreams> made_;
+  std::unique_ptr<MadeDeliveries> deliveries_;
   std::unique_ptr<serve::KinesisService> kinesis_;
   std::unique_ptr<serve::FirehoseService> firehose_;
   std::unique_ptr<serve::AwsDoor> door_;

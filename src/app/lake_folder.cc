@@ -6,6 +6,7 @@ namespace tapelake::app {
 namespace {
 
 constexpr char kFolder[] = ".tapelake";
+constexpr char kMadeDeliveries[] = "made-deliveries";
 
 std::string InFolder(const std::string& lake_path, const std::string& name) {
   return io::JoinPath(io::JoinPath(lake_path, kFolder), name);
@@ -19,6 +20,14 @@ std::string StreamPath(const std::string& lake_path, const std::string& stream_n
 
 std::string MadeStreamsPath(const std::string& lake_path) {
   return InFolder(lake_path, "made-streams");
+}
+
+std::string MadeDeliveriesPath(const std::string& lake_path) {
+  return InFolder(lake_path, kMadeDeliveries);
+}
+
+std::string MadeDeliveryFolder(const std::string& name) {
+  return io::JoinPath(io::JoinPath(kFolder, kMadeDeliveries), name);
 }
 
 std::string SocketPath(const std::string& lake_path) {

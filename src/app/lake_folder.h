@@ -16,6 +16,12 @@ std::string StreamPath(const std::string& lake_path, const std::string& stream_n
 /// `<lake>/.tapelake/made-streams`: those that clients of the AWS-compatible door made.
 std::string MadeStreamsPath(const std::string& lake_path);
 
+/// `<lake>/.tapelake/made-deliveries`: the delivery streams that they made.
+std::string MadeDeliveriesPath(const std::string& lake_path);
+
+/// The folder of one of those, below the lake.
+std::string MadeDeliveryFolder(const std::string& name);
+
 /// `<lake>/.tapelake/socket`, the local door of the running pipeline.
 std::string SocketPath(const std::string& lake_path);
 

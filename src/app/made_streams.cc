@@ -2,53 +2,9 @@
 
 #include <utility>
 
-#include "app/stream_worker.h"
 #include "stream/stream_metadata.h"
 
 namespace tapelake::app {
-namespace {
-
-constexpr int64_t kGroupCommitWaitMicros = 50'000;
-
-}  // namespace
-
-class MadeStreams::Made {
- public:
-  Made(std::unique_ptr<stream::Stream> log, io::Clock& clock)
-      : log_(std::move(log)),
-        writer_(*log_),
-        worker_(*log_, writer_, clock, kGroupCommitWaitMicros) {
-    thread_ = std::thread([this] { Run(); });
-  }
-  ~Made() { Stop(); }
-
-  stream::Stream* log() { return log_.get(); }
-  stream::StreamWriter* writer() { return &writer_; }
-
-  /// Refuse further records and end the thread.
-  void Stop() {
-    const std::scoped_lock lock(mutex_);
-    stop_.store(true);
-    writer_.Close();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  /// Until it is stopped, or the stream is in doubt: then the worker has closed the writer.
-  void Run() {
-    while (!stop_.load()) {
-      if (!worker_.Step().ok()) return;
-    }
-  }
-
-  std::unique_ptr<stream::Stream> log_;
-  stream::StreamWriter writer_;
-  StreamWorker worker_;
-  std::atomic<bool> stop_{false};
-  std::mutex mutex_;  // guards the next
-  std::thread thread_;
-};
-
 Result<std::unique_ptr<MadeStreams>> MadeStreams::Open(Parts parts) {
   std::unique_ptr<MadeStreams> streams(new MadeStreams(std::move(parts)));
   io::FileSystem& files = streams->parts_.files;
@@ -74,21 +30,27 @@ MadeStreams::~MadeStreams() {
     made->Stop();
 }
 
+void MadeStreams::Start() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [name, made] : made_)
+    made->Start();
+}
+
 std::string MadeStreams::PathOf(const std::string& name) const {
   return io::JoinPath(parts_.directory, name);
 }
 
-Result<std::shared_ptr<MadeStreams::Made>> MadeStreams::OpenOne(const std::string& name,
-                                                                int shard_count) const {
+Result<std::shared_ptr<MadeLog>> MadeStreams::OpenOne(const std::string& name,
+                                                      int shard_count) const {
   stream::StreamOptions options = parts_.options;
   options.shard_count = shard_count;
   TAPELAKE_ASSIGN_OR_RAISE(auto log, stream::Stream::Open(parts_.files, parts_.clock, PathOf(name),
                                                           name, options, nullptr));
-  return std::make_shared<Made>(std::move(log), parts_.clock);
+  return std::make_shared<MadeLog>(std::move(log), parts_.clock);
 }
 
 serve::KinesisStream MadeStreams::Served(const std::string& path,
-                                         const std::shared_ptr<Made>& made) {
+                                         const std::shared_ptr<MadeLog>& made) {
   return {.directory = path, .log = made->log(), .writer = made->writer(), .keeper = made};
 }
 
@@ -110,6 +72,7 @@ Result<serve::KinesisStream> MadeStreams::Make(const std::string& name, int shar
                                                 " streams, which is the limit");
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto made, OpenOne(name, shard_count));
+  made->Start();
   made_[name] = made;
   return Served(PathOf(name), made);
 }
@@ -119,6 +82,11 @@ Status MadeStreams::Delete(const std::string& name) {
   const auto found = made_.find(name);
   if (found == made_.end()) {
     return MakeError(ErrorKind::kNotFound, "no client made a stream '" + name + "'");
+  }
+  const auto readers = found->second->log()->taken();
+  if (!readers.empty()) {
+    return MakeError(ErrorKind::kConflict,
+                     "stream '" + name + "' is read by " + readers.begin()->first);
   }
   found->second->Stop();
   made_.erase(found);

@@ -1,25 +1,24 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "app/made_log.h"
 #include "base/status.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "serve/aws/kinesis/kinesis_service.h"
 #include "stream/stream.h"
-#include "stream/stream_writer.h"
 
 namespace tapelake::app {
 
 /// The streams that clients of the AWS-compatible door made (`<lake>/.tapelake/made-streams/NAME`),
-/// each with a thread that writes what is put. Nothing reads them but clients. Any thread.
+/// each with a thread that writes what is put. Clients read them, and delivery streams that clients
+/// made. Any thread.
 class MadeStreams : public serve::StreamKeeper {
  public:
   static constexpr size_t kStreamsMax = 64;
@@ -38,24 +37,26 @@ class MadeStreams : public serve::StreamKeeper {
   /// Ends the threads; what was acknowledged is durable.
   ~MadeStreams() override;
 
+  /// Let the threads of those that were opened run: whoever holds their records back has declared
+  /// it (stream::Stream::SetTaken). Until then a put waits. Once.
+  void Start();
+
   std::vector<serve::KinesisStream> streams() const;
 
   Result<serve::KinesisStream> Make(const std::string& name, int shard_count) override;
-  /// The stream is gone, also after power loss, when this returns.
+  /// The stream is gone, also after power loss, when this returns OK. Errors: kConflict too (a
+  /// delivery stream reads it).
   Status Delete(const std::string& name) override;
 
  private:
-  /// One stream and its thread.
-  class Made;
-
   explicit MadeStreams(Parts parts) : parts_(std::move(parts)) {}
   std::string PathOf(const std::string& name) const;
-  Result<std::shared_ptr<Made>> OpenOne(const std::string& name, int shard_count) const;
-  static serve::KinesisStream Served(const std::string& path, const std::shared_ptr<Made>& made);
+  Result<std::shared_ptr<MadeLog>> OpenOne(const std::string& name, int shard_count) const;
+  static serve::KinesisStream Served(const std::string& path, const std::shared_ptr<MadeLog>& made);
 
   const Parts parts_;
   mutable std::mutex mutex_;  // guards the next
-  std::map<std::string, std::shared_ptr<Made>> made_;
+  std::map<std::string, std::shared_ptr<MadeLog>> made_;
 };
 
 }  // namespace tapelake::app

@@ -25,6 +25,7 @@ class MadeStreamsTest : public ::testing::Test {
                                      .declared = std::move(declared)});
     ASSERT_TRUE(opened.ok()) << opened.status();
     streams_ = std::move(*opened);
+    streams_->Start();
   }
 
   static Status Put(const serve::KinesisStream& stream, const std::string& data) {
@@ -54,6 +55,21 @@ TEST_F(MadeStreamsTest, AreThereAgainAfterARestart) {
   EXPECT_EQ(again[0].log->facts().next_sequence, 2u);
 }
 
+TEST_F(MadeStreamsTest, KeepTheRetentionThatAClientGaveThem) {
+  constexpr int64_t kWeekMicros = int64_t{7} * 24 * 3'600 * 1'000'000;
+  Open();
+  const auto made = streams_->Make("clicks", 1);
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_TRUE(made->log->SetRetention(kWeekMicros).ok());
+  files_.LosePower();
+  Open();
+  EXPECT_EQ(streams_->streams().at(0).log->retention_micros(), kWeekMicros);
+  ASSERT_TRUE(streams_->Delete("clicks").ok());
+  const auto anew = streams_->Make("clicks", 1);
+  ASSERT_TRUE(anew.ok()) << anew.status();
+  EXPECT_EQ(anew->log->retention_micros(), stream::StreamOptions().retention_micros);
+}
+
 TEST_F(MadeStreamsTest, AreGoneWhenTheyAreDeleted) {
   Open();
   const auto made = streams_->Make("clicks", 1);
@@ -68,6 +84,19 @@ TEST_F(MadeStreamsTest, AreGoneWhenTheyAreDeleted) {
   const auto anew = streams_->Make("clicks", 1);
   ASSERT_TRUE(anew.ok()) << anew.status();
   EXPECT_EQ(anew->log->facts().next_sequence, 1u);
+}
+
+TEST_F(MadeStreamsTest, StayAsLongAsSomethingReadsThem) {
+  Open();
+  const auto made = streams_->Make("clicks", 1);
+  ASSERT_TRUE(made.ok()) << made.status();
+  made->log->SetTaken("firehose orders", 1);
+  const Status refused = streams_->Delete("clicks");
+  EXPECT_EQ(KindOf(refused), ErrorKind::kConflict);
+  EXPECT_THAT(refused.message(), ::testing::HasSubstr("firehose orders"));
+  EXPECT_TRUE(Put(*made, "one").ok());
+  made->log->Forget("firehose orders");
+  EXPECT_TRUE(streams_->Delete("clicks").ok());
 }
 
 TEST_F(MadeStreamsTest, WhatAHalfDeletionLeftIsClearedAway) {

@@ -130,7 +130,7 @@ void MetricsCollector::CollectTable(const TableFigures& table, metrics::Collecti
   const std::string& name = table.progress.table;
   CollectIngest(table, out);
   CollectFreshness(table, out);
-  CollectDelivery(table, out);
+  CollectDelivery(table.progress.table, table.delivery, clock_.SteadyMicros(), out);
   if (table.stream) CollectStream(name, *table.stream, out);
   if (table.progress.pull) CollectPull(name, *table.progress.pull, out);
   const auto set = [&](const metrics::MetricDef& def, int64_t value) {
@@ -199,10 +199,10 @@ void MetricsCollector::CollectFreshness(const TableFigures& table, metrics::Coll
   }
 }
 
-void MetricsCollector::CollectDelivery(const TableFigures& table, metrics::Collection& out) {
-  const delivery::DeliveryCounts& counts = table.delivery;
+void CollectDelivery(const std::string& stream, const delivery::DeliveryCounts& counts,
+                     int64_t steady_micros, metrics::Collection& out) {
   const auto set = [&](const metrics::MetricDef& def, int64_t value) {
-    out.Set(def, {table.progress.table}, static_cast<double>(value));
+    out.Set(def, {stream}, static_cast<double>(value));
   };
   set(delivery::kRawObjects, counts.raw_objects);
   set(delivery::kRawLines, counts.lines);
@@ -210,8 +210,7 @@ void MetricsCollector::CollectDelivery(const TableFigures& table, metrics::Colle
   set(delivery::kErrorObjects, counts.error_objects);
   set(delivery::kErrorLines, counts.error_lines);
   const int64_t since = counts.open_since_micros;
-  out.Set(delivery::kOpenObjectAge, {table.progress.table},
-          since == 0 ? 0 : Seconds(clock_.SteadyMicros() - since));
+  out.Set(delivery::kOpenObjectAge, {stream}, since == 0 ? 0 : Seconds(steady_micros - since));
 }
 
 void MetricsCollector::CollectStream(const std::string& table, const StreamFigures& stream,

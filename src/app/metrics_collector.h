@@ -39,6 +39,10 @@ struct TableFigures {
   std::optional<StreamFigures> stream;  ///< Absent if it has no stream of ours.
 };
 
+/// The metrics of what is delivered of a stream: a table's, or one that a client made.
+void CollectDelivery(const std::string& stream, const delivery::DeliveryCounts& counts,
+                     int64_t steady_micros, metrics::Collection& out);
+
 /// The figures of a running lane. Any thread.
 TableFigures FiguresOf(TableLane& lane);
 
@@ -93,7 +97,6 @@ class MetricsCollector {
                           metrics::Collection& out);
   void CollectIngest(const TableFigures& table, metrics::Collection& out);
   void CollectFreshness(const TableFigures& table, metrics::Collection& out);
-  void CollectDelivery(const TableFigures& table, metrics::Collection& out);
   void CollectStream(const std::string& table, const StreamFigures& stream,
                      metrics::Collection& out);
   void CollectShard(const std::string& table, size_t shard, const StreamFigures::Shard& figures,

@@ -463,6 +463,11 @@ void AwsDoorConfig::Describe(Visitor& visitor, AwsDoorConfig& self) {
                  .min = 1,
                  .max = 10'000},
                 &self.clients_max);
+  visitor.Field({.key = "buckets",
+                 .sentence = "Where the buckets lie that clients name when they make delivery "
+                             "streams: a directory, with a folder for each, or `s3://` for the "
+                             "buckets themselves; default: folder `buckets` of the lake."},
+                &self.buckets);
   visitor.Section({.key = "tls", .sentence = "Its certificate."}, &self.tls);
 }
 

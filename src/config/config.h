@@ -160,6 +160,7 @@ struct AwsDoorConfig {
   bool insecure_local = false;
   bool shard_limits = false;
   int64_t clients_max = 256;
+  std::string buckets;  ///< Empty: folder `buckets` of the lake.
   TlsConfig tls;
   static void Describe(Visitor& visitor, AwsDoorConfig& self);
 };

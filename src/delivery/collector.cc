@@ -159,46 +159,72 @@ void Collector::Add(const record::Change& change, const DeliveredRecord& record)
 
 void Collector::AddElsewhere(const record::Change& change, const DeliveredRecord& record,
                              const Place& place) {
-  CutJob& job = *place.job;
-  const ObjectLayout& layout = *job.cut.layout;
+  const ObjectLayout& layout = *place.job->cut.layout;
   AddBackup(record.raw, place);
   // Not into the texts at once: the writer wants room for more than it writes.
   line_.resize(std::max(line_.size(), writer_.BytesMax(change)));
   const char* end = writer_.Write(change, line_.data());
   const std::string_view line(line_.data(), static_cast<size_t>(end - line_.data()));
-  const auto size = static_cast<int64_t>(line.size());
-  if (!layout.partitioned()) {
-    char* begin = job.assembly.Reserve(place.part, line.size());
-    std::memcpy(begin, line.data(), line.size());
-    job.assembly.Commit(place.part, begin + line.size());
-    added_bytes_ += size;
-  } else {
-    std::string_view code;
-    if (!layout.PartitionOf(change, &partition_, &reason_)) {
-      code = kNoPartitionKey;
-    } else if (!job.TakePartition(partition_)) {
-      code = kTooManyPartitions;
-      reason_ = "The number of active partitions has exceeded the configured limit";
-    }
-    if (!code.empty()) {
-      std::string* lines = job.assembly.ErrorLines(place.part, kProcessingFailed);
-      const size_t before = lines->size();
-      AppendProcessingErrorLine(code, reason_, record, lines);
-      return CountError(static_cast<int64_t>(lines->size() - before), place);
-    }
-    job.assembly.PartitionLines(place.part, partition_)->append(line);
-    Hold(size, &job);
+  if (!layout.partitioned()) return AddText(line, "", place);
+  const bool has_partition = layout.PartitionOf(change, &partition_, &reason_);
+  AddToPartition(line, "", has_partition, record, place);
+}
+
+void Collector::AddRecord(const DeliveredRecord& record) {
+  const Place place = Find(record.source, record.offset);
+  if (place.job == nullptr || !place.job->cut.raw) return;
+  Note(place, record.offset);
+  if (record.raw.empty()) return;
+  const ObjectLayout& layout = *place.job->cut.layout;
+  const std::string_view end = layout.options().delimiter;
+  AddBackup(record.raw, place);
+  if (!layout.partitioned()) return AddText(record.raw, end, place);
+  const bool has_partition = layout.PartitionOf(record.raw, &partition_, &reason_);
+  AddToPartition(record.raw, end, has_partition, record, place);
+}
+
+void Collector::AddText(std::string_view text, std::string_view end, const Place& place) {
+  CutJob& job = *place.job;
+  const size_t size = text.size() + end.size();
+  char* begin = job.assembly.Reserve(place.part, size);
+  std::memcpy(begin, text.data(), text.size());
+  if (!end.empty()) std::memcpy(begin + text.size(), end.data(), end.size());
+  job.assembly.Commit(place.part, begin + size);
+  added_bytes_ += static_cast<int64_t>(size);
+  ++job.lines;
+  job.text_bytes += static_cast<int64_t>(size);
+}
+
+void Collector::AddToPartition(std::string_view text, std::string_view end, bool has_partition,
+                               const DeliveredRecord& record, const Place& place) {
+  CutJob& job = *place.job;
+  std::string_view code;
+  if (!has_partition) {
+    code = kNoPartitionKey;
+  } else if (!job.TakePartition(partition_)) {
+    code = kTooManyPartitions;
+    reason_ = "The number of active partitions has exceeded the configured limit";
   }
+  if (!code.empty()) {
+    std::string* lines = job.assembly.ErrorLines(place.part, kProcessingFailed);
+    const size_t before = lines->size();
+    AppendProcessingErrorLine(code, reason_, record, lines);
+    return CountError(static_cast<int64_t>(lines->size() - before), place);
+  }
+  job.assembly.PartitionLines(place.part, partition_)->append(text).append(end);
+  const auto size = static_cast<int64_t>(text.size() + end.size());
+  Hold(size, &job);
   ++job.lines;
   job.text_bytes += size;
 }
 
 void Collector::AddBackup(std::string_view raw, const Place& place) {
-  if (!place.job->cut.raw || !place.job->cut.layout->options().backup) return;
+  const LayoutOptions& options = place.job->cut.layout->options();
+  if (!place.job->cut.raw || !options.backup) return;
   std::string* lines = place.job->assembly.BackupLines(place.part);
   const size_t before = lines->size();
   lines->append(raw);
-  if (!raw.ends_with('\n')) lines->push_back('\n');
+  if (!options.as_they_came && !raw.ends_with('\n')) lines->push_back('\n');
   Hold(static_cast<int64_t>(lines->size() - before), place.job);
 }
 

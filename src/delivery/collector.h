@@ -28,6 +28,7 @@ class Collector {
 
   bool CanAdd() const { return waiting_bytes() < options_.waiting_bytes_max; }
   void Add(const record::Change& change, const DeliveredRecord& record);
+  void AddRecord(const DeliveredRecord& record);
   void AddError(transform::ParseError error, std::string_view reason,
                 const DeliveredRecord& record);
   void Advance(const std::string& source, uint64_t end_offset);
@@ -70,6 +71,11 @@ class Collector {
   /// Add a change where it does not simply go into the one raw object.
   void AddElsewhere(const record::Change& change, const DeliveredRecord& record,
                     const Place& place);
+  /// Add text, and what stands behind it, to the one raw object of a place.
+  void AddText(std::string_view text, std::string_view end, const Place& place);
+  /// The same, to the raw object of partition_; without one (reason_ says why) an error line.
+  void AddToPartition(std::string_view text, std::string_view end, bool has_partition,
+                      const DeliveredRecord& record, const Place& place);
   void AddBackup(std::string_view raw, const Place& place);
   /// Count what was appended to the error lines of a place.
   void CountError(int64_t bytes, const Place& place);
@@ -95,7 +101,7 @@ class Collector {
   std::vector<Recovery> recoveries_;
   int64_t added_bytes_ = 0;
 
-  // Scratch of AddElsewhere().
+  // Scratch of AddElsewhere() and AddRecord().
   std::string partition_;
   std::string reason_;
   std::vector<char> line_;

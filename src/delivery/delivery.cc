@@ -23,10 +23,12 @@ Status CheckOptions(const DeliveryOptions& options) {
 }
 
 Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& options) {
-  const std::string path = io::JoinPath(options.lake_path, StatePath(options.stream));
+  const std::string path = io::JoinPath(options.lake_path, options.state_path);
   const Result<std::string> content = files.ReadFile(path);
   if (!content.ok()) {
-    if (KindOf(content.status()) == ErrorKind::kNotFound) return DeliveryState();
+    if (KindOf(content.status()) == ErrorKind::kNotFound) {
+      return DeliveryState{.next_id = options.first_id};
+    }
     return content.status();
   }
   // Its name may come from a dead process and not be durable yet.
@@ -61,6 +63,7 @@ Result<std::unique_ptr<Delivery>> Delivery::Open(io::FileSystem& files, io::Cloc
                                                  const DeliveryOptions& asked) {
   DeliveryOptions options = asked;
   if (options.stream.empty()) options.stream = table.QualifiedName();
+  if (options.state_path.empty()) options.state_path = StatePath(options.stream);
   TAPELAKE_RETURN_NOT_OK(CheckOptions(options));
   auto layout = ObjectLayout::Make(options.layout, options.stream);
   if (!layout.ok()) return WithContext(layout.status(), "delivery of '" + options.stream + "'");
@@ -77,6 +80,9 @@ bool Delivery::CanAdd() const {
 }
 void Delivery::Add(const record::Change& change, const DeliveredRecord& record) {
   impl_->collector().Add(change, record);
+}
+void Delivery::AddRecord(const DeliveredRecord& record) {
+  impl_->collector().AddRecord(record);
 }
 void Delivery::AddError(transform::ParseError error, std::string_view reason,
                         const DeliveredRecord& record) {

@@ -23,6 +23,8 @@ namespace tapelake::delivery {
 struct DeliveryOptions {
   std::string lake_path;
   std::string stream;               ///< In `raw/<stream>/...`; empty: `database.table`.
+  std::string state_path = {};      ///< Below the lake; empty: StatePath(stream).
+  uint64_t first_id = 1;            ///< Of the first cut of a stream that has no state yet.
   bool raw = true;                  ///< Off: only error objects are written.
   int64_t buffer_bytes = 32 << 20;  ///< NDJSON bytes of one raw object, before compression.
   /// Oldest line's greatest age before an object is cut. 0: it is cut as soon as no other waits to
@@ -49,7 +51,8 @@ struct DeliveryCounts {
   int64_t open_since_micros = 0;  ///< Steady time of the open object's first line; 0: none open.
 };
 
-/// Delivery of one table. The source positions delivered are its own, kept in
+/// Delivery of one table, or of records as they came. The source positions delivered are its own,
+/// kept in
 /// `<lake>/.tapelake/delivery/<stream>/`: the boundaries of an object are durable there before the
 /// object is, so that after a crash the same records make the same bytes under the same name.
 ///
@@ -83,6 +86,10 @@ class Delivery {
 
   /// Add the line of one change, parsed from `record`.
   void Add(const record::Change& change, const DeliveredRecord& record);
+
+  /// Add a record as it came. The layout has `as_they_came`, and then nothing else is added. A
+  /// record without bytes makes nothing.
+  void AddRecord(const DeliveredRecord& record);
 
   /// Add a record that cannot become a row.
   void AddError(transform::ParseError error, std::string_view reason,

@@ -44,7 +44,11 @@ void WriteLayout(const LayoutOptions& layout, base::JsonWriter* writer) {
   writer->Key("partition_keys").BeginArray();
   for (const PartitionKey& key : layout.partition_keys)
     writer->BeginArray().String(key.name).String(key.attribute).EndArray();
-  writer->EndArray().Key("partitions_max").Int(layout.partitions_max).EndObject();
+  writer->EndArray().Key("partitions_max").Int(layout.partitions_max);
+  if (layout.as_they_came) {
+    writer->Key("as_they_came").Bool(true).Key("delimiter").String(layout.delimiter);
+  }
+  writer->EndObject();
 }
 
 void WriteCut(const Cut& cut, base::JsonWriter* writer) {
@@ -111,6 +115,10 @@ Result<LayoutOptions> ReadLayout(const JsonValue* object) {
     if (member == nullptr) return Corrupt("a layout lacks '" + std::string(name) + "'");
     *text = member->text();
   }
+  const JsonValue* as_they_came = object->Find("as_they_came");
+  layout.as_they_came = as_they_came != nullptr && as_they_came->boolean();
+  const JsonValue* delimiter = object->Find("delimiter");
+  if (delimiter != nullptr) layout.delimiter = delimiter->text();
   for (const JsonValue& key : keys->items()) {
     if (key.items().size() != 2) return Corrupt("a partition key has not two members");
     layout.partition_keys.push_back(

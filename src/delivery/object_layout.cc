@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/json.h"
+
 namespace tapelake::delivery {
 namespace {
 
@@ -36,6 +38,24 @@ void AppendPathSafe(std::string_view value, std::string* out) {
     out->push_back(kDigits[byte >> 4]);
     out->push_back(kDigits[byte & 15]);
   }
+}
+
+/// Put a value behind the partition's others; return why it cannot be one, nothing if it can.
+std::string_view AppendValue(std::string_view value, std::string* partition) {
+  if (value.empty()) return "is empty";
+  if (!partition->empty()) partition->push_back('/');
+  const size_t begin = partition->size();
+  AppendPathSafe(value, partition);
+  return partition->size() - begin > kPartitionValueBytesMax ? "is longer than 100 bytes in a path"
+                                                             : "";
+}
+
+/// Say in `*reason` why a record has no partition; return false.
+bool Refuse(const PartitionKey& key, std::string_view what, std::string_view why,
+            std::string* reason) {
+  *reason = "partition key '" + key.name + "': ";
+  reason->append(what).append(" '").append(key.attribute).append("' ").append(why);
+  return false;
 }
 
 const record::Attribute* FindAttribute(const std::vector<record::Attribute>& attributes,
@@ -110,6 +130,9 @@ Status CheckKeys(const LayoutOptions& options, const PrefixExpression& raw) {
                   "' is not used in the prefix\nhint: !{partitionKeyFromQuery:" + keys[i].name +
                   "}");
   }
+  if (!options.delimiter.empty() && !options.as_they_came) {
+    return Refuse("a delimiter stands behind records as they came; lines have their own ends");
+  }
   if (options.partitions_max > 0) return Status::OK();
   return Refuse("partitions_max is " + std::to_string(options.partitions_max) +
                 ", but must be positive");
@@ -183,7 +206,8 @@ Result<std::shared_ptr<const ObjectLayout>> ObjectLayout::Make(const LayoutOptio
   }
   std::string extension = options.extension;
   if (extension.empty()) {
-    extension = std::string(kErrorEnding).append(CompressionEnding(*compression));
+    extension = options.as_they_came ? "" : kErrorEnding;
+    extension.append(CompressionEnding(*compression));
   }
   const size_t name_bytes =
       std::max({raw.name_bytes_max(), error.name_bytes_max(), backup.name_bytes_max()}) +
@@ -225,20 +249,40 @@ bool ObjectLayout::PartitionOf(const record::Change& change, std::string* partit
   for (const PartitionKey& key : options_.partition_keys) {
     const record::Attribute* attribute = FindAttribute(change.image(), key.attribute);
     if (attribute == nullptr) attribute = FindAttribute(change.keys, key.attribute);
-    const auto refuse = [&](std::string_view why) {
-      *reason = "partition key '" + key.name + "': attribute '" + key.attribute + "' ";
-      reason->append(why);
-      return false;
-    };
-    if (attribute == nullptr) return refuse("is not there");
-    if (!IsScalar(attribute->type)) return refuse("is not of type S, N or BOOL");
-    if (attribute->text.empty()) return refuse("is empty");
-    if (!partition->empty()) partition->push_back('/');
-    const size_t begin = partition->size();
-    AppendPathSafe(attribute->text, partition);
-    if (partition->size() - begin > kPartitionValueBytesMax) {
-      return refuse("is longer than 100 bytes in a path");
+    std::string_view why;
+    if (attribute == nullptr) {
+      why = "is not there";
+    } else if (!IsScalar(attribute->type)) {
+      why = "is not of type S, N or BOOL";
+    } else {
+      why = AppendValue(attribute->text, partition);
     }
+    if (!why.empty()) return Refuse(key, "attribute", why, reason);
+  }
+  return true;
+}
+
+bool ObjectLayout::PartitionOf(std::string_view record, std::string* partition,
+                               std::string* reason) const {
+  partition->clear();
+  const auto parsed = base::ParseJson(record);
+  if (!parsed.ok() || !parsed->is_object()) {
+    *reason = "the record is not one JSON object";
+    return false;
+  }
+  for (const PartitionKey& key : options_.partition_keys) {
+    const base::JsonValue* member = parsed->Find(key.attribute);
+    std::string_view why;
+    if (member == nullptr) {
+      why = "is not there";
+    } else if (member->type() == base::JsonValue::Type::kBool) {
+      why = AppendValue(member->boolean() ? "true" : "false", partition);
+    } else if (member->is_string() || member->is_number()) {
+      why = AppendValue(member->text(), partition);
+    } else {
+      why = "is no text, number or boolean";
+    }
+    if (!why.empty()) return Refuse(key, "member", why, reason);
   }
   return true;
 }

@@ -21,7 +21,8 @@ namespace tapelake::delivery {
 /// A key of dynamic partitioning: what `!{partitionKeyFromQuery:<name>}` stands for.
 struct PartitionKey {
   std::string name;
-  std::string attribute;  ///< Of the item: of type S, N or BOOL.
+  /// Of the item: of type S, N or BOOL. Of a record as it came: a member of its JSON object.
+  std::string attribute;
   bool operator==(const PartitionKey&) const = default;
 };
 
@@ -36,10 +37,14 @@ struct LayoutOptions {
   std::string backup_prefix = {};    ///< Empty: `source/<stream>/` and the hour.
   std::string time_zone = {};        ///< Of timestamps; empty: UTC.
   std::string compression = "GZIP";  ///< See CompressionText.
-  std::string extension = {};        ///< Empty: `.ndjson` and what the compression adds.
-  bool backup = false;               ///< Source records go into objects of their own.
+  /// Empty: `.ndjson` (none of records as they came) and what the compression adds.
+  std::string extension = {};
+  bool backup = false;                            ///< Source records go into objects of their own.
   std::vector<PartitionKey> partition_keys = {};  ///< None: one raw object a cut.
   int64_t partitions_max = kPartitionsMax;        ///< Of one cut.
+  /// Raw objects hold records as they came, end to end, and not lines of changes.
+  bool as_they_came = false;
+  std::string delimiter = {};  ///< Behind each of those records.
   bool operator==(const LayoutOptions&) const = default;
 };
 
@@ -93,6 +98,9 @@ class ObjectLayout {
   /// Find the partition of a change. False: `*reason` says which key has no value that a path can
   /// hold.
   bool PartitionOf(const record::Change& change, std::string* partition, std::string* reason) const;
+
+  /// The same of a record as it came, which must be one JSON object.
+  bool PartitionOf(std::string_view record, std::string* partition, std::string* reason) const;
 
   const PrefixExpression& raw_prefix() const { return raw_; }
   const PrefixExpression& error_prefix() const { return error_; }

@@ -42,6 +42,7 @@ Publisher::Publisher(io::FileSystem& files, const DeliveryOptions& options, Deli
     : files_(files),
       lake_path_(options.lake_path),
       stream_(options.stream),
+      state_path_(options.state_path),
       state_(std::move(state)) {}
 
 void Publisher::Enlist(std::shared_ptr<CutJob> job) {
@@ -180,9 +181,9 @@ Status Publisher::DeleteObject(const ObjectLayout& layout, const std::string& pa
 }
 
 Status Publisher::Store(DeliveryState state) {
-  const std::string path = StatePath(stream_);
-  TAPELAKE_RETURN_NOT_OK(MakeDirectory(lake_path_, io::ParentPath(path)));
-  TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(io::JoinPath(lake_path_, path), FormatState(state)));
+  TAPELAKE_RETURN_NOT_OK(MakeDirectory(lake_path_, io::ParentPath(state_path_)));
+  TAPELAKE_RETURN_NOT_OK(
+      files_.ReplaceFile(io::JoinPath(lake_path_, state_path_), FormatState(state)));
   const std::lock_guard<std::mutex> lock(mutex_);
   state_ = std::move(state);
   return Status::OK();

@@ -58,6 +58,7 @@ class Publisher {
   io::FileSystem& files_;
   const std::string lake_path_;
   const std::string stream_;
+  const std::string state_path_;  // below the lake
   ChunkPool pool_;
   std::set<std::string> durable_directories_;
   std::atomic<int64_t> released_bytes_{0};
@@ -68,7 +69,7 @@ class Publisher {
   DeliveryCounts counts_;
 };
 
-/// Where the state of a stream's delivery lies, below the lake.
+/// Where the state of a stream's delivery lies below the lake, unless its options say otherwise.
 std::string StatePath(const std::string& stream);
 
 }  // namespace tapelake::delivery

@@ -1,6 +1,7 @@
 #include "stream/stream.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <limits>
 #include <map>
@@ -82,6 +83,7 @@ class Stream::Impl {
         directory_(std::move(directory)),
         metadata_(std::move(metadata)),
         options_(options),
+        retention_micros_(options.retention_micros),
         appender_(files, clock,
                   {.directory = directory_,
                    .salt = metadata_.salt,
@@ -97,6 +99,9 @@ class Stream::Impl {
   Result<uint64_t> SequenceAtTime(int64_t arrival_micros);
 
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
+  void Forget(const std::string& consumer);
+  Status SetRetention(int64_t retention_micros);
+  int64_t retention_micros() const { return retention_micros_.load(); }
   Result<int64_t> DropExpired();
   StreamFacts facts() const;
   std::map<std::string, uint64_t> taken() const;
@@ -146,6 +151,7 @@ class Stream::Impl {
   const std::string directory_;
   const StreamMetadata metadata_;
   const StreamOptions options_;
+  std::atomic<int64_t> retention_micros_;
 
   // Of the writing thread.
   SegmentAppender appender_;
@@ -165,6 +171,8 @@ class Stream::Impl {
 Status Stream::Impl::Recover(OpenReport* report) {
   TAPELAKE_ASSIGN_OR_RAISE(ShardMap shards, ReadShards(files_, directory_, metadata_));
   shards_ = std::make_shared<const ShardMap>(std::move(shards));
+  TAPELAKE_ASSIGN_OR_RAISE(retention_micros_, ReadRetention(files_, directory_, metadata_.salt,
+                                                            options_.retention_micros));
   TAPELAKE_ASSIGN_OR_RAISE(RecoveredLog log, RecoverLog(files_, directory_, metadata_.salt));
   TAPELAKE_RETURN_NOT_OK(RepairLog(files_, directory_, log));
   if (report != nullptr) {
@@ -524,12 +532,28 @@ void Stream::Impl::SetTaken(const std::string& consumer, uint64_t next_sequence)
   taken_[consumer] = next_sequence;
 }
 
+void Stream::Impl::Forget(const std::string& consumer) {
+  const std::scoped_lock lock(mutex_);
+  taken_.erase(consumer);
+}
+
 bool Stream::Impl::MayDropOldest(int64_t stored_bytes, int64_t now_micros) const {
   if (segments_.size() < 2) return false;
   const Segment& oldest = segments_.front();
   if (!options_.drop_untaken && oldest.next_sequence > TakenByAll()) return false;
   return stored_bytes > options_.retention_bytes ||
-         oldest.newest_arrival_micros < now_micros - options_.retention_micros;
+         oldest.newest_arrival_micros < now_micros - retention_micros_;
+}
+
+Status Stream::Impl::SetRetention(int64_t retention_micros) {
+  if (retention_micros < 1) {
+    return MakeError(ErrorKind::kInvalid,
+                     "stream '" + metadata_.name + "': retention must be positive");
+  }
+  TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(RetentionPath(directory_),
+                                            RetentionText(retention_micros, metadata_.salt)));
+  retention_micros_ = retention_micros;
+  return Status::OK();
 }
 
 Result<int64_t> Stream::Impl::DropExpired() {
@@ -604,6 +628,15 @@ Result<uint64_t> Stream::SequenceAtTime(int64_t arrival_micros) {
 }
 void Stream::SetTaken(const std::string& consumer, uint64_t next_sequence) {
   impl_->SetTaken(consumer, next_sequence);
+}
+void Stream::Forget(const std::string& consumer) {
+  impl_->Forget(consumer);
+}
+Status Stream::SetRetention(int64_t retention_micros) {
+  return impl_->SetRetention(retention_micros);
+}
+int64_t Stream::retention_micros() const {
+  return impl_->retention_micros();
 }
 Result<int64_t> Stream::DropExpired() {
   return impl_->DropExpired();

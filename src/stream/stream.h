@@ -30,6 +30,7 @@ struct StreamOptions {
   int shard_count = 4;  ///< Of a new stream; an existing one keeps its shards. 1..256
   Compression compression = Compression::kZstd;
   int64_t segment_bytes_max = 64 << 20;
+  /// How long records are kept, unless Stream::SetRetention() said otherwise.
   int64_t retention_micros = int64_t{24} * 3'600'000'000;
   int64_t retention_bytes = int64_t{16} << 30;  ///< Stored bytes, all segments.
   /// Drop records that some consumer has not taken yet when retention says so. Off: they stay, and
@@ -136,6 +137,14 @@ class Stream {
   /// consumer keeps its own position and declares it after each start, before DropExpired().
   void SetTaken(const std::string& consumer, uint64_t next_sequence);
 
+  /// Let a consumer that was declared hold nothing back any more. Any thread.
+  void Forget(const std::string& consumer);
+
+  /// Keep records that long from now on, durably: whatever the options say at later starts. Any
+  /// thread, one at a time. On failure it stays as it was; after a crash it may be either. Errors:
+  /// kInvalid (not positive), kUnavailable, kUnknownOutcome.
+  Status SetRetention(int64_t retention_micros);
+
   /// Drop whole segments, oldest first, by the retention rules; never the newest one. Returns how
   /// many bytes went. Errors: kUnavailable (what was dropped so far stays dropped).
   Result<int64_t> DropExpired();
@@ -145,7 +154,10 @@ class Stream {
   std::map<std::string, uint64_t> taken() const;
   /// The clock it was opened with.
   io::Clock& clock() const;
+  /// Those it was opened with.
   const StreamOptions& options() const;
+  /// How long records are kept. Any thread.
+  int64_t retention_micros() const;
   /// Those of now. Any thread.
   std::shared_ptr<const ShardMap> shards() const;
   const std::string& name() const;

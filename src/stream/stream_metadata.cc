@@ -104,6 +104,31 @@ Result<ShardMap> ReadShards(io::FileSystem& files, const std::string& directory,
   return shards;
 }
 
+std::string RetentionPath(const std::string& directory) {
+  return io::JoinPath(directory, "retention");
+}
+
+std::string RetentionText(int64_t retention_micros, uint64_t salt) {
+  const std::string text = "retention " + std::to_string(retention_micros) + "\n";
+  return text + "checksum " + Hex(Checksum(text, salt)) + "\n";
+}
+
+Result<int64_t> ReadRetention(io::FileSystem& files, const std::string& directory, uint64_t salt,
+                              int64_t configured_micros) {
+  const std::string path = RetentionPath(directory);
+  const auto text = files.ReadFile(path);
+  if (!text.ok() && KindOf(text.status()) == ErrorKind::kNotFound) return configured_micros;
+  TAPELAKE_RETURN_NOT_OK(text.status());
+  std::string_view rest = *text;
+  const auto micros = [&]() -> Result<int64_t> {
+    TAPELAKE_ASSIGN_OR_RAISE(const auto line, TakeLine(&rest, "retention"));
+    return ParseNumber<int64_t>(line, 10);
+  }();
+  if (!micros.ok()) return WithContext(micros.status(), "stream file '" + path + "'");
+  if (*micros > 0 && *text == RetentionText(*micros, salt)) return micros;
+  return MakeError(ErrorKind::kCorrupt, "stream file '" + path + "': its checksum does not fit");
+}
+
 bool IsStreamName(std::string_view name) {
   if (name.empty() || name.size() > kNameCharsMax || name.front() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {

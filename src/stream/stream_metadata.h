@@ -35,6 +35,17 @@ std::string ShardsPath(const std::string& directory);
 Result<ShardMap> ReadShards(io::FileSystem& files, const std::string& directory,
                             const StreamMetadata& metadata);
 
+/// The file of a stream's directory that says how long its records are kept; absent: as configured.
+std::string RetentionPath(const std::string& directory);
+
+/// Its text: one line, and a checksum of it.
+std::string RetentionText(int64_t retention_micros, uint64_t salt);
+
+/// How long the records of a stream are kept; `configured_micros` if nobody changed it. Errors:
+/// kCorrupt (names the file), kUnavailable.
+Result<int64_t> ReadRetention(io::FileSystem& files, const std::string& directory, uint64_t salt,
+                              int64_t configured_micros);
+
 /// Return whether a name can be a stream's: 1..128 of `A-Z a-z 0-9 _ . -`, not starting with a dot.
 bool IsStreamName(std::string_view name);
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "stream/stream_metadata.h"
 #include "testing/stream_fixture.h"
 
 namespace tapelake::stream {
@@ -380,6 +381,9 @@ TEST_F(RetentionTest, KeepsWhatAConsumerHasNotTaken) {
   stream->SetTaken("delivery", 3);
   ASSERT_TRUE(stream->DropExpired().ok());
   EXPECT_THAT(ReadAll(*stream), ElementsAre("c", "d"));
+  stream->Forget("delivery");
+  ASSERT_TRUE(stream->DropExpired().ok());
+  EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
 }
 
 TEST_F(RetentionTest, DropsUntakenRecordsOnlyIfTold) {
@@ -389,6 +393,32 @@ TEST_F(RetentionTest, DropsUntakenRecordsOnlyIfTold) {
   clock_.Advance(61'000'000);
   ASSERT_TRUE(stream->DropExpired().ok());
   EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
+}
+
+TEST_F(RetentionTest, CanBeChangedAndSurvivesPowerLoss) {
+  auto stream = OpenWithFour();
+  EXPECT_EQ(KindOf(stream->SetRetention(0)), ErrorKind::kInvalid);
+  ASSERT_TRUE(stream->SetRetention(120'000'000).ok());
+  EXPECT_EQ(stream->retention_micros(), 120'000'000);
+  stream.reset();
+  files_.LosePower();
+  stream = Open();
+  EXPECT_EQ(stream->retention_micros(), 120'000'000);
+  clock_.Advance(61'000'000);
+  EXPECT_EQ(*stream->DropExpired(), 0);
+  ASSERT_TRUE(stream->SetRetention(60'000'000).ok());
+  EXPECT_GT(*stream->DropExpired(), 0);
+  EXPECT_THAT(ReadAll(*stream), ElementsAre("d"));
+}
+
+TEST_F(RetentionTest, ADamagedFileIsNamed) {
+  {
+    const auto stream = Open();
+  }
+  ASSERT_TRUE(files_.ReplaceFile(RetentionPath(kDirectory), "retention 5\nchecksum 0\n").ok());
+  const Status opened = TryOpen().status();
+  EXPECT_EQ(KindOf(opened), ErrorKind::kCorrupt);
+  EXPECT_THAT(opened.message(), HasSubstr(RetentionPath(kDirectory)));
 }
 
 TEST_F(RetentionTest, DropsBySizeUntilTheRestFits) {

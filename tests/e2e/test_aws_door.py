@@ -211,11 +211,12 @@ def test_what_is_not_served_says_so(door):
     client = door.client()
     name, _ = refusal(client.register_stream_consumer, StreamARN=ARN, ConsumerName="efo")
     assert name == "UnknownOperationException"
-    for call, arguments in [
-            (client.delete_stream, {}),
-            (client.start_stream_encryption, {"EncryptionType": "KMS", "KeyId": "alias/x"})]:
+    for call, arguments, words in [
+            (client.delete_stream, {}, "configuration"),
+            (client.start_stream_encryption, {"EncryptionType": "KMS", "KeyId": "alias/x"},
+             "not encrypted")]:
         name, message = refusal(call, StreamName=STREAM, **arguments)
-        assert name == "InvalidArgumentException" and "configuration" in message
+        assert name == "InvalidArgumentException" and words in message
     assert refusal(client.create_stream, StreamName="new", ShardCount=257)[0] == \
         "LimitExceededException"
     assert refusal(client.create_stream, StreamName=STREAM, ShardCount=1)[0] == \
@@ -283,6 +284,42 @@ def test_streams_are_made_resharded_and_deleted_as_on_kinesis(tmp_path):
         door.kill()
         door.start()
         assert door.client().list_streams()["StreamNames"] == [STREAM]
+
+
+def test_retention_of_a_made_stream_is_changed_for_good(tmp_path):
+    with open_door(tmp_path) as door:
+        client = door.client()
+        client.create_stream(StreamName="clicks", ShardCount=1)
+
+        def hours():
+            described = client.describe_stream(StreamName="clicks")["StreamDescription"]
+            summary = client.describe_stream_summary(StreamName="clicks")["StreamDescriptionSummary"]
+            assert described["RetentionPeriodHours"] == summary["RetentionPeriodHours"]
+            return described["RetentionPeriodHours"]
+
+        assert hours() == 24
+        client.increase_stream_retention_period(StreamName="clicks", RetentionPeriodHours=8760)
+        assert hours() == 8760
+        for call, asked in ((client.increase_stream_retention_period, 48),
+                            (client.decrease_stream_retention_period, 23),
+                            (client.increase_stream_retention_period, 8761)):
+            name, _ = refusal(call, StreamName="clicks", RetentionPeriodHours=asked)
+            assert name == "InvalidArgumentException"
+        door.kill()
+        door.start()
+        client = door.client()
+        assert hours() == 8760
+        client.decrease_stream_retention_period(StreamName="clicks", RetentionPeriodHours=168)
+        door.stop()
+        door.start()
+        client = door.client()
+        assert hours() == 168
+        name, message = refusal(client.increase_stream_retention_period, StreamName=STREAM,
+                                RetentionPeriodHours=48)
+        assert name == "InvalidArgumentException" and "stream.retention" in message
+        name, message = refusal(client.start_stream_encryption, StreamName="clicks",
+                                EncryptionType="KMS", KeyId="alias/aws/kinesis")
+        assert name == "InvalidArgumentException" and "not encrypted" in message
 
 
 def read_lineage(client, stream: str) -> list[bytes]:

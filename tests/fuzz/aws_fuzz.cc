@@ -145,8 +145,11 @@ const char* CheckServices(const std::string& bytes) {
       "ListShards", "DescribeStream", "CreateStream", "IncreaseStreamRetentionPeriod",
       "ListStreams"};
   static constexpr std::string_view kOfFirehose[] = {
-      "PutRecordBatch", "PutRecord", "ListDeliveryStreams", "DescribeDeliveryStream",
-      "CreateDeliveryStream"};
+      "PutRecordBatch",       "PutRecord",
+      "ListDeliveryStreams",  "DescribeDeliveryStream",
+      "CreateDeliveryStream", "UpdateDestination",
+      "DeleteDeliveryStream", "TagDeliveryStream",
+      "UntagDeliveryStream",  "ListTagsForDeliveryStream"};
   for (const serve::WireFormat format : {serve::WireFormat::kCbor, serve::WireFormat::kJson}) {
     if (const char* broken = CheckService(*kinesis, kOfKinesis, format, bytes)) return broken;
     if (const char* broken = CheckService(firehose, kOfFirehose, format, bytes)) return broken;

@@ -74,9 +74,14 @@ std::optional<WireValue> MemberReader::Find(std::string_view name, Need need) {
 std::optional<std::string> MemberReader::Text(std::string_view name, const TextRule& rule) {
   const auto value = Find(name, rule.need);
   if (!value) return std::nullopt;
-  const auto text = value->Text();
+  return CheckText(*value, rule, PlaceOf(name));
+}
+
+std::optional<std::string> MemberReader::CheckText(WireValue value, const TextRule& rule,
+                                                   const std::string& place) {
+  const auto text = value.Text();
   if (!text) {
-    violations_.Misfit(PlaceOf(name), "a text");
+    violations_.Misfit(place, "a text");
     return std::nullopt;
   }
   const size_t characters = CharacterCount(*text);
@@ -91,7 +96,7 @@ std::optional<std::string> MemberReader::Text(std::string_view name, const TextR
     constraint = "Member must satisfy regular expression pattern: " + std::string(rule.pattern);
   }
   if (constraint.empty()) return std::string(*text);
-  violations_.Refuse(PlaceOf(name), Shown(*text), constraint);
+  violations_.Refuse(place, Shown(*text), constraint);
   return std::nullopt;
 }
 
@@ -169,7 +174,7 @@ WireValue MemberReader::Map(std::string_view name) {
   return {};
 }
 
-WireValue MemberReader::List(std::string_view name, size_t items_min, size_t items_max) {
+WireValue MemberReader::ListOfAny(std::string_view name, size_t items_min, size_t items_max) {
   const auto value = Find(name, items_min > 0 ? Need::kRequired : Need::kOptional);
   if (!value) return {};
   if (!value->IsList()) {
@@ -185,12 +190,28 @@ WireValue MemberReader::List(std::string_view name, size_t items_min, size_t ite
             : "Member must have length less than or equal to " + std::to_string(items_max));
     return {};
   }
-  for (size_t i = 0; i < size; ++i) {
-    if (value->At(i).IsMap()) continue;
+  return *value;
+}
+
+WireValue MemberReader::List(std::string_view name, size_t items_min, size_t items_max) {
+  const WireValue list = ListOfAny(name, items_min, items_max);
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list.At(i).IsMap()) continue;
     violations_.Misfit(PlaceOf(name) + "." + std::to_string(i + 1) + ".member", "a structure");
     return {};
   }
-  return *value;
+  return list;
+}
+
+std::vector<std::string> MemberReader::Texts(std::string_view name, size_t items_min,
+                                             size_t items_max, const TextRule& rule) {
+  const WireValue list = ListOfAny(name, items_min, items_max);
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const std::string place = PlaceOf(name) + "." + std::to_string(i + 1) + ".member";
+    texts.push_back(CheckText(list.At(i), rule, place).value_or(""));
+  }
+  return texts;
 }
 
 size_t CharacterCount(std::string_view utf8) {

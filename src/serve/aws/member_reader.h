@@ -71,9 +71,17 @@ class MemberReader {
   WireValue Map(std::string_view name);
   /// A list of min..max items, which must be maps if there is one; absent or wrong: no items.
   WireValue List(std::string_view name, size_t items_min, size_t items_max);
+  /// A list of min..max texts, each by `rule`; absent or wrong: no texts.
+  std::vector<std::string> Texts(std::string_view name, size_t items_min, size_t items_max,
+                                 const TextRule& rule);
 
  private:
   std::string PlaceOf(std::string_view name) const;
+  /// `value`, if it is such a text; `place` is where it stands.
+  std::optional<std::string> CheckText(WireValue value, const TextRule& rule,
+                                       const std::string& place);
+  /// A list with min..max items of any type.
+  WireValue ListOfAny(std::string_view name, size_t items_min, size_t items_max);
   /// The member; notes what is absent and must not be.
   std::optional<WireValue> Find(std::string_view name, Need need);
 

@@ -43,6 +43,20 @@ TEST_F(MemberReaderTest, TakesWhatTheModelAllows) {
   EXPECT_EQ(Message(), "");
 }
 
+TEST_F(MemberReaderTest, TakesListsOfTexts) {
+  MemberReader reader = Reader(R"({"Keys":["a","bc"],"Mixed":["a",1],"Many":["a","b","c"]})");
+  EXPECT_EQ(reader.Texts("Keys", 1, 2, {.characters_max = 2}),
+            (std::vector<std::string>{"a", "bc"}));
+  EXPECT_TRUE(reader.Texts("Absent", 0, 2, {}).empty());
+  EXPECT_EQ(Message(), "");
+  reader.Texts("Keys", 1, 2, {.characters_max = 1});
+  EXPECT_THAT(Message(), HasSubstr("Value 'bc' at 'keys.2.member' failed"));
+  reader.Texts("Many", 1, 2, {.characters_max = 1});
+  EXPECT_THAT(Message(), HasSubstr("of 3 items at 'many'"));
+  reader.Texts("Mixed", 1, 2, {.characters_max = 1});
+  EXPECT_EQ(Message(), "SerializationException: The value at 'mixed.2.member' is not a text.");
+}
+
 TEST_F(MemberReaderTest, SaysWhatIsWrongAsAwsDoes) {
   MemberReader reader = Reader(R"({"Limit":10001,"Name":"a b"})");
   reader.Integer("Limit", {.min = 1, .max = 10'000});

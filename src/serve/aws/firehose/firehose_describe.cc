@@ -9,13 +9,13 @@ namespace {
 
 constexpr int64_t kPageMax = 10'000;
 constexpr int64_t kPageDefault = 10;
-constexpr int64_t kTagsPageMax = 50;
 constexpr size_t kIdCharactersMax = 100;
-constexpr size_t kTagCharactersMax = 128;
-constexpr std::string_view kDestinationId = "destinationId-000000000001";
-constexpr std::string_view kDirectPut = "DirectPut";
 constexpr int64_t kMebibyte = int64_t{1} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+std::string_view TypeOf(const DeliveryStream& stream) {
+  return stream.source.empty() ? kDirectPut : kKinesisAsSource;
+}
 
 /// A map of one member.
 void WriteMap(std::string_view key, std::string_view member, std::string_view text,
@@ -40,22 +40,39 @@ void WriteParameter(std::string_view name, std::string_view value, AnswerWriter*
   answer->EndMap();
 }
 
-/// The processors that stand for what is done here: keys of partitions are taken out of records.
-void WriteProcessing(std::string_view partition_query, AnswerWriter* answer) {
-  if (partition_query.empty()) return WriteEnabled("ProcessingConfiguration", false, answer);
+void BeginProcessor(std::string_view type, AnswerWriter* answer) {
+  answer->BeginMap();
+  answer->Text("Type", type);
+  answer->Key("Parameters");
+  answer->BeginList();
+}
+
+void EndProcessor(AnswerWriter* answer) {
+  answer->EndList();
+  answer->EndMap();
+}
+
+/// The processors that stand for what is done here: keys of partitions are taken out of records,
+/// and records get ends.
+void WriteProcessing(const DeliveredObjects& objects, AnswerWriter* answer) {
+  const bool enabled = !objects.partition_query.empty() || !objects.delimiter.empty();
+  if (!enabled) return WriteEnabled("ProcessingConfiguration", false, answer);
   answer->Key("ProcessingConfiguration");
   answer->BeginMap();
   answer->Bool("Enabled", true);
   answer->Key("Processors");
   answer->BeginList();
-  answer->BeginMap();
-  answer->Text("Type", "MetadataExtraction");
-  answer->Key("Parameters");
-  answer->BeginList();
-  WriteParameter("MetadataExtractionQuery", partition_query, answer);
-  WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
-  answer->EndList();
-  answer->EndMap();
+  if (!objects.partition_query.empty()) {
+    BeginProcessor("MetadataExtraction", answer);
+    WriteParameter("MetadataExtractionQuery", objects.partition_query, answer);
+    WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
+    EndProcessor(answer);
+  }
+  if (!objects.delimiter.empty()) {
+    BeginProcessor("AppendDelimiterToRecord", answer);
+    WriteParameter("Delimiter", objects.delimiter, answer);
+    EndProcessor(answer);
+  }
   answer->EndList();
   answer->EndMap();
 }
@@ -71,20 +88,20 @@ FirehoseService::Outcome FirehoseService::ListDeliveryStreams(WireValue request,
   const int64_t limit =
       members.Integer("Limit", {.min = 1, .max = kPageMax}).value_or(kPageDefault);
   const auto type =
-      members.Choice("DeliveryStreamType", MemberReader::Need::kOptional,
-                     {kDirectPut, "KinesisStreamAsSource", "MSKAsSource", "DatabaseAsSource"});
+      members.Choice("DeliveryStreamType", MemberReader::Need::kOptional, kDeliveryStreamTypes);
   const std::string after =
       members.Text("ExclusiveStartDeliveryStreamName", name_rule).value_or("");
   if (auto wrong = violations.error()) return wrong;
-  const auto begin = std::ranges::upper_bound(streams_, after, {}, &DeliveryStream::name);
-  const int64_t left = type.value_or(std::string(kDirectPut)) == kDirectPut
-                           ? static_cast<int64_t>(streams_.end() - begin)
-                           : 0;
+  std::vector<StreamPtr> streams = Streams();
+  std::erase_if(streams, [&](const StreamPtr& it) { return type && TypeOf(*it) != *type; });
+  const auto begin =
+      std::ranges::upper_bound(streams, after, {}, [](const auto& it) { return it->name; });
+  const auto left = static_cast<int64_t>(streams.end() - begin);
   answer->BeginMap();
   answer->Key("DeliveryStreamNames");
   answer->BeginList();
   for (auto stream = begin; stream != begin + std::min(left, limit); ++stream)
-    answer->Text(stream->name);
+    answer->Text((*stream)->name);
   answer->EndList();
   answer->Bool("HasMoreDeliveryStreams", left > limit);
   answer->EndMap();
@@ -98,20 +115,24 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   members.Integer("Limit", {.min = 1, .max = kPageMax});  // there is one destination at most
   const auto after =
       members.Text("ExclusiveStartDestinationId", {.characters_max = kIdCharactersMax});
-  const DeliveryStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   answer->BeginMap();
   answer->Key("DeliveryStreamDescription");
   answer->BeginMap();
   answer->Text("DeliveryStreamName", stream->name);
-  answer->Text("DeliveryStreamARN", "arn:aws:firehose:" + options_.region + ":" + options_.account +
-                                        ":deliverystream/" + stream->name);
+  answer->Text("DeliveryStreamARN", ArnOf(stream->name));
   answer->Text("DeliveryStreamStatus", "ACTIVE");
   WriteMap("DeliveryStreamEncryptionConfiguration", "Status", "DISABLED", answer);
-  answer->Text("DeliveryStreamType", kDirectPut);
-  answer->Text("VersionId", "1");
+  answer->Text("DeliveryStreamType", TypeOf(*stream));
+  answer->Text("VersionId", std::to_string(stream->version));
   answer->Key("CreateTimestamp");
   answer->TimeMicros(stream->created_micros);
+  if (stream->updated_micros != 0) {
+    answer->Key("LastUpdateTimestamp");
+    answer->TimeMicros(stream->updated_micros);
+  }
+  if (!stream->source.empty()) WriteSource(*stream, answer);
   answer->Key("Destinations");
   answer->BeginList();
   if (stream->raw && after.value_or("") < kDestinationId) WriteDestination(*stream, answer);
@@ -120,6 +141,19 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   answer->EndMap();
   answer->EndMap();
   return std::nullopt;
+}
+
+void FirehoseService::WriteSource(const DeliveryStream& stream, AnswerWriter* answer) const {
+  answer->Key("Source");
+  answer->BeginMap();
+  answer->Key("KinesisStreamSourceDescription");
+  answer->BeginMap();
+  answer->Text("KinesisStreamARN", KinesisArnOf(stream.source));
+  answer->Text("RoleARN", stream.source_role);
+  answer->Key("DeliveryStartTimestamp");
+  answer->TimeMicros(stream.created_micros);
+  answer->EndMap();
+  answer->EndMap();
 }
 
 /// AWS tells of one destination twice, in the words of two generations of clients.
@@ -134,7 +168,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
   answer->Key("ExtendedS3DestinationDescription");
   answer->BeginMap();
   WriteObjects(stream, objects.prefix, answer);
-  WriteProcessing(objects.partition_query, answer);
+  WriteProcessing(objects, answer);
   answer->Text("S3BackupMode", objects.backup_prefix.empty() ? "Disabled" : "Enabled");
   if (!objects.backup_prefix.empty()) {
     answer->Key("S3BackupDescription");
@@ -152,7 +186,9 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
 /// Where the raw objects lie, in Firehose's own expressions (delivery/delivery.h).
 void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_view prefix,
                                    AnswerWriter* answer) const {
-  answer->Text("RoleARN", "arn:aws:iam::" + options_.account + ":role/tapelake");
+  const std::string& role = stream.objects.role;
+  answer->Text("RoleARN",
+               role.empty() ? "arn:aws:iam::" + options_.account + ":role/tapelake" : role);
   answer->Text(
       "BucketARN",
       "arn:aws:s3:::" + (stream.objects.bucket.empty() ? options_.bucket : stream.objects.bucket));
@@ -166,22 +202,6 @@ void FirehoseService::WriteObjects(const DeliveryStream& stream, std::string_vie
   answer->Text("CompressionFormat", stream.objects.compression);
   WriteMap("EncryptionConfiguration", "NoEncryptionConfig", "NoEncryption", answer);
   WriteEnabled("CloudWatchLoggingOptions", false, answer);
-}
-
-FirehoseService::Outcome FirehoseService::ListTags(WireValue request, AnswerWriter* answer) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  members.Integer("Limit", {.min = 1, .max = kTagsPageMax});
-  members.Text("ExclusiveStartTagKey", {.characters_max = kTagCharactersMax});
-  const DeliveryStream* stream = nullptr;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  answer->BeginMap();
-  answer->Key("Tags");
-  answer->BeginList();
-  answer->EndList();
-  answer->Bool("HasMoreTags", false);
-  answer->EndMap();
-  return std::nullopt;
 }
 
 }  // namespace tapelake::serve

@@ -60,8 +60,8 @@ FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, AnswerWri
   } else {
     violations.Refuse("record", "null", "Member must not be null");
   }
-  const DeliveryStream* stream = nullptr;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  StreamPtr stream;
+  if (auto wrong = FindTaker(&members, violations, &stream)) return wrong;
   const auto places = PutDurably(*stream, records);
   if (!places.ok()) return PutErrorOf(places.status());
   answer->BeginMap();
@@ -82,8 +82,8 @@ FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, Answ
     records.push_back(ReadData(&record));
     bytes += records.back().size();
   }
-  const DeliveryStream* stream = nullptr;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
+  StreamPtr stream;
+  if (auto wrong = FindTaker(&members, violations, &stream)) return wrong;
   if (bytes > kRequestBytesMax) {
     return InvalidArgument("Records size exceeds 4 MB limit: " + std::to_string(bytes) + " bytes.");
   }

@@ -4,21 +4,12 @@
 #include <utility>
 
 namespace tapelake::serve {
-namespace {
-
-std::string Declared(const DeliveryStream& stream) {
-  return "Firehose " + stream.name + " is the stream of a table, declared in Tapelake's " +
-         "configuration, and cannot be ";
-}
-
-}  // namespace
 
 FirehoseService::FirehoseService(FirehoseOptions options, std::vector<DeliveryStream> streams)
-    : options_(std::move(options)), streams_(std::move(streams)) {
-  std::erase_if(streams_, [](const DeliveryStream& stream) {
-    return stream.name.size() > kDeliveryStreamNameCharactersMax;
-  });
-  std::ranges::sort(streams_, {}, &DeliveryStream::name);
+    : options_(std::move(options)) {
+  for (DeliveryStream& stream : streams) {
+    if (stream.name.size() <= kDeliveryStreamNameCharactersMax) Keep(std::move(stream));
+  }
 }
 
 const std::vector<FirehoseService::Operation>& FirehoseService::Operations() {
@@ -30,11 +21,11 @@ const std::vector<FirehoseService::Operation>& FirehoseService::Operations() {
       {"ListTagsForDeliveryStream", &FirehoseService::ListTags},
       {"PutRecord", &FirehoseService::PutRecord},
       {"PutRecordBatch", &FirehoseService::PutRecordBatch},
-      {"StartDeliveryStreamEncryption", &FirehoseService::ChangeDeliveryStream},
-      {"StopDeliveryStreamEncryption", &FirehoseService::ChangeDeliveryStream},
-      {"TagDeliveryStream", &FirehoseService::ChangeDeliveryStream},
-      {"UntagDeliveryStream", &FirehoseService::ChangeDeliveryStream},
-      {"UpdateDestination", &FirehoseService::ChangeDeliveryStream},
+      {"StartDeliveryStreamEncryption", &FirehoseService::ChangeEncryption},
+      {"StopDeliveryStreamEncryption", &FirehoseService::ChangeEncryption},
+      {"TagDeliveryStream", &FirehoseService::TagDeliveryStream},
+      {"UntagDeliveryStream", &FirehoseService::UntagDeliveryStream},
+      {"UpdateDestination", &FirehoseService::UpdateDestination},
   };
   return operations;
 }
@@ -50,55 +41,73 @@ std::optional<AwsError> FirehoseService::Serve(std::string_view operation, WireV
   return (this->*found->handler)(request, answer);
 }
 
+std::string FirehoseService::ArnOf(std::string_view name) const {
+  return "arn:aws:firehose:" + options_.region + ":" + options_.account + ":deliverystream/" +
+         std::string(name);
+}
+
+std::string FirehoseService::KinesisArnOf(std::string_view name) const {
+  return "arn:aws:kinesis:" + options_.region + ":" + options_.account + ":stream/" +
+         std::string(name);
+}
+
+std::vector<FirehoseService::StreamPtr> FirehoseService::Streams() const {
+  const std::scoped_lock lock(mutex_);
+  return streams_;
+}
+
+FirehoseService::StreamPtr FirehoseService::Find(std::string_view name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::ranges::find(streams_, name, [](const auto& it) { return it->name; });
+  return found == streams_.end() ? nullptr : *found;
+}
+
+void FirehoseService::Keep(DeliveryStream stream) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(streams_, [&](const auto& it) { return it->name == stream.name; });
+  streams_.push_back(std::make_shared<const DeliveryStream>(std::move(stream)));
+  std::ranges::sort(streams_, {}, [](const auto& it) { return it->name; });
+}
+
+AwsError FirehoseService::NotFound(std::string_view name) const {
+  return ResourceNotFound("Firehose " + std::string(name) + " under account " + options_.account +
+                          " not found.");
+}
+
 FirehoseService::Outcome FirehoseService::FindStream(MemberReader* members,
                                                      const Violations& violations,
-                                                     const DeliveryStream** stream) const {
+                                                     StreamPtr* stream) const {
   const auto name = members->Text("DeliveryStreamName", kDeliveryStreamNameRule);
   if (auto wrong = violations.error()) return wrong;
-  const auto found = std::ranges::find(streams_, *name, &DeliveryStream::name);
-  if (found == streams_.end()) {
-    return ResourceNotFound("Firehose " + *name + " under account " + options_.account +
-                            " not found.");
-  }
-  *stream = &*found;
+  *stream = Find(*name);
+  if (*stream == nullptr) return NotFound(*name);
   return std::nullopt;
 }
 
-FirehoseService::Outcome FirehoseService::CreateDeliveryStream(WireValue request, AnswerWriter*) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  const auto name = members.Text("DeliveryStreamName", kDeliveryStreamNameRule);
-  if (auto wrong = violations.error()) return wrong;
-  if (std::ranges::find(streams_, *name, &DeliveryStream::name) != streams_.end()) {
-    return AwsError{
-        .type = "ResourceInUseException",
-        .message = "Firehose " + *name + " under account " + options_.account + " already exists."};
-  }
-  return InvalidArgument(
-      "Delivery streams cannot be made here: each is the stream of a table. Declare a table in "
-      "Tapelake's configuration with 'source: {kind: stream}'; its delivery stream has its name, "
-      "database.name.");
+FirehoseService::Outcome FirehoseService::FindTaker(MemberReader* members,
+                                                    const Violations& violations,
+                                                    StreamPtr* stream) const {
+  if (auto wrong = FindStream(members, violations, stream)) return wrong;
+  if ((*stream)->writer != nullptr) return std::nullopt;
+  return AwsError{.type = "InvalidSourceException",
+                  .message = "This operation is not permitted on " + std::string(kKinesisAsSource) +
+                             " delivery stream type."};
 }
 
-FirehoseService::Outcome FirehoseService::DeleteDeliveryStream(WireValue request, AnswerWriter*) {
+FirehoseService::Outcome FirehoseService::ChangeEncryption(WireValue request, AnswerWriter*) {
   Violations violations;
   MemberReader members(request, &violations);
-  const DeliveryStream* stream = nullptr;
+  StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  // The operation's own errors are two, and this one is there.
-  return AwsError{.type = "ResourceInUseException",
-                  .message = Declared(*stream) +
-                             "deleted here; take its table out of the configuration to end it."};
+  return InvalidArgument("The records of Firehose " + stream->name +
+                         " are not encrypted here (Status DISABLED), and this cannot be changed.");
 }
 
-FirehoseService::Outcome FirehoseService::ChangeDeliveryStream(WireValue request, AnswerWriter*) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  const DeliveryStream* stream = nullptr;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  return InvalidArgument(Declared(*stream) +
-                         "changed here; section 'delivery' of the configuration says how its raw "
-                         "objects are made. It has no tags, and its records are not encrypted.");
+AwsError DeclaredDeliveryStream(const DeliveryStream& stream) {
+  return InvalidArgument("Firehose " + stream.name +
+                         " is the stream of a table, declared in Tapelake's configuration, and "
+                         "cannot be changed here; section 'delivery' of the configuration says how "
+                         "its raw objects are made. It has no tags.");
 }
 
 }  // namespace tapelake::serve

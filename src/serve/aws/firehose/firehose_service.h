@@ -4,11 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "serve/aws/aws_error.h"
 #include "serve/aws/member_reader.h"
 #include "serve/aws/wire_value.h"
@@ -16,9 +20,11 @@
 
 namespace tapelake::serve {
 
-/// Where the objects of a delivery stream lie and what they are, in Firehose's words.
+/// Where the objects of a delivery stream lie and what they are, in Firehose's words. Of a stream
+/// that a client made: as it was asked for.
 struct DeliveredObjects {
   std::string bucket;  ///< Empty: FirehoseOptions::bucket.
+  std::string role;    ///< An ARN that is told and not used; empty: one of ours.
   std::string prefix;  ///< With expressions, as the two others.
   std::string error_prefix;
   std::string backup_prefix;  ///< Empty: source records are not kept.
@@ -27,36 +33,76 @@ struct DeliveredObjects {
   std::string time_zone;  ///< Empty: UTC.
   /// Dynamic partitioning, as the query of a MetadataExtraction processor; empty: none.
   std::string partition_query;
+  /// What an AppendDelimiterToRecord processor puts behind each record, escaped (`\n`); empty:
+  /// there is none.
+  std::string delimiter;
 };
 
-/// A stream of the pipeline as a delivery stream: what is put into it, and what becomes of that.
+/// What is put into a delivery stream, and what becomes of that.
 struct DeliveryStream {
   std::string name;
-  stream::StreamWriter* writer = nullptr;
-  int64_t created_micros = 0;  ///< Wall time.
-  bool raw = true;             ///< Whether its changes become raw objects.
-  int64_t buffer_bytes = 0;    ///< At which size an object is cut, and at which age.
+  stream::StreamWriter* writer = nullptr;  ///< nullptr: it has a source.
+  int64_t created_micros = 0;              ///< Wall time.
+  bool raw = true;                         ///< Whether its changes become raw objects.
+  int64_t buffer_bytes = 0;                ///< At which size an object is cut, and at which age.
   int64_t buffer_micros = 0;
   DeliveredObjects objects = {};
+
+  // Of one that a client made:
+
+  /// Keeps the writer alive as long as somebody uses it. Of a table's stream nullptr: its writer
+  /// outlives the service.
+  std::shared_ptr<void> keeper = nullptr;
+  std::string source = {};       ///< The Kinesis stream that feeds it; empty: direct puts.
+  std::string source_role = {};  ///< An ARN that is told and not used.
+  int64_t source_start = 0;      ///< The first record of the source that it delivers; the keeper's.
+  int64_t version = 1;           ///< Grows with every UpdateDestination.
+  int64_t updated_micros = 0;    ///< Wall time of the last one; 0: none yet.
+  std::map<std::string, std::string> tags = {};
+};
+
+/// Makes, changes and deletes delivery streams that no table declares. Any thread.
+class DeliveryKeeper {
+ public:
+  virtual ~DeliveryKeeper() = default;
+
+  /// Make one as `wanted` says, durably, and begin to deliver; of a source, what comes from now on.
+  /// Return it with its writer, its keeper and its time. Errors: kAlreadyExists, kInvalid (what
+  /// cannot be delivered so, or there is no such source), kThrottled (there are too many),
+  /// kUnavailable (after a restart it may be there).
+  virtual Result<DeliveryStream> Make(DeliveryStream wanted) = 0;
+
+  /// Let one of those be as `wanted` says, durably; what is in no object yet is delivered so.
+  /// Return it with the time of its last update. After an error it is as before; kUnavailable: or,
+  /// after a restart, as wanted. Errors: kNotFound (not one of them), kInvalid, kUnavailable.
+  virtual Result<DeliveryStream> Change(DeliveryStream wanted) = 0;
+
+  /// Delete one of those, after all that was put before was delivered (`force`: also if it cannot
+  /// be; then it is lost). What is put meanwhile may be lost. After an error it is as before.
+  /// Errors: kNotFound (not one of them), kUnavailable (records cannot be delivered; says why).
+  virtual Status Delete(const std::string& name, bool force) = 0;
 };
 
 struct FirehoseOptions {
   std::string region;   ///< Of the ARNs.
   std::string account;  ///< Likewise; 12 digits.
   std::string bucket;   ///< What stands for the lake's folder where AWS has a bucket's name.
+  /// Of the streams that clients make; nullptr: they can make none. Must outlive the service.
+  DeliveryKeeper* keeper = nullptr;
 };
 
 /// The operations. Any thread, several at once; a put blocks until it is durable.
 ///
-/// Delivery streams are the streams of the tables, fed by direct puts. They are declared in the
-/// configuration; what would make, change or delete one says so.
+/// Delivery streams are those of the tables, which the configuration declares and nobody can change
+/// or delete here, and those that clients made. All are fed by direct puts but those of clients
+/// that have a Kinesis stream as source.
 class FirehoseService {
  public:
   /// What `X-Amz-Target` begins with.
   static constexpr std::string_view kTargetPrefix = "Firehose_20150804";
 
-  /// The writers must outlive it; `streams` have different names. A stream whose name is longer
-  /// than Firehose allows cannot be named in a request, and is left out.
+  /// Those of `streams` that clients made have keepers; all have different names. A stream whose
+  /// name is longer than Firehose allows cannot be named in a request, and is left out.
   FirehoseService(FirehoseOptions options, std::vector<DeliveryStream> streams);
 
   /// Whether Serve() knows the operation.
@@ -68,6 +114,7 @@ class FirehoseService {
 
  private:
   using Outcome = std::optional<AwsError>;
+  using StreamPtr = std::shared_ptr<const DeliveryStream>;
   using Handler = Outcome (FirehoseService::*)(WireValue, AnswerWriter*);
   struct Operation {
     std::string_view name;
@@ -78,8 +125,8 @@ class FirehoseService {
   // firehose_describe.cc
   Outcome ListDeliveryStreams(WireValue request, AnswerWriter* answer);
   Outcome DescribeDeliveryStream(WireValue request, AnswerWriter* answer);
-  Outcome ListTags(WireValue request, AnswerWriter* answer);
   void WriteDestination(const DeliveryStream& stream, AnswerWriter* answer) const;
+  void WriteSource(const DeliveryStream& stream, AnswerWriter* answer) const;
   void WriteObjects(const DeliveryStream& stream, std::string_view prefix,
                     AnswerWriter* answer) const;
 
@@ -89,18 +136,39 @@ class FirehoseService {
   Result<stream::StreamWriter::Places> PutDurably(const DeliveryStream& stream,
                                                   const std::vector<std::string>& records);
 
-  // What only the configuration can do.
+  // firehose_change.cc
   Outcome CreateDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome UpdateDestination(WireValue request, AnswerWriter* answer);
   Outcome DeleteDeliveryStream(WireValue request, AnswerWriter* answer);
-  Outcome ChangeDeliveryStream(WireValue request, AnswerWriter* answer);
 
+  // firehose_tags.cc
+  Outcome TagDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome UntagDeliveryStream(WireValue request, AnswerWriter* answer);
+  Outcome ListTags(WireValue request, AnswerWriter* answer);
+
+  Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
+
+  Outcome ReadSource(MemberReader* members, Violations* violations, DeliveryStream* wanted) const;
+  std::string KinesisArnOf(std::string_view name) const;
+  std::string ArnOf(std::string_view name) const;
   /// The stream that `DeliveryStreamName` names; call after all other members were taken.
-  Outcome FindStream(MemberReader* members, const Violations& violations,
-                     const DeliveryStream** stream) const;
+  Outcome FindStream(MemberReader* members, const Violations& violations, StreamPtr* stream) const;
+  /// The same, if records can be put into it.
+  Outcome FindTaker(MemberReader* members, const Violations& violations, StreamPtr* stream) const;
+  /// nullptr: there is none.
+  StreamPtr Find(std::string_view name) const;
+  /// All of now, by name.
+  std::vector<StreamPtr> Streams() const;
+  /// Let a stream be as `wanted`, at the keeper's and here. Under changing_.
+  Outcome Change(DeliveryStream wanted);
+  void Keep(DeliveryStream stream);  ///< In place of the one of its name.
+  AwsError NotFound(std::string_view name) const;
 
   const FirehoseOptions options_;
-  std::vector<DeliveryStream> streams_;  // by name
   std::atomic<uint64_t> puts_{0};
+  std::mutex changing_;             // held while a stream is made or changed; before mutex_
+  mutable std::mutex mutex_;        // guards the next
+  std::vector<StreamPtr> streams_;  // by name
 };
 
 /// What Firehose's model says of names.
@@ -110,5 +178,22 @@ inline constexpr MemberReader::TextRule kDeliveryStreamNameRule = {
     .characters_max = kDeliveryStreamNameCharactersMax,
     .alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-",
     .pattern = "[a-zA-Z0-9_.-]+"};
+
+/// Firehose's name of a stream's only destination.
+inline constexpr std::string_view kDestinationId = "destinationId-000000000001";
+
+/// What a stream takes its records from, as requests name it.
+inline constexpr std::string_view kDirectPut = "DirectPut";
+inline constexpr std::string_view kKinesisAsSource = "KinesisStreamAsSource";
+inline const std::vector<std::string_view> kDeliveryStreamTypes = {
+    kDirectPut, kKinesisAsSource, "MSKAsSource", "DatabaseAsSource"};
+
+/// What is said of a request that would change a table's stream.
+AwsError DeclaredDeliveryStream(const DeliveryStream& stream);
+
+/// The tags of a request, which must have some. Returns what is wrong beside violations.
+std::optional<AwsError> ReadTags(MemberReader* members, Violations* violations,
+                                 std::map<std::string, std::string>* tags);
+inline constexpr size_t kTagsMax = 50;
 
 }  // namespace tapelake::serve

@@ -248,7 +248,7 @@ TEST_F(FirehoseServiceTest, AsksClientsToComeAgainWhenItEnds) {
 TEST_F(FirehoseServiceTest, NamesStreamsThatAreNotThere) {
   Open();
   for (const char* operation : {"DescribeDeliveryStream", "ListTagsForDeliveryStream",
-                                "DeleteDeliveryStream", "UpdateDestination"}) {
+                                "DeleteDeliveryStream", "StartDeliveryStreamEncryption"}) {
     ExpectError(Call(operation, R"({"DeliveryStreamName":"none"})"), "ResourceNotFoundException",
                 "Firehose none under account 123456789012 not found.");
     ExpectError(Call(operation, "{}"), "ValidationException", "null at 'deliveryStreamName'");
@@ -259,15 +259,19 @@ TEST_F(FirehoseServiceTest, NamesStreamsThatAreNotThere) {
               "ResourceNotFoundException", "Firehose none under account 123456789012 not found.");
 }
 
-TEST_F(FirehoseServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
+TEST_F(FirehoseServiceTest, ATablesStreamIsTheConfigurations) {
   Open();
   ExpectError(Call("CreateDeliveryStream", Of()), "ResourceInUseException", "already exists");
-  ExpectError(Call("CreateDeliveryStream", R"({"DeliveryStreamName":"new"})"),
-              "InvalidArgumentException", "source: {kind: stream}");
   ExpectError(Call("DeleteDeliveryStream", Of()), "ResourceInUseException", "configuration");
-  for (const char* operation : {"UpdateDestination", "TagDeliveryStream", "UntagDeliveryStream",
-                                "StartDeliveryStreamEncryption", "StopDeliveryStreamEncryption"}) {
-    ExpectError(Call(operation, Of()), "InvalidArgumentException", "configuration");
+  ExpectError(Call("UpdateDestination", Of(R"("CurrentDeliveryStreamVersionId":"1","DestinationId":
+                                            "x","S3DestinationUpdate":{})")),
+              "InvalidArgumentException", "configuration");
+  ExpectError(Call("TagDeliveryStream", Of(R"("Tags":[{"Key":"k"}])")), "InvalidArgumentException",
+              "configuration");
+  ExpectError(Call("UntagDeliveryStream", Of(R"("TagKeys":["k"])")), "InvalidArgumentException",
+              "configuration");
+  for (const char* operation : {"StartDeliveryStreamEncryption", "StopDeliveryStreamEncryption"}) {
+    ExpectError(Call(operation, Of()), "InvalidArgumentException", "not encrypted");
   }
   const Outcome tags = Call("ListTagsForDeliveryStream", Of());
   EXPECT_THAT(tags.answer.Find("Tags")->items(), IsEmpty());

@@ -65,11 +65,14 @@ KinesisService::Outcome KinesisService::DeleteStream(WireValue request, AnswerWr
                            " is declared in Tapelake's configuration; take its table out of it to "
                            "end the stream.");
   }
+  const Status deleted = options_.keeper->Delete(stream->name());
+  if (!deleted.ok() && KindOf(deleted) == ErrorKind::kConflict) {
+    return AwsError{.type = "ResourceInUseException", .message = deleted.message()};
+  }
   {
     const std::scoped_lock lock(mutex_);
     std::erase(streams_, stream);
   }
-  const Status deleted = options_.keeper->Delete(stream->name());
   if (deleted.ok() || KindOf(deleted) == ErrorKind::kNotFound) return std::nullopt;
   return ErrorOf(deleted);
 }

@@ -31,7 +31,8 @@ class StreamKeeper {
   /// kThrottled (there are too many), kUnavailable.
   virtual Result<KinesisStream> Make(const std::string& name, int shard_count) = 0;
 
-  /// Delete one of those, with all its records. Errors: kNotFound (not one of them), kUnavailable.
+  /// Delete one of those, with all its records. Errors: kNotFound (not one of them), kConflict
+  /// (something of ours reads it; it stays), kUnavailable.
   virtual Status Delete(const std::string& name) = 0;
 };
 
@@ -128,13 +129,15 @@ class KinesisService {
   Outcome CreateStream(WireValue request, AnswerWriter* answer);
   Outcome DeleteStream(WireValue request, AnswerWriter* answer);
 
-  // kinesis_declared.cc: what only the configuration can do.
+  // kinesis_retention.cc
   Outcome IncreaseRetention(WireValue request, AnswerWriter* answer);
   Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
+  Outcome ChangeRetention(WireValue request, bool increase);
+
+  // kinesis_refuse.cc
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
-  Outcome ChangeRetention(WireValue request, bool increase);
-  Outcome RefuseDeclared(WireValue request, std::string_view remedy);
+  Outcome RefuseChange(WireValue request, std::string_view remedy);
 
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.
@@ -154,6 +157,7 @@ class KinesisService {
   const security::TokenSigner signer_;
   const KinesisOptions options_;
 
+  std::mutex retention_mutex_;      // held while a retention is changed
   mutable std::mutex mutex_;        // guards the next
   std::vector<StreamPtr> streams_;  // by name
 };

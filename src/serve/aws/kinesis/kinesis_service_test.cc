@@ -581,21 +581,50 @@ TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
   for (const char* operation :
        {"StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
     ExpectError(Call(operation, Of()), "InvalidArgumentException",
-                "stream crypto.transactions follows Tapelake's configuration");
+                "stream crypto.transactions cannot be changed here");
   }
 }
 
-TEST_F(KinesisServiceTest, KeepsItsRetention) {
+TEST_F(KinesisServiceTest, ATablesStreamKeepsItsRetention) {
   Open();
   EXPECT_EQ(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":24)")).error, "");
   ExpectError(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":48)")),
               "InvalidArgumentException", "stream.retention");
   ExpectError(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":23)")),
-              "InvalidArgumentException", "can not be shorter");
+              "InvalidArgumentException", "Minimum allowed retention period is 24 hours");
+  ExpectError(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":8761)")),
+              "InvalidArgumentException", "Maximum allowed retention period is 8760 hours");
   ExpectError(Call("DecreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":25)")),
               "InvalidArgumentException", "can not be longer");
   ExpectError(Call("DecreaseStreamRetentionPeriod", Of()), "ValidationException",
               "'retentionPeriodHours'");
+}
+
+TEST_F(KinesisServiceTest, ChangesTheRetentionOfAStreamThatAClientMade) {
+  world_.PretendClientsMadeThem();
+  Open();
+  const auto hours = [this] {
+    const Outcome summary = Call("DescribeStreamSummary", Of());
+    const auto* told = summary.answer.Find("StreamDescriptionSummary");
+    return told->Find("RetentionPeriodHours")->AsInt(0);
+  };
+  EXPECT_EQ(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":8760)")).error, "");
+  EXPECT_EQ(hours(), 8'760);
+  EXPECT_EQ(world_.log(0).retention_micros(), int64_t{8'760} * 60 * kMinute);
+  ExpectError(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":48)")),
+              "InvalidArgumentException",
+              "Requested retention period (48 hours) for stream crypto.transactions can not be "
+              "shorter than existing retention period (8760 hours). Use DecreaseRetentionPeriod "
+              "API.");
+  EXPECT_EQ(Call("DecreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":48)")).error, "");
+  EXPECT_EQ(hours(), 48);
+  ExpectError(Call("DecreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":49)")),
+              "InvalidArgumentException", "Use IncreaseRetentionPeriod API.");
+  ExpectError(Call("DecreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":23)")),
+              "InvalidArgumentException", "Minimum allowed retention period is 24 hours");
+  // Already so: nothing to do.
+  EXPECT_EQ(Call("IncreaseStreamRetentionPeriod", Of(R"("RetentionPeriodHours":48)")).error, "");
+  EXPECT_EQ(hours(), 48);
 }
 
 TEST_F(KinesisServiceTest, TellsItsLimitsAndWhatItDoesNotServe) {

@@ -29,7 +29,7 @@ ServedStream::ServedStream(io::FileSystem& files, const KinesisStream& stream, u
       reader_(files, *stream.log, stream.directory, salt) {}
 
 int64_t ServedStream::retention_hours() const {
-  return std::max<int64_t>(1, stream_.log->options().retention_micros / kMicrosPerHour);
+  return std::max<int64_t>(1, stream_.log->retention_micros() / kMicrosPerHour);
 }
 
 Result<int64_t> StreamBirthMicros(io::FileSystem& files, const std::string& directory) {
