@@ -215,6 +215,40 @@ void ObjectsConfig::Describe(Visitor& visitor, ObjectsConfig& self) {
   visitor.Field({.key = "backup_prefix",
                  .sentence = "Where those lie. Default: `source/<stream>/` and the hour."},
                 &self.backup_prefix);
+  visitor.Section({.key = "transform",
+                   .sentence = "A Lambda function that makes the lines of raw objects, as in "
+                               "Firehose. The table is what it is without one."},
+                  &self.transform);
+}
+
+void TransformConfig::Describe(Visitor& visitor, TransformConfig& self) {
+  visitor.Field({.key = "function",
+                 .sentence = "Its name or ARN, with a version or alias behind a colon or not. "
+                             "Default: none, and the lines are the changes."},
+                &self.function);
+  visitor.Field({.key = "endpoint",
+                 .sentence = "Where Lambda's Invoke API is, `http(s)://HOST[:PORT]`. Default: "
+                             "AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, the profile's or AWS."},
+                &self.endpoint);
+  visitor.Field({.key = "region",
+                 .sentence = "Its region. Default: that of the ARN, AWS_REGION or the profile's."},
+                &self.region);
+  visitor.Field({.key = "buffer_bytes",
+                 .sentence = "Records of this size are one invocation.",
+                 .min = 200 * kKibibyte,
+                 .max = 3 * kMebibyte},
+                &self.buffer_bytes);
+  visitor.Field({.key = "buffer_interval",
+                 .sentence = "How long a record waits for others, at most until its object is cut.",
+                 .min = 0,
+                 .max = 900 * kMicrosPerSecond},
+                &self.buffer_interval);
+  visitor.Field({.key = "retries",
+                 .sentence = "How often an invocation that failed is repeated before its records "
+                             "become error lines of type `processing-failed`.",
+                 .min = 0,
+                 .max = 300},
+                &self.retries);
 }
 
 void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {

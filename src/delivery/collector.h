@@ -70,6 +70,8 @@ class Collector {
   /// Add a change where it does not simply go into the one raw object.
   void AddElsewhere(const record::Change& change, const DeliveredRecord& record,
                     const Place& place);
+  /// Add a change of the last part of a transformed cut: its function will say what it becomes.
+  void Queue(const record::Change& change, const DeliveredRecord& record, CutJob* job);
   void AddBackup(std::string_view raw, const Place& place);
   /// Count what was appended to the error lines of a place.
   void CountError(int64_t bytes, const Place& place);

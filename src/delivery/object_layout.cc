@@ -38,6 +38,16 @@ void AppendPathSafe(std::string_view value, std::string* out) {
   }
 }
 
+constexpr std::string_view kTooLong = "is longer than 100 bytes in a path";
+
+/// Append one more value to a partition; false: it is too long.
+bool AppendValue(std::string_view value, std::string* partition) {
+  if (!partition->empty()) partition->push_back('/');
+  const size_t begin = partition->size();
+  AppendPathSafe(value, partition);
+  return partition->size() - begin <= kPartitionValueBytesMax;
+}
+
 const record::Attribute* FindAttribute(const std::vector<record::Attribute>& attributes,
                                        std::string_view name) {
   const auto found =
@@ -117,7 +127,7 @@ Status CheckKeys(const LayoutOptions& options, const PrefixExpression& raw) {
 
 /// The lake's folder is no bucket of its own: other folders beside the objects are the lake's.
 Status CheckFirstFolder(const LayoutOptions& options, const PrefixExpression& prefix) {
-  if (!options.target.empty() || !prefix.text().starts_with("!{partitionKeyFromQuery:")) {
+  if (!options.target.empty() || !prefix.text().starts_with("!{partitionKeyFrom")) {
     return Status::OK();
   }
   return Refuse("prefix '" + prefix.text() +
@@ -233,12 +243,23 @@ bool ObjectLayout::PartitionOf(const record::Change& change, std::string* partit
     if (attribute == nullptr) return refuse("is not there");
     if (!IsScalar(attribute->type)) return refuse("is not of type S, N or BOOL");
     if (attribute->text.empty()) return refuse("is empty");
-    if (!partition->empty()) partition->push_back('/');
-    const size_t begin = partition->size();
-    AppendPathSafe(attribute->text, partition);
-    if (partition->size() - begin > kPartitionValueBytesMax) {
-      return refuse("is longer than 100 bytes in a path");
-    }
+    if (!AppendValue(attribute->text, partition)) return refuse(kTooLong);
+  }
+  return true;
+}
+
+bool ObjectLayout::AddFunctionKeys(const std::map<std::string, std::string>& given,
+                                   std::string* partition, std::string* reason) const {
+  for (const std::string& key : function_keys()) {
+    const auto value = given.find(key);
+    const auto refuse = [&](std::string_view why) {
+      *reason = "partition key '" + key + "' of the Lambda function ";
+      reason->append(why);
+      return false;
+    };
+    if (value == given.end()) return refuse("is not there");
+    if (value->second.empty()) return refuse("is empty");
+    if (!AppendValue(value->second, partition)) return refuse(kTooLong);
   }
   return true;
 }
