@@ -74,7 +74,8 @@ Result<AwsWorld::DynamodbClients> AwsWorld::MakeDynamodbClients(
   TAPELAKE_ASSIGN_OR_RAISE(clients.streams, MakeClient(source::DynamodbStreamsService(),
                                                        source.endpoint, source.region));
   if (source.table.empty()) return clients;
-  TAPELAKE_ASSIGN_OR_RAISE(clients.tables, MakeClient(source::DynamodbService(), source.endpoint, source.region));
+  TAPELAKE_ASSIGN_OR_RAISE(clients.tables,
+                           MakeClient(source::DynamodbService(), source.endpoint, source.region));
   return clients;
 }
 
@@ -94,7 +95,8 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
                                    .patient = patient},
         marks);
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source.endpoint, source.region));
+  TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                           MakeClient(source::KinesisService(), source.endpoint, source.region));
   auto api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
   source::ShardLogOptions options{.prefix = "kinesis:" + StreamName(source.stream) + "@",
                                   .place = "Kinesis stream " + source.stream,
@@ -107,11 +109,10 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
 
 Result<std::unique_ptr<io::aws::LambdaFunction>> AwsWorld::MakeFunction(
     const config::TransformConfig& transform) {
-  const std::string region = transform.region.empty()
-                                 ? io::aws::RegionOfFunction(transform.function)
-                                 : transform.region;
-  TAPELAKE_ASSIGN_OR_RAISE(
-      auto client, MakeClient(io::aws::LambdaService(), transform.endpoint, region));
+  const std::string region =
+      transform.region.empty() ? io::aws::RegionOfFunction(transform.function) : transform.region;
+  TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                           MakeClient(io::aws::LambdaService(), transform.endpoint, region));
   return std::make_unique<io::aws::LambdaFunction>(std::move(client), transform.function);
 }
 
@@ -122,7 +123,8 @@ Result<std::string> AwsWorld::Describe(const config::SourceConfig& source) {
     api = std::make_unique<source::StreamsApi>(clients.streams, clients.tables, source.table,
                                                source.stream_arn);
   } else {
-    TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source.endpoint, source.region));
+    TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                             MakeClient(source::KinesisService(), source.endpoint, source.region));
     api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
   }
   TAPELAKE_ASSIGN_OR_RAISE(const source::ShardListing listing, api->List());

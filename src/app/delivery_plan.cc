@@ -86,8 +86,7 @@ Status CheckTransform(const config::Config& config, const config::TransformConfi
                          "' makes the lines of raw objects, but delivery.raw is false");
   }
   if (!transform.endpoint.empty() || !transform.region.empty()) {
-    return MakeError(ErrorKind::kInvalid,
-                     "transform has an endpoint or a region, but no function");
+    return MakeError(ErrorKind::kInvalid, "transform has an endpoint or a region, but no function");
   }
   if (layout.function_keys().empty()) return Status::OK();
   return MakeError(ErrorKind::kInvalid,

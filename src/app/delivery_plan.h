@@ -18,7 +18,6 @@ Result<delivery::DeliveryOptions> DeliveryOptionsOf(const config::Config& config
                                                     const std::string& stream);
 
 /// The transform of that stream's records; its `function` is empty if there is none.
-const config::TransformConfig& TransformOf(const config::Config& config,
-                                           const std::string& stream);
+const config::TransformConfig& TransformOf(const config::Config& config, const std::string& stream);
 
 }  // namespace tapelake::app

@@ -118,9 +118,8 @@ Result<CutContent> ParseCutContent(std::string_view file) {
   if (lines == nullptr || error_lines == nullptr || backup == nullptr) {
     return Corrupt("it lacks a member");
   }
-  CutContent content{
-      .texts = {},
-      .counts = {.lines = lines->AsInt(0), .error_lines = error_lines->AsInt(0)}};
+  CutContent content{.texts = {},
+                     .counts = {.lines = lines->AsInt(0), .error_lines = error_lines->AsInt(0)}};
   TAPELAKE_RETURN_NOT_OK(TakeTexts(index->Find("errors"), &rest, &content.texts.errors));
   TAPELAKE_RETURN_NOT_OK(TakeTexts(index->Find("partitions"), &rest, &content.texts.partitions));
   TAPELAKE_RETURN_NOT_OK(Take(backup->AsInt(-1), &rest, &content.texts.backup));

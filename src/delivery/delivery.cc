@@ -41,7 +41,8 @@ Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& op
 /// Delete the contents of cuts that are none any more, or never were: a crash left them.
 Status DropContents(io::FileSystem& files, const DeliveryOptions& options,
                     const DeliveryState& state) {
-  const std::string folder = io::JoinPath(options.lake_path, io::ParentPath(StatePath(options.stream)));
+  const std::string folder =
+      io::JoinPath(options.lake_path, io::ParentPath(StatePath(options.stream)));
   const auto names = files.ListNames(folder);
   if (!names.ok()) {
     return KindOf(names.status()) == ErrorKind::kNotFound ? Status::OK() : names.status();

@@ -59,7 +59,8 @@ inline constexpr std::string_view kTooManyPartitionsReason =
 
 /// A layout that was found right. Immutable; any thread.
 ///
-/// A partition is the values of all keys (those of a function last), each path-safe (what is not a letter, a digit, one of
+/// A partition is the values of all keys (those of a function last), each path-safe (what is not a
+/// letter, a digit, one of
 /// `-_+@,`, a dot behind the first character or no ASCII is percent-encoded), with `/` between.
 class ObjectLayout {
  public:

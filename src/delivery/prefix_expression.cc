@@ -195,8 +195,7 @@ class PrefixParser {
     const auto found = std::find(keys.begin(), keys.end(), name);
     const size_t index = static_cast<size_t>(found - keys.begin());
     if (found == keys.end()) keys.emplace_back(name);
-    result_.pieces_.push_back(
-        {.kind = Kind::kKey, .key = options_.partition_keys.size() + index});
+    result_.pieces_.push_back({.kind = Kind::kKey, .key = options_.partition_keys.size() + index});
     return Status::OK();
   }
 

@@ -83,8 +83,8 @@ bool Publisher::Transform(CutJob* job, bool sealed) {
   const int64_t taken_before = transformer_->taken_bytes();
   const int64_t held_before = TextBytes(job->answered.texts);
   if (!transformer_->Step(job->queue, sealed, *job->cut.layout, &job->answered)) return false;
-  released_bytes_ += transformer_->taken_bytes() - taken_before -
-                     (TextBytes(job->answered.texts) - held_before);
+  released_bytes_ +=
+      transformer_->taken_bytes() - taken_before - (TextBytes(job->answered.texts) - held_before);
   const std::lock_guard<std::mutex> lock(mutex_);
   counts_.transform = transformer_->counts();
   return true;

@@ -161,10 +161,10 @@ TransformFailure JsonProcessingFailure(std::string message) {
 std::optional<TransformFailure> JudgeInvocation(const io::aws::Invocation& invocation) {
   const std::string beginning = invocation.payload.substr(0, kQuotedText);
   if (!invocation.error.empty()) {
-    return TransformFailure{.code = std::string(CodeOf(invocation)),
-                            .message = "The function was not invoked: " + invocation.error + ": " +
-                                       beginning,
-                            .may_pass = MayPass(invocation)};
+    return TransformFailure{
+        .code = std::string(CodeOf(invocation)),
+        .message = "The function was not invoked: " + invocation.error + ": " + beginning,
+        .may_pass = MayPass(invocation)};
   }
   if (!invocation.function_error.empty()) {
     return TransformFailure{.code = "Lambda.FunctionError",

@@ -128,14 +128,13 @@ TEST(TransformCall, TellsRefusalsFromWhatMayPass) {
     std::string code;
     bool may_pass;
   };
-  for (const Case& one :
-       {Case{0, "NoAnswer", "Lambda.FunctionRequestTimedOut", true},
-        Case{0, "AccessDeniedException", "Lambda.InvokeAccessDenied", true},
-        Case{403, "AccessDeniedException", "Lambda.InvokeAccessDenied", false},
-        Case{404, "ResourceNotFoundException", "Lambda.ResourceNotFound", false},
-        Case{413, "RequestTooLargeException", "Lambda.InvocationFailed", false},
-        Case{429, "TooManyRequestsException", "Lambda.InvokeLimitExceeded", true},
-        Case{502, "HTTP502", "Lambda.InvocationFailed", true}}) {
+  for (const Case& one : {Case{0, "NoAnswer", "Lambda.FunctionRequestTimedOut", true},
+                          Case{0, "AccessDeniedException", "Lambda.InvokeAccessDenied", true},
+                          Case{403, "AccessDeniedException", "Lambda.InvokeAccessDenied", false},
+                          Case{404, "ResourceNotFoundException", "Lambda.ResourceNotFound", false},
+                          Case{413, "RequestTooLargeException", "Lambda.InvocationFailed", false},
+                          Case{429, "TooManyRequestsException", "Lambda.InvokeLimitExceeded", true},
+                          Case{502, "HTTP502", "Lambda.InvocationFailed", true}}) {
     const auto failure =
         JudgeInvocation({.status = one.status, .error = one.error, .payload = "why"});
     ASSERT_TRUE(failure.has_value());

@@ -36,10 +36,10 @@ class TransformQueue {
  public:
   /// When records are a batch. Times are steady.
   struct BatchRule {
-    size_t buffer_bytes = 0;   ///< This much data is one, at most; a single record may be more.
-    int64_t wait_micros = 0;   ///< What has waited so long is one, however little it is.
+    size_t buffer_bytes = 0;  ///< This much data is one, at most; a single record may be more.
+    int64_t wait_micros = 0;  ///< What has waited so long is one, however little it is.
     int64_t now_micros = 0;
-    bool all = false;          ///< No more come: so is whatever waits.
+    bool all = false;  ///< No more come: so is whatever waits.
   };
 
   void Push(QueuedRecord record, int64_t now_micros);

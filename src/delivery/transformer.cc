@@ -76,8 +76,8 @@ Transformer::Answer Transformer::Call(const std::vector<QueuedRecord>& batch) {
   return answer;
 }
 
-void Transformer::Append(const QueuedRecord& record, TransformOutcome outcome,
-                         const Answer& answer, const ObjectLayout& layout, CutContent* content) {
+void Transformer::Append(const QueuedRecord& record, TransformOutcome outcome, const Answer& answer,
+                         const ObjectLayout& layout, CutContent* content) {
   if (outcome.kind == TransformOutcome::Kind::kDropped) {
     ++counts_.dropped_records;
     return;
@@ -86,8 +86,7 @@ void Transformer::Append(const QueuedRecord& record, TransformOutcome outcome,
   if (outcome.kind == TransformOutcome::Kind::kOk) {
     std::string partition = record.partition;
     std::string reason = record.refusal;
-    const bool full =
-        static_cast<int64_t>(partitions.size()) >= layout.options().partitions_max;
+    const bool full = static_cast<int64_t>(partitions.size()) >= layout.options().partitions_max;
     if (!reason.empty() || !layout.AddFunctionKeys(outcome.partition_keys, &partition, &reason)) {
       outcome.failure = {.code = std::string(kNoPartitionKey), .message = std::move(reason)};
     } else if (full && !partitions.contains(partition)) {

@@ -19,10 +19,10 @@ namespace tapelake::delivery {
 struct TransformOptions {
   /// Who makes the lines of raw objects; nullptr: nobody, they are the changes'.
   std::shared_ptr<io::aws::LambdaFunction> function = nullptr;
-  std::string stream_arn = {};             ///< What the function is told of the stream.
-  int64_t buffer_bytes = 1 << 20;          ///< Of the records of one invocation.
-  int64_t buffer_micros = 60'000'000;      ///< How long a record waits for others.
-  int retries = kTransformRetries;         ///< Of a batch, before all its records have failed.
+  std::string stream_arn = {};         ///< What the function is told of the stream.
+  int64_t buffer_bytes = 1 << 20;      ///< Of the records of one invocation.
+  int64_t buffer_micros = 60'000'000;  ///< How long a record waits for others.
+  int retries = kTransformRetries;     ///< Of a batch, before all its records have failed.
 };
 
 /// Of all invocations.

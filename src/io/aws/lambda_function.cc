@@ -51,16 +51,15 @@ std::string RegionOfFunction(const std::string& function) {
 
 Invocation LambdaFunction::Invoke(std::string_view payload) {
   last_ = {};
-  auto called = client_->Call(
-      {.operation = "Invoke",
-       .body = payload,
-       .tries_max = 1,
-       .answer_bytes_max = static_cast<int64_t>(kInvocationBytesMax) + 1,
-       .path = "/2015-03-31/functions/" + UriEncode(function_, /*keep_slash=*/false) +
-               "/invocations",
-       .headers = {{"x-amz-invocation-type", "RequestResponse"}},
-       .silence_timeout_micros = kRunMicrosMax,
-       .total_timeout_micros = kRunMicrosMax});
+  auto called = client_->Call({.operation = "Invoke",
+                               .body = payload,
+                               .tries_max = 1,
+                               .answer_bytes_max = static_cast<int64_t>(kInvocationBytesMax) + 1,
+                               .path = "/2015-03-31/functions/" +
+                                       UriEncode(function_, /*keep_slash=*/false) + "/invocations",
+                               .headers = {{"x-amz-invocation-type", "RequestResponse"}},
+                               .silence_timeout_micros = kRunMicrosMax,
+                               .total_timeout_micros = kRunMicrosMax});
   if (!called.ok()) {
     const bool refused = KindOf(called.status()) == ErrorKind::kUnauthorized;
     return {.status = kNoAnswer,
