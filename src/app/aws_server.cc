@@ -54,7 +54,8 @@ std::string PartitionQuery(const std::vector<delivery::PartitionKey>& keys) {
   return query.empty() ? query : query + "}";
 }
 
-Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options) {
+Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options,
+                                                   const std::string& function) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout,
                            delivery::ObjectLayout::Make(options.layout, options.stream));
   const std::string& target = options.layout.target;
@@ -66,7 +67,12 @@ Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptio
       .compression = options.layout.compression,
       .extension = layout->extension(),
       .time_zone = options.layout.time_zone,
-      .partition_query = PartitionQuery(options.layout.partition_keys)};
+      .partition_query = PartitionQuery(options.layout.partition_keys),
+      .partitioned = layout->partitioned(),
+      .function = {.name = function,
+                   .retries = options.transform.retries,
+                   .buffer_bytes = options.transform.buffer_bytes,
+                   .buffer_micros = options.transform.buffer_micros}};
   if (!io::IsS3Path(target)) return objects;
   TAPELAKE_ASSIGN_OR_RAISE(const io::S3Path place, io::ParseS3Path(target));
   objects.bucket = place.bucket;
@@ -178,7 +184,9 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
         serve::StreamBirthMicros(world_.files, StreamPath(lake_path_, lane->table_name())));
     TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
                              DeliveryOptionsOf(parts.config, lane->table_name()));
-    TAPELAKE_ASSIGN_OR_RAISE(serve::DeliveredObjects objects, DeliveredObjectsOf(options));
+    TAPELAKE_ASSIGN_OR_RAISE(
+        serve::DeliveredObjects objects,
+        DeliveredObjectsOf(options, TransformOf(parts.config, lane->table_name()).function));
     streams.push_back({.name = lane->table_name(),
                        .writer = lane->stream_writer(),
                        .created_micros = created_micros,

@@ -1,7 +1,7 @@
 #pragma once
 
 /// The whole configuration as structs. Defaults are the members' initialisers; keys, ranges and
-/// sentences stand in Describe() (config.cc) and nowhere else.
+/// sentences stand in Describe() (config.cc, delivery_config.cc) and nowhere else.
 
 #include <cstdint>
 #include <map>

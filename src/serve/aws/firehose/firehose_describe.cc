@@ -1,6 +1,10 @@
 /// Delivery streams, described.
 
 #include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "serve/aws/firehose/firehose_service.h"
 
@@ -40,22 +44,55 @@ void WriteParameter(std::string_view name, std::string_view value, AnswerWriter*
   answer->EndMap();
 }
 
-/// The processors that stand for what is done here: keys of partitions are taken out of records.
-void WriteProcessing(std::string_view partition_query, AnswerWriter* answer) {
-  if (partition_query.empty()) return WriteEnabled("ProcessingConfiguration", false, answer);
+/// A processor and its parameters.
+void WriteProcessor(std::string_view type,
+                    const std::vector<std::pair<std::string_view, std::string>>& parameters,
+                    AnswerWriter* answer) {
+  answer->BeginMap();
+  answer->Text("Type", type);
+  answer->Key("Parameters");
+  answer->BeginList();
+  for (const auto& [name, value] : parameters)
+    WriteParameter(name, value, answer);
+  answer->EndList();
+  answer->EndMap();
+}
+
+/// A size in MiB, with a decimal: the least is 0.2.
+std::string Mebibytes(int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f",
+                static_cast<double>(bytes) / static_cast<double>(kMebibyte));
+  return text;
+}
+
+/// The processors that stand for what is done here: a function transforms records, keys of
+/// partitions are taken out of them.
+void WriteProcessing(const DeliveredObjects& objects, AnswerWriter* answer) {
+  const DeliveryFunction& function = objects.function;
+  if (objects.partition_query.empty() && function.name.empty()) {
+    return WriteEnabled("ProcessingConfiguration", false, answer);
+  }
   answer->Key("ProcessingConfiguration");
   answer->BeginMap();
   answer->Bool("Enabled", true);
   answer->Key("Processors");
   answer->BeginList();
-  answer->BeginMap();
-  answer->Text("Type", "MetadataExtraction");
-  answer->Key("Parameters");
-  answer->BeginList();
-  WriteParameter("MetadataExtractionQuery", partition_query, answer);
-  WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
-  answer->EndList();
-  answer->EndMap();
+  if (!function.name.empty()) {
+    WriteProcessor(
+        "Lambda",
+        {{"LambdaArn", function.name},
+         {"NumberOfRetries", std::to_string(function.retries)},
+         {"BufferSizeInMBs", Mebibytes(function.buffer_bytes)},
+         {"BufferIntervalInSeconds", std::to_string(function.buffer_micros / kMicrosPerSecond)}},
+        answer);
+  }
+  if (!objects.partition_query.empty()) {
+    WriteProcessor(
+        "MetadataExtraction",
+        {{"MetadataExtractionQuery", objects.partition_query}, {"JsonParsingEngine", "JQ-1.6"}},
+        answer);
+  }
   answer->EndList();
   answer->EndMap();
 }
@@ -134,7 +171,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
   answer->Key("ExtendedS3DestinationDescription");
   answer->BeginMap();
   WriteObjects(stream, objects.prefix, answer);
-  WriteProcessing(objects.partition_query, answer);
+  WriteProcessing(objects, answer);
   answer->Text("S3BackupMode", objects.backup_prefix.empty() ? "Disabled" : "Enabled");
   if (!objects.backup_prefix.empty()) {
     answer->Key("S3BackupDescription");
@@ -142,7 +179,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
     WriteObjects(stream, objects.backup_prefix, answer);
     answer->EndMap();
   }
-  WriteEnabled("DynamicPartitioningConfiguration", !objects.partition_query.empty(), answer);
+  WriteEnabled("DynamicPartitioningConfiguration", objects.partitioned, answer);
   answer->Text("FileExtension", objects.extension);
   answer->Text("CustomTimeZone", objects.time_zone.empty() ? "UTC" : objects.time_zone);
   answer->EndMap();

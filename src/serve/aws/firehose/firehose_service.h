@@ -16,6 +16,14 @@
 
 namespace tapelake::serve {
 
+/// The Lambda function that makes the lines of objects.
+struct DeliveryFunction {
+  std::string name;  ///< Or ARN, as it is configured; empty: there is none.
+  int64_t retries = 0;
+  int64_t buffer_bytes = 0;
+  int64_t buffer_micros = 0;
+};
+
 /// Where the objects of a delivery stream lie and what they are, in Firehose's words.
 struct DeliveredObjects {
   std::string bucket;  ///< Empty: FirehoseOptions::bucket.
@@ -27,6 +35,8 @@ struct DeliveredObjects {
   std::string time_zone;  ///< Empty: UTC.
   /// Dynamic partitioning, as the query of a MetadataExtraction processor; empty: none.
   std::string partition_query;
+  bool partitioned = false;  ///< By a query, a function or both.
+  DeliveryFunction function = {};
 };
 
 /// A stream of the pipeline as a delivery stream: what is put into it, and what becomes of that.
