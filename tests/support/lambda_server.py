@@ -79,7 +79,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         server: LambdaServer = self.server.api
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed
+            return self.hang_up()
         headers = {name.lower(): value for name, value in self.headers.items()}
         found = PATH.fullmatch(self.path)
         refusal = self.refusal(headers, body)
