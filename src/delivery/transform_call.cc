@@ -44,6 +44,16 @@ void WriteRecord(const TransformRecord& record, base::JsonWriter* writer) {
   writer->Key("data").String(Base64(record.data)).EndObject();
 }
 
+/// How a text from outside begins. What is no ASCII is masked: a message becomes JSON, and a text
+/// that may be anything, and is cut anywhere, need not be UTF-8.
+std::string Quoted(std::string_view text) {
+  std::string quoted(text.substr(0, kQuotedText));
+  for (char& c : quoted) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return quoted;
+}
+
 /// Why the service did not invoke the function, in Firehose's words.
 std::string_view CodeOf(const io::aws::Invocation& invocation) {
   if (invocation.error == "AccessDeniedException" || invocation.status == 403) {
@@ -159,7 +169,7 @@ TransformFailure JsonProcessingFailure(std::string message) {
 }
 
 std::optional<TransformFailure> JudgeInvocation(const io::aws::Invocation& invocation) {
-  const std::string beginning = invocation.payload.substr(0, kQuotedText);
+  const std::string beginning = Quoted(invocation.payload);
   if (!invocation.error.empty()) {
     return TransformFailure{
         .code = std::string(CodeOf(invocation)),
@@ -169,7 +179,7 @@ std::optional<TransformFailure> JudgeInvocation(const io::aws::Invocation& invoc
   if (!invocation.function_error.empty()) {
     return TransformFailure{.code = "Lambda.FunctionError",
                             .message = "The function ended with an error (" +
-                                       invocation.function_error + "): " + beginning,
+                                       Quoted(invocation.function_error) + "): " + beginning,
                             .may_pass = true};
   }
   if (invocation.payload.size() > kInvocationBytesMax) {

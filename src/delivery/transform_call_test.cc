@@ -115,6 +115,10 @@ TEST(TransformCall, JudgesInvocations) {
   EXPECT_EQ(failed->code, "Lambda.FunctionError");
   EXPECT_THAT(failed->message, HasSubstr("Unhandled"));
   EXPECT_TRUE(failed->may_pass);
+  const auto odd = JudgeInvocation(
+      {.status = 200, .function_error = "\xff", .payload = std::string(199, 'x') + "\xc3\xbc"});
+  EXPECT_THAT(odd->message, HasSubstr("(?): x"));
+  EXPECT_THAT(odd->message, ::testing::EndsWith("x?")) << "it must fit JSON wherever it is cut";
   const auto large =
       JudgeInvocation({.status = 200, .payload = std::string(kInvocationBytesMax + 1, ' ')});
   ASSERT_TRUE(large.has_value());
