@@ -17,7 +17,7 @@ from support.lambda_server import REGION, REQUEST_BYTES_MAX, lambda_server, ok, 
 
 ARN = f"arn:aws:lambda:{REGION}:123456789012:function:transform:live"
 KILLS = 5
-CHANGES = 12_000
+CHANGES = 24_000
 CONFIG = """\
 delivery:
   buffer_bytes: 1MiB
