@@ -154,8 +154,10 @@ class DeliveryTransformTest : public ::testing::Test {
       TAPELAKE_RETURN_NOT_OK(delivery->Cut(/*flush=*/!more));
       if (more && steps_late_) continue;
       while (true) {
-        TAPELAKE_ASSIGN_OR_RAISE(const bool worked, delivery->Step());
-        if (!worked) break;
+        const Result<bool> worked = delivery->Step();
+        if (!worked.ok() && keeps_on_) continue;
+        TAPELAKE_RETURN_NOT_OK(worked.status());
+        if (!*worked) break;
       }
     }
     counts_ = delivery->counts();
@@ -225,6 +227,7 @@ class DeliveryTransformTest : public ::testing::Test {
   DeliveryOptions options_;
   DeliveryCounts counts_;
   bool steps_late_ = false;  ///< Nothing is written before all is cut.
+  bool keeps_on_ = false;    ///< After a failure it steps again.
 };
 
 TEST_F(DeliveryTransformTest, DeliversWhatTheFunctionReturns) {
@@ -429,6 +432,37 @@ TEST_F(DeliveryTransformTest, SurvivesCrashesAtEveryStep) {
     }
   }
   EXPECT_GT(recoveries, 20);
+}
+
+// D7
+TEST_F(DeliveryTransformTest, DoesTheSameAgainAfterAFailure) {
+  lambda_.function = [](const std::string& record, int invocation) {
+    return FakeLambda::Ok(record + "#" + std::to_string(invocation) + "\n");
+  };
+  std::map<std::string, int> once;
+  for (int i = 0; i < 20; ++i)
+    once["log@" + std::to_string(i)] = 1;
+  options_.buffer_bytes = 100;
+  keeps_on_ = true;
+  for (const bool after : {false, true}) {
+    for (int step = 0, steps = 1; step < steps; ++step) {
+      SCOPED_TRACE((after ? "after step " : "before step ") + std::to_string(step));
+      files_ = std::make_unique<FakeFileSystem>();
+      steps = 0;
+      const auto hook = [&](FakeFileSystem::Step, const std::string&) {
+        const bool fails = steps++ == step;
+        return fails ? MakeError(ErrorKind::kUnavailable, "once") : Status::OK();
+      };
+      after ? files_->SetAfter(hook) : files_->SetBefore(hook);
+      const int invocations_before = lambda_.invocations;
+      const Status delivered = Deliver({"log"}, 20, 3);
+      files_->SetBefore(nullptr);
+      files_->SetAfter(nullptr);
+      if (!delivered.ok()) continue;  // it was not opened
+      EXPECT_EQ(Delivered(), once);
+      EXPECT_EQ(lambda_.invocations - invocations_before, 3) << "nothing is asked twice";
+    }
+  }
 }
 
 TEST_F(DeliveryTransformTest, FinishesACutAlsoWithoutTheFunction) {
