@@ -57,9 +57,9 @@ AwsWorld::AwsWorld(const std::string& authorities_file, std::string profile)
       credentials_(environment_, profile_) {}
 
 Result<std::unique_ptr<io::aws::JsonClient>> AwsWorld::MakeClient(
-    const io::aws::JsonService& service, const config::SourceConfig& source) {
+    const io::aws::JsonService& service, std::string endpoint, std::string region) {
   io::aws::JsonSettings stated{
-      .endpoint = source.endpoint, .region = source.region, .profile = profile_};
+      .endpoint = std::move(endpoint), .region = std::move(region), .profile = profile_};
   TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonSettings settings,
                            io::aws::CompleteJsonSettings(std::move(stated), service, environment_));
   return std::make_unique<io::aws::JsonClient>(
@@ -71,9 +71,11 @@ Result<std::unique_ptr<io::aws::JsonClient>> AwsWorld::MakeClient(
 Result<AwsWorld::DynamodbClients> AwsWorld::MakeDynamodbClients(
     const config::SourceConfig& source) {
   DynamodbClients clients;
-  TAPELAKE_ASSIGN_OR_RAISE(clients.streams, MakeClient(source::DynamodbStreamsService(), source));
+  TAPELAKE_ASSIGN_OR_RAISE(clients.streams, MakeClient(source::DynamodbStreamsService(),
+                                                       source.endpoint, source.region));
   if (source.table.empty()) return clients;
-  TAPELAKE_ASSIGN_OR_RAISE(clients.tables, MakeClient(source::DynamodbService(), source));
+  TAPELAKE_ASSIGN_OR_RAISE(clients.tables,
+                           MakeClient(source::DynamodbService(), source.endpoint, source.region));
   return clients;
 }
 
@@ -93,7 +95,8 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
                                    .patient = patient},
         marks);
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source));
+  TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                           MakeClient(source::KinesisService(), source.endpoint, source.region));
   auto api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
   source::ShardLogOptions options{.prefix = "kinesis:" + StreamName(source.stream) + "@",
                                   .place = "Kinesis stream " + source.stream,
@@ -104,6 +107,15 @@ Result<std::unique_ptr<source::PullLog>> AwsWorld::MakeLog(
                                             marks);
 }
 
+Result<std::unique_ptr<io::aws::LambdaFunction>> AwsWorld::MakeFunction(
+    const config::TransformConfig& transform) {
+  const std::string region =
+      transform.region.empty() ? io::aws::RegionOfFunction(transform.function) : transform.region;
+  TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                           MakeClient(io::aws::LambdaService(), transform.endpoint, region));
+  return std::make_unique<io::aws::LambdaFunction>(std::move(client), transform.function);
+}
+
 Result<std::string> AwsWorld::Describe(const config::SourceConfig& source) {
   std::unique_ptr<source::ShardApi> api;
   if (source.kind == "dynamodb_streams") {
@@ -111,7 +123,8 @@ Result<std::string> AwsWorld::Describe(const config::SourceConfig& source) {
     api = std::make_unique<source::StreamsApi>(clients.streams, clients.tables, source.table,
                                                source.stream_arn);
   } else {
-    TAPELAKE_ASSIGN_OR_RAISE(auto client, MakeClient(source::KinesisService(), source));
+    TAPELAKE_ASSIGN_OR_RAISE(auto client,
+                             MakeClient(source::KinesisService(), source.endpoint, source.region));
     api = std::make_unique<source::KinesisApi>(std::move(client), source.stream);
   }
   TAPELAKE_ASSIGN_OR_RAISE(const source::ShardListing listing, api->List());

@@ -1,6 +1,6 @@
 #pragma once
 
-/// From the configuration to logs that AWS's services keep.
+/// From the configuration to logs that AWS's services keep, and to Lambda functions.
 
 #include <cstdint>
 #include <map>
@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "io/aws/credential_chain.h"
 #include "io/aws/json_client.h"
+#include "io/aws/lambda_function.h"
 #include "io/clock.h"
 #include "io/curl_http_client.h"
 #include "io/local_file_system.h"
@@ -29,8 +30,8 @@ bool IsPulled(const config::SourceConfig& source);
 /// Its name for people: `the Kinesis stream orders`.
 std::string PulledName(const config::SourceConfig& source);
 
-/// Everything that calls of AWS need, wired: connections, credentials, time, randomness. The logs
-/// made here must not outlive it. MakeLog() and the logs belong to one thread.
+/// Everything that calls of AWS need, wired: connections, credentials, time, randomness. What is
+/// made here must not outlive it, and belongs to one thread.
 class AwsWorld {
  public:
   /// `authorities_file` and `profile` as config::S3Config has them.
@@ -42,6 +43,11 @@ class AwsWorld {
       const config::SourceConfig& source, bool patient,
       const std::map<std::string, record::LogMark>& marks);
 
+  /// The function of a transform that has one. Nothing is called yet. Errors: kInvalid (a setting;
+  /// names it).
+  Result<std::unique_ptr<io::aws::LambdaFunction>> MakeFunction(
+      const config::TransformConfig& transform);
+
   /// What the service says of a configured source, in words: `2 shards`. Errors: those of the
   /// service.
   Result<std::string> Describe(const config::SourceConfig& source);
@@ -51,7 +57,7 @@ class AwsWorld {
 
   Result<DynamodbClients> MakeDynamodbClients(const config::SourceConfig& source);
   Result<std::unique_ptr<io::aws::JsonClient>> MakeClient(const io::aws::JsonService& service,
-                                                          const config::SourceConfig& source);
+                                                          std::string endpoint, std::string region);
 
   io::SystemClock clock_;
   io::SystemRandom random_;

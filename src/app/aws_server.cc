@@ -65,7 +65,8 @@ Status CheckBuckets(const config::Config& config) {
   return Status::OK();
 }
 
-Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options) {
+Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptions& options,
+                                                   const std::string& function) {
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout,
                            delivery::ObjectLayout::Make(options.layout, options.stream));
   const std::string& target = options.layout.target;
@@ -77,7 +78,12 @@ Result<serve::DeliveredObjects> DeliveredObjectsOf(const delivery::DeliveryOptio
       .compression = options.layout.compression,
       .extension = layout->extension(),
       .time_zone = options.layout.time_zone,
-      .partition_query = delivery::FormatPartitionQuery(options.layout.partition_keys)};
+      .partition_query = delivery::FormatPartitionQuery(options.layout.partition_keys),
+      .partitioned = layout->partitioned(),
+      .function = {.name = function,
+                   .retries = options.transform.retries,
+                   .buffer_bytes = options.transform.buffer_bytes,
+                   .buffer_micros = options.transform.buffer_micros}};
   if (!io::IsS3Path(target)) return objects;
   TAPELAKE_ASSIGN_OR_RAISE(const io::S3Path place, io::ParseS3Path(target));
   objects.bucket = place.bucket;
@@ -215,7 +221,9 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
         serve::StreamBirthMicros(world_.files, StreamPath(lake_path_, lane->table_name())));
     TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
                              DeliveryOptionsOf(parts.config, lane->table_name()));
-    TAPELAKE_ASSIGN_OR_RAISE(serve::DeliveredObjects objects, DeliveredObjectsOf(options));
+    TAPELAKE_ASSIGN_OR_RAISE(
+        serve::DeliveredObjects objects,
+        DeliveredObjectsOf(options, TransformOf(parts.config, lane->table_name()).function));
     streams.push_back({.name = lane->table_name(),
                        .writer = lane->stream_writer(),
                        .created_micros = created_micros,

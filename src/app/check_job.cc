@@ -71,7 +71,13 @@ Result<std::string> CheckDelivery(const config::Config& config, const std::strin
                            DeliveryOptionsOf(config, stream));
   TAPELAKE_ASSIGN_OR_RAISE(const auto layout, delivery::ObjectLayout::Make(options.layout, stream));
   if (!options.raw) return std::string("no raw objects");
-  return "raw objects at " + layout->raw_prefix().text() + "*" + layout->extension();
+  std::string found = "raw objects at " + layout->raw_prefix().text() + "*" + layout->extension();
+  const config::TransformConfig& transform = TransformOf(config, stream);
+  if (transform.function.empty()) return found;
+  AwsWorld aws(config.s3.ca_file, config.s3.profile);
+  TAPELAKE_ASSIGN_OR_RAISE(const auto function, aws.MakeFunction(transform));
+  return found + ", their lines by the Lambda function " + function->name() + " (" +
+         function->region() + ")";
 }
 
 Result<std::string> CheckMarket(const config::Config& config, const std::vector<TablePlan>& plans) {

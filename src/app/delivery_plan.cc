@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "io/aws/lambda_function.h"
+
 namespace tapelake::app {
 namespace {
 
@@ -56,14 +58,47 @@ Status CheckFolders(const config::Config& config, const delivery::ObjectLayout& 
   return Status::OK();
 }
 
-Status CheckPartitioning(const config::ObjectsConfig& objects) {
-  if (objects.partition_keys.empty()) return Status::OK();
+const config::ObjectsConfig& ObjectsOf(const config::Config& config, const std::string& stream) {
+  const config::StreamObjectsConfig* entry = FindEntry(config.delivery, stream);
+  if (entry != nullptr) return *entry;
+  return config.delivery;
+}
+
+Status CheckPartitioning(const config::ObjectsConfig& objects,
+                         const delivery::ObjectLayout& layout) {
+  if (!layout.partitioned()) return Status::OK();
   if (objects.buffer_bytes.bytes >= kPartitionedBytesMin && objects.buffer_interval.micros > 0) {
     return Status::OK();
   }
   return MakeError(ErrorKind::kInvalid,
-                   "partition_keys need buffer_bytes of at least 64MiB and a buffer_interval over "
+                   "partition keys need buffer_bytes of at least 64MiB and a buffer_interval over "
                    "0s: else there are many tiny objects");
+}
+
+Status CheckTransform(const config::Config& config, const config::TransformConfig& transform,
+                      const delivery::ObjectLayout& layout) {
+  if (!transform.function.empty()) {
+    const Status named = io::aws::CheckFunctionName(transform.function);
+    if (!named.ok()) return WithContext(named, "transform.function");
+    if (config.delivery.raw) return Status::OK();
+    return MakeError(ErrorKind::kInvalid,
+                     "transform.function '" + transform.function +
+                         "' makes the lines of raw objects, but delivery.raw is false");
+  }
+  if (!transform.endpoint.empty() || !transform.region.empty()) {
+    return MakeError(ErrorKind::kInvalid, "transform has an endpoint or a region, but no function");
+  }
+  if (layout.function_keys().empty()) return Status::OK();
+  return MakeError(ErrorKind::kInvalid,
+                   "prefix '" + layout.raw_prefix().text() +
+                       "': partitionKeyFromLambda needs a function that gives the key\nhint: "
+                       "transform.function, or partitionKeyFromQuery with partition_keys");
+}
+
+/// What a function is told, as the AWS-compatible port names the stream.
+std::string StreamArn(const config::Config& config, const std::string& stream) {
+  const config::AwsDoorConfig& aws = config.doors.aws;
+  return "arn:aws:firehose:" + aws.region + ":" + aws.account + ":deliverystream/" + stream;
 }
 
 Result<delivery::LayoutOptions> LayoutOf(const config::ObjectsConfig& objects) {
@@ -87,9 +122,10 @@ Result<delivery::LayoutOptions> LayoutOf(const config::ObjectsConfig& objects) {
 Result<delivery::DeliveryOptions> OptionsOf(const config::Config& config,
                                             const config::ObjectsConfig& objects,
                                             const std::string& stream) {
-  TAPELAKE_RETURN_NOT_OK(CheckPartitioning(objects));
   TAPELAKE_ASSIGN_OR_RAISE(delivery::LayoutOptions layout, LayoutOf(objects));
   TAPELAKE_ASSIGN_OR_RAISE(const auto made, delivery::ObjectLayout::Make(layout, stream));
+  TAPELAKE_RETURN_NOT_OK(CheckPartitioning(objects, *made));
+  TAPELAKE_RETURN_NOT_OK(CheckTransform(config, objects.transform, *made));
   // The default layout is as it always was, whatever databases are called.
   const bool among_tables = layout.target.empty() && !made->is_default();
   if (among_tables) TAPELAKE_RETURN_NOT_OK(CheckFolders(config, *made));
@@ -101,23 +137,29 @@ Result<delivery::DeliveryOptions> OptionsOf(const config::Config& config,
   options.buffer_micros = objects.buffer_interval.micros;
   options.waiting_bytes_max = kWaitingBuffers * objects.buffer_bytes.bytes;
   options.layout = std::move(layout);
+  options.transform = {.stream_arn = StreamArn(config, stream),
+                       .buffer_bytes = objects.transform.buffer_bytes.bytes,
+                       .buffer_micros = objects.transform.buffer_interval.micros,
+                       .retries = static_cast<int>(objects.transform.retries)};
   return options;
 }
 
 }  // namespace
 
+const config::TransformConfig& TransformOf(const config::Config& config,
+                                           const std::string& stream) {
+  return ObjectsOf(config, stream).transform;
+}
+
 Result<delivery::DeliveryOptions> DeliveryOptionsOf(const config::Config& config,
                                                     const std::string& stream) {
   TAPELAKE_RETURN_NOT_OK(CheckEntries(config));
   const config::StreamObjectsConfig* entry = FindEntry(config.delivery, stream);
-  if (entry == nullptr) {
-    auto options = OptionsOf(config, config.delivery, stream);
-    if (options.ok()) return options;
-    return WithContext(options.status(), "section 'delivery'");
-  }
-  auto options = OptionsOf(config, *entry, stream);
+  auto options = OptionsOf(config, ObjectsOf(config, stream), stream);
   if (options.ok()) return options;
-  return WithContext(options.status(), "delivery.streams (" + entry->place + ")");
+  return WithContext(options.status(), entry == nullptr
+                                           ? "section 'delivery'"
+                                           : "delivery.streams (" + entry->place + ")");
 }
 
 }  // namespace tapelake::app

@@ -95,5 +95,48 @@ TEST(DeliveryPlan, DemandsOfPartitionsWhatFirehoseDoes) {
   EXPECT_THAT(Refusal(config), HasSubstr("'a b'"));
 }
 
+TEST(DeliveryPlan, TakesTheTransformOfAStream) {
+  config::Config config = config::DefaultConfig();
+  EXPECT_EQ(TransformOf(config, kStream).function, "");
+  config::StreamObjectsConfig entry;
+  entry.stream = kStream;
+  entry.transform.function = "my-function:live";
+  entry.transform.buffer_bytes.bytes = 1 << 19;
+  entry.transform.buffer_interval.micros = 5'000'000;
+  entry.transform.retries = 0;
+  config.delivery.streams.push_back(entry);
+  config.doors.aws.account = "123456789012";
+  const auto options = DeliveryOptionsOf(config, kStream);
+  ASSERT_TRUE(options.ok()) << options.status().ToString();
+  EXPECT_EQ(options->transform.buffer_bytes, 1 << 19);
+  EXPECT_EQ(options->transform.buffer_micros, 5'000'000);
+  EXPECT_EQ(options->transform.retries, 0);
+  EXPECT_EQ(options->transform.stream_arn,
+            "arn:aws:firehose:us-east-1:123456789012:deliverystream/crypto.transactions");
+  EXPECT_EQ(TransformOf(config, kStream).function, "my-function:live");
+  EXPECT_EQ(TransformOf(config, "crypto.other").function, "");
+}
+
+TEST(DeliveryPlan, NamesWhatIsWrongWithATransform) {
+  config::Config config = config::DefaultConfig();
+  config.delivery.transform.function = "no function";
+  EXPECT_THAT(Refusal(config), HasSubstr("'no function' is no Lambda function"));
+  config.delivery.transform.function = "f";
+  config.delivery.raw = false;
+  EXPECT_THAT(Refusal(config), HasSubstr("delivery.raw is false"));
+  config.delivery.raw = true;
+  config.delivery.transform.function = "";
+  config.delivery.transform.region = "eu-west-1";
+  EXPECT_THAT(Refusal(config), HasSubstr("but no function"));
+  config.delivery.transform.region = "";
+  config.delivery.prefix = "p/!{partitionKeyFromLambda:day}/";
+  config.delivery.error_prefix = "e/";
+  EXPECT_THAT(Refusal(config), HasSubstr("64MiB")) << "it partitions";
+  config.delivery.buffer_bytes.bytes = 64 << 20;
+  EXPECT_THAT(Refusal(config), HasSubstr("partitionKeyFromLambda needs a function"));
+  config.delivery.transform.function = "f";
+  EXPECT_TRUE(DeliveryOptionsOf(config, kStream).ok());
+}
+
 }  // namespace
 }  // namespace tapelake::app

@@ -209,6 +209,10 @@ void CollectDelivery(const std::string& stream, const delivery::DeliveryCounts& 
   set(delivery::kRawBytes, counts.raw_bytes);
   set(delivery::kErrorObjects, counts.error_objects);
   set(delivery::kErrorLines, counts.error_lines);
+  set(delivery::kTransformInvocations, counts.transform.invocations);
+  set(delivery::kTransformFailedInvocations, counts.transform.failed_invocations);
+  set(delivery::kTransformDroppedRecords, counts.transform.dropped_records);
+  set(delivery::kTransformFailedRecords, counts.transform.failed_records);
   const int64_t since = counts.open_since_micros;
   out.Set(delivery::kOpenObjectAge, {stream}, since == 0 ? 0 : Seconds(steady_micros - since));
 }

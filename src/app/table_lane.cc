@@ -108,8 +108,12 @@ void TableLane::OpenPull(const config::Config& config, const TablePlan& plan) {
 
 Status TableLane::OpenTable(const config::Config& config, const TablePlan& plan) {
   const std::string& lake_path = config.lake.path;
-  TAPELAKE_ASSIGN_OR_RAISE(const delivery::DeliveryOptions options,
-                           DeliveryOptionsOf(config, name_));
+  TAPELAKE_ASSIGN_OR_RAISE(delivery::DeliveryOptions options, DeliveryOptionsOf(config, name_));
+  const config::TransformConfig& transform = TransformOf(config, name_);
+  if (!transform.function.empty()) {
+    transform_aws_ = std::make_unique<AwsWorld>(config.s3.ca_file, config.s3.profile);
+    TAPELAKE_ASSIGN_OR_RAISE(options.transform.function, transform_aws_->MakeFunction(transform));
+  }
   TAPELAKE_ASSIGN_OR_RAISE(
       delivery_, delivery::Delivery::Open(world_.files, world_.clock, plan.definition, options));
   delivery_worker_ = std::make_unique<DeliveryWorker>(*delivery_, world_.clock);

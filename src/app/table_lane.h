@@ -78,6 +78,7 @@ class TableLane {
   stream::OpenReport stream_report_;
   std::unique_ptr<stream::Stream> stream_;
   std::unique_ptr<stream::StreamWriter> stream_writer_;
+  std::unique_ptr<AwsWorld> transform_aws_;  // of the delivery worker; nullptr: no transform
   std::unique_ptr<delivery::Delivery> delivery_;
   std::unique_ptr<MarketLane> market_;
   std::unique_ptr<SourceWorker> source_worker_;

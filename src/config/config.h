@@ -1,7 +1,7 @@
 #pragma once
 
 /// The whole configuration as structs. Defaults are the members' initialisers; keys, ranges and
-/// sentences stand in Describe() (config.cc) and nowhere else.
+/// sentences stand in Describe() (config.cc, delivery_config.cc) and nowhere else.
 
 #include <cstdint>
 #include <map>
@@ -53,6 +53,17 @@ struct StreamConfig {
   static void Describe(Visitor& visitor, StreamConfig& self);
 };
 
+/// The Lambda function that makes the lines of raw objects.
+struct TransformConfig {
+  std::string function;  ///< Empty: none.
+  std::string endpoint;
+  std::string region;
+  ByteSize buffer_bytes{1 << 20};
+  Duration buffer_interval{kMicrosPerMinute};
+  int64_t retries = 3;
+  static void Describe(Visitor& visitor, TransformConfig& self);
+};
+
 /// How objects of the raw layer are cut, named and compressed.
 struct ObjectsConfig {
   ByteSize buffer_bytes{32 << 20};
@@ -67,6 +78,7 @@ struct ObjectsConfig {
   std::string file_extension;
   std::string source_backup = "none";
   std::string backup_prefix;
+  TransformConfig transform;
   static void Describe(Visitor& visitor, ObjectsConfig& self);
 };
 

@@ -124,6 +124,25 @@ TEST(ParseConfig, RefusesUnknownKeysWithTheNearest) {
             "unknown key 'tables[0].sorce' (t.yaml:3:3); did you mean 'source'?");
 }
 
+TEST(ParseConfig, ReadsTheTransformOfAStream) {
+  const Config config = Parsed(
+      "delivery:\n  streams:\n  - stream: a.b\n    transform: {function: 'f:live', buffer_bytes: "
+      "200KiB, buffer_interval: 0s, retries: 300, region: r, endpoint: e}\n");
+  EXPECT_EQ(config.delivery.transform.function, "");
+  ASSERT_EQ(config.delivery.streams.size(), 1u);
+  const TransformConfig& transform = config.delivery.streams[0].transform;
+  EXPECT_EQ(transform.function, "f:live");
+  EXPECT_EQ(transform.buffer_bytes.bytes, 200 << 10);
+  EXPECT_EQ(transform.buffer_interval.micros, 0);
+  EXPECT_EQ(transform.retries, 300);
+  EXPECT_EQ(transform.region + transform.endpoint, "re");
+  EXPECT_EQ(OnlyProblem("delivery: {transform: {buffer_bytes: 4MiB}}\n"),
+            "delivery.transform.buffer_bytes = '4MiB' is out of range (t.yaml:1:38); allowed: "
+            "200KiB to 3MiB");
+  EXPECT_EQ(OnlyProblem("delivery: {transform: {retries: 301}}\n"),
+            "delivery.transform.retries = '301' is out of range (t.yaml:1:33); allowed: 0 to 300");
+}
+
 TEST(ParseConfig, RefusesKeysGivenTwice) {
   EXPECT_EQ(OnlyProblem("lake: {path: a}\nlake: {path: b}\n"),
             "key 'lake' is given twice (t.yaml:2:1); remove one of them");

@@ -22,7 +22,7 @@ void AppendTo(TextChunk* chunk, const char* bytes, size_t size) {
   chunk->size += size;
 }
 
-std::string& TextOf(std::string_view key, Assembly::Texts* texts) {
+std::string& TextOf(std::string_view key, CutTexts::Texts* texts) {
   const auto found = texts->find(key);
   return found != texts->end() ? found->second : (*texts)[std::string(key)];
 }
@@ -37,13 +37,19 @@ void MoveText(std::string* from, std::string* to) {
   *from = {};
 }
 
-void MoveTexts(Assembly::Texts* from, Assembly::Texts* to) {
+void MoveEach(CutTexts::Texts* from, CutTexts::Texts* to) {
   for (auto& [key, text] : *from)
     MoveText(&text, &(*to)[key]);
   from->clear();
 }
 
 }  // namespace
+
+void MoveTexts(CutTexts* from, CutTexts* to) {
+  MoveEach(&from->errors, &to->errors);
+  MoveEach(&from->partitions, &to->partitions);
+  MoveText(&from->backup, &to->backup);
+}
 
 TextChunk ChunkPool::Take() {
   {
@@ -110,19 +116,17 @@ void Assembly::CommitWaiting(size_t part, const char* end) {
 }
 
 std::string* Assembly::ErrorLines(size_t part, std::string_view type) {
-  return &TextOf(type, &parts_[part].errors);
+  return &TextOf(type, &parts_[part].texts.errors);
 }
 
 std::string* Assembly::PartitionLines(size_t part, std::string_view partition) {
-  return &TextOf(partition, &parts_[part].partitions);
+  return &TextOf(partition, &parts_[part].texts.partitions);
 }
 
 void Assembly::CompletePart(size_t part) {
   parts_[part].complete = true;
   while (front_ < parts_.size() && parts_[front_].complete) {
-    MoveTexts(&parts_[front_].errors, &errors_);
-    MoveTexts(&parts_[front_].partitions, &partitions_);
-    MoveText(&parts_[front_].backup, &backup_);
+    MoveTexts(&parts_[front_].texts, &texts_);
     if (++front_ == parts_.size()) break;
     const std::string waiting = std::exchange(parts_[front_].waiting, {});
     if (waiting.empty()) continue;

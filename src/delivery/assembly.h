@@ -40,6 +40,17 @@ class ChunkPool {
   std::vector<TextChunk> free_;
 };
 
+/// What objects of one cut hold that wait as text, not compressed.
+struct CutTexts {
+  using Texts = std::map<std::string, std::string, std::less<>>;
+  Texts errors;        ///< Type -> error lines.
+  Texts partitions;    ///< Partition -> its lines.
+  std::string backup;  ///< Source records.
+};
+
+/// Put all of `from` behind what `to` has; `from` is empty then.
+void MoveTexts(CutTexts* from, CutTexts* to);
+
 /// Collects the lines of one cut and compresses them as they come.
 ///
 /// Its lines come in parts, one for each range of the cut; the object holds the parts in their
@@ -49,8 +60,6 @@ class ChunkPool {
 /// Thread rule: the collecting functions belong to one thread, the writing ones to another.
 class Assembly {
  public:
-  using Texts = std::map<std::string, std::string, std::less<>>;
-
   /// `pool` must outlive the assembly.
   Assembly(ChunkPool& pool, Compression compression) : pool_(pool), compression_(compression) {}
 
@@ -81,7 +90,7 @@ class Assembly {
   /// Likewise the lines of a part for one partition, and its source records. They stay text until
   /// the cut is written: a compressor for each of hundreds of partitions would not fit the memory.
   std::string* PartitionLines(size_t part, std::string_view partition);
-  std::string* BackupLines(size_t part) { return &parts_[part].backup; }
+  std::string* BackupLines(size_t part) { return &parts_[part].texts.backup; }
 
   /// No more lines of this part.
   void CompletePart(size_t part);
@@ -102,19 +111,14 @@ class Assembly {
 
   int64_t compressed_bytes() const { return static_cast<int64_t>(compressed_.size()); }
 
-  /// Type -> content. Once sealed.
-  const Texts& error_objects() const { return errors_; }
-  /// Partition -> its lines, not compressed. Once sealed.
-  const Texts& partitions() const { return partitions_; }
-  /// The source records, not compressed. Once sealed.
-  const std::string& backup() const { return backup_; }
+  /// Once sealed.
+  const CutTexts& texts() const { return texts_; }
+  CutTexts* mutable_texts() { return &texts_; }
 
  private:
   struct Part {
     std::string waiting;
-    Texts errors;
-    Texts partitions;
-    std::string backup;
+    CutTexts texts;
     bool complete = false;
   };
 
@@ -137,9 +141,7 @@ class Assembly {
   bool sealed_ = false;
 
   // Collecting until sealed, then writing.
-  Texts errors_;
-  Texts partitions_;
-  std::string backup_;
+  CutTexts texts_;
 
   // Writing.
   std::unique_ptr<Compressor> compressor_;

@@ -90,7 +90,7 @@ TEST(Assembly, MakesTheSameBytesInWhateverOrderItsPartsCome) {
     }
     EXPECT_EQ(assembly.RawObject(), object);
     EXPECT_EQ(assembly.RawObject(), object);
-    EXPECT_EQ(assembly.error_objects().at("type"), "01234");
+    EXPECT_EQ(assembly.texts().errors.at("type"), "01234");
   }
 }
 

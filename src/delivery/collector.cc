@@ -78,6 +78,12 @@ void Collector::Recover(const delivery::Cut& cut) {
   Recovery recovery;
   recovery.job = std::make_shared<CutJob>(publisher_.pool(), cut);
   recovery.job->announced = true;
+  if (cut.transformed) {
+    // Its content is there already, and its records are behind the position.
+    recovery.job->assembly.Seal();
+    publisher_.Enlist(recovery.job);
+    return;
+  }
   for (const SourceRange& range : cut.ranges) {
     recovery.job->assembly.AddPart();
     recovery.next.push_back(range.begin);
@@ -112,6 +118,7 @@ void Collector::OpenPart(const std::string& source) {
   if (open_ == nullptr) {
     delivery::Cut cut;
     cut.raw = options_.raw;
+    cut.transformed = options_.raw && options_.transform.function != nullptr;
     cut.layout = layout_;
     open_ = std::make_shared<CutJob>(publisher_.pool(), std::move(cut));
     open_wall_micros_ = clock_.WallMicros();
@@ -161,12 +168,14 @@ void Collector::AddElsewhere(const record::Change& change, const DeliveredRecord
                              const Place& place) {
   const ObjectLayout& layout = *place.job->cut.layout;
   AddBackup(record.raw, place);
+  if (place.job->cut.transformed) return Queue(change, record, place.job);
   // Not into the texts at once: the writer wants room for more than it writes.
   line_.resize(std::max(line_.size(), writer_.BytesMax(change)));
   const char* end = writer_.Write(change, line_.data());
   const std::string_view line(line_.data(), static_cast<size_t>(end - line_.data()));
   if (!layout.partitioned()) return AddText(line, "", place);
-  const bool has_partition = layout.PartitionOf(change, &partition_, &reason_);
+  const bool has_partition = layout.PartitionOf(change, &partition_, &reason_) &&
+                             layout.AddFunctionKeys({}, &partition_, &reason_);
   AddToPartition(line, "", has_partition, record, place);
 }
 
@@ -203,7 +212,7 @@ void Collector::AddToPartition(std::string_view text, std::string_view end, bool
     code = kNoPartitionKey;
   } else if (!job.TakePartition(partition_)) {
     code = kTooManyPartitions;
-    reason_ = "The number of active partitions has exceeded the configured limit";
+    reason_ = kTooManyPartitionsReason;
   }
   if (!code.empty()) {
     std::string* lines = job.assembly.ErrorLines(place.part, kProcessingFailed);
@@ -216,6 +225,18 @@ void Collector::AddToPartition(std::string_view text, std::string_view end, bool
   Hold(size, &job);
   ++job.lines;
   job.text_bytes += size;
+}
+
+void Collector::Queue(const record::Change& change, const DeliveredRecord& record, CutJob* job) {
+  QueuedRecord queued{.raw = std::string(record.raw),
+                      .place = std::string(record.place),
+                      .offset = record.offset,
+                      .arrival_micros = clock_.WallMicros()};
+  if (!job->cut.layout->PartitionOf(change, &queued.partition, &reason_)) queued.refusal = reason_;
+  ++job->queued_records;
+  job->text_bytes += static_cast<int64_t>(queued.raw.size());
+  added_bytes_ += queued.bytes();
+  job->queue.Push(std::move(queued), clock_.SteadyMicros());
 }
 
 void Collector::AddBackup(std::string_view raw, const Place& place) {
@@ -301,7 +322,7 @@ void Collector::Cut(bool flush) {
     job.cut.time_micros = layout_->names_by_arrival() ? open_wall_micros_ : clock_.WallMicros();
   }
   job.cut.has_raw_object = job.lines > 0;
-  for (const auto& [type, lines] : job.assembly.error_objects())
+  for (const auto& [type, text] : job.assembly.texts().errors)
     job.cut.error_types.push_back(type);
   job.assembly.Seal();
   open_.reset();

@@ -76,6 +76,8 @@ class Collector {
   /// The same, to the raw object of partition_; without one (reason_ says why) an error line.
   void AddToPartition(std::string_view text, std::string_view end, bool has_partition,
                       const DeliveredRecord& record, const Place& place);
+  /// Add a change of the last part of a transformed cut: its function will say what it becomes.
+  void Queue(const record::Change& change, const DeliveredRecord& record, CutJob* job);
   void AddBackup(std::string_view raw, const Place& place);
   /// Count what was appended to the error lines of a place.
   void CountError(int64_t bytes, const Place& place);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "delivery/assembly.h"
+#include "delivery/cut_content.h"
 #include "delivery/delivery_state.h"
+#include "delivery/transform_queue.h"
 
 namespace tapelake::delivery {
 
@@ -19,13 +22,19 @@ struct CutJob {
   /// `of` has a layout. Its partitions are those that an earlier run found.
   CutJob(ChunkPool& pool, Cut of)
       : cut(std::move(of)),
-        plain(!cut.layout->partitioned() && !cut.layout->options().backup),
+        plain(!cut.transformed && !cut.layout->partitioned() && !cut.layout->options().backup),
         assembly(pool, cut.layout->compression()),
         known(cut.partitions.begin(), cut.partitions.end()) {}
 
   Cut cut;           ///< Its ranges are the parts of the assembly.
   const bool plain;  ///< A change goes into the one raw object, and nowhere else.
   Assembly assembly;
+  TransformQueue queue;        ///< Of a transformed cut: its changes go here, and nowhere else.
+  int64_t queued_records = 0;  ///< Ever.
+  /// What a function made of them: the publisher's alone. Once the cut is settled it has gone over
+  /// to the assembly, and what an earlier run settled has been read.
+  CutContent answered;
+  bool settled = false;
   int64_t lines = 0;
   int64_t text_bytes = 0;
   int64_t error_lines = 0;
@@ -47,7 +56,8 @@ struct CutJob {
     return true;
   }
 
-  bool has_lines() const { return lines > 0 || error_lines > 0; }
+  /// Of a transformed cut also if it will turn out that all its changes are dropped.
+  bool has_lines() const { return lines > 0 || error_lines > 0 || queued_records > 0; }
 };
 
 }  // namespace tapelake::delivery

@@ -1,8 +1,10 @@
 #include "delivery/delivery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "delivery/collector.h"
+#include "delivery/cut_content.h"
 #include "delivery/delivery_state.h"
 #include "delivery/publisher.h"
 
@@ -38,13 +40,34 @@ Result<DeliveryState> LoadState(io::FileSystem& files, const DeliveryOptions& op
   return WithContext(state.status(), "delivery state '" + path + "' is damaged");
 }
 
+/// Delete the contents of cuts that are none any more, or never were: a crash left them.
+Status DropContents(io::FileSystem& files, const DeliveryOptions& options,
+                    const DeliveryState& state) {
+  const std::string folder = io::JoinPath(options.lake_path, io::ParentPath(options.state_path));
+  const auto names = files.ListNames(folder);
+  if (!names.ok()) {
+    return KindOf(names.status()) == ErrorKind::kNotFound ? Status::OK() : names.status();
+  }
+  for (const std::string& name : *names) {
+    uint64_t id = 0;
+    if (!ParseCutContentName(name, &id)) continue;
+    const bool needed =
+        std::any_of(state.pending.begin(), state.pending.end(),
+                    [id](const Cut& cut) { return cut.id == id && cut.transformed; });
+    if (needed) continue;
+    const Status deleted = files.DeleteFile(io::JoinPath(folder, name));
+    if (!deleted.ok() && KindOf(deleted) != ErrorKind::kNotFound) return deleted;
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 class Delivery::Impl {
  public:
   Impl(io::FileSystem& files, io::Clock& clock, const DeliveryOptions& options,
        std::shared_ptr<const ObjectLayout> layout, const DeliveryState& state)
-      : publisher_(files, options, state),
+      : publisher_(files, clock, options, state),
         collector_(clock, options, std::move(layout), state, publisher_) {}
 
   Publisher& publisher() { return publisher_; }
@@ -68,6 +91,7 @@ Result<std::unique_ptr<Delivery>> Delivery::Open(io::FileSystem& files, io::Cloc
   auto layout = ObjectLayout::Make(options.layout, options.stream);
   if (!layout.ok()) return WithContext(layout.status(), "delivery of '" + options.stream + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const DeliveryState state, LoadState(files, options));
+  TAPELAKE_RETURN_NOT_OK(DropContents(files, options, state));
   return std::unique_ptr<Delivery>(
       new Delivery(std::make_unique<Impl>(files, clock, options, std::move(*layout), state)));
 }

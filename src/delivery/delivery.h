@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "delivery/object_layout.h"
+#include "delivery/transformer.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "record/change.h"
@@ -32,6 +33,7 @@ struct DeliveryOptions {
   int64_t buffer_micros = 60'000'000;
   int64_t waiting_bytes_max = 128 << 20;  ///< Lines and objects in memory; see CanAdd().
   LayoutOptions layout = {};              ///< Names and form of objects cut from now on.
+  TransformOptions transform = {};        ///< Of changes that come from now on.
 };
 
 /// Where a record came from, and its bytes.
@@ -48,6 +50,7 @@ struct DeliveryCounts {
   int64_t raw_bytes = 0;  ///< Compressed.
   int64_t error_lines = 0;
   int64_t error_objects = 0;
+  TransformCounts transform = {};
   int64_t open_since_micros = 0;  ///< Steady time of the open object's first line; 0: none open.
 };
 
@@ -65,6 +68,10 @@ struct DeliveryCounts {
 ///
 /// With partition keys a change goes to the raw object of its partition; if it has none, or the cut
 /// has too many, it becomes an error line of type `processing-failed`, and that is where it is.
+///
+/// With a transform a function makes the lines of raw objects: what it returns for the record, any
+/// bytes, as they are. What it drops is nowhere; what failed is an error line of type
+/// `processing-failed`. It may be asked again for what no object holds; objects never change.
 ///
 /// Thread rule: everything but Step() belongs to one thread; Step() may run on another.
 class Delivery {
@@ -103,8 +110,10 @@ class Delivery {
   /// while records are added but not advanced over. Without lines only the position moves.
   Status Cut(bool flush);
 
-  /// Compress 256 KiB of lines, or write one cut: state, objects, state. Return whether there was
-  /// anything to do. After a failure call it again: it does the same. Errors: kUnavailable.
+  /// Compress 256 KiB of lines, have one batch transformed (which takes as long as the function
+  /// does), or write one cut: state, objects, state. Return whether there was anything to do. After
+  /// a failure call it again: it does the same. Errors: kUnavailable, kCorrupt (the content file of
+  /// a transformed cut; names it).
   Result<bool> Step();
 
   /// Whether nothing waits for Cut() or, cut, for Step(). A cut of an earlier run whose sources

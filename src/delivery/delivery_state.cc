@@ -69,6 +69,7 @@ void WriteCut(const Cut& cut, base::JsonWriter* writer) {
       writer->String(partition);
     writer->EndArray();
   }
+  if (cut.transformed) writer->Key("transformed").Bool(true);
   if (!cut.layout->is_default()) WriteLayout(cut.layout->options(), writer);
   writer->EndObject();
 }
@@ -134,7 +135,7 @@ Status ReadObjects(const JsonValue& object, const std::string& stream, Cut* cut)
   cut->layout = std::move(*layout);
   const JsonValue* partitions = object.Find("partitions");
   if (partitions == nullptr) return Status::OK();
-  const auto slashes = static_cast<std::ptrdiff_t>(options.partition_keys.size()) - 1;
+  const auto slashes = static_cast<std::ptrdiff_t>(cut->layout->key_count()) - 1;
   for (const JsonValue& item : partitions->items()) {
     const std::string& partition = item.text();
     if (std::count(partition.begin(), partition.end(), '/') != slashes) {
@@ -161,6 +162,8 @@ Result<Cut> ReadCut(const JsonValue& object, const std::string& stream) {
   cut.time_micros = time->AsInt(0);
   cut.raw = raw->boolean();
   cut.has_raw_object = raw_object->boolean();
+  const JsonValue* transformed = object.Find("transformed");
+  cut.transformed = transformed != nullptr && transformed->boolean();
   for (const JsonValue& type : errors->items())
     cut.error_types.push_back(type.text());
   TAPELAKE_RETURN_NOT_OK(ReadRanges(*ranges, &cut));

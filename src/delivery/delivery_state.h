@@ -30,6 +30,9 @@ struct Cut {
   bool has_raw_object = false;           ///< It has at least one raw line.
   std::vector<std::string> error_types;  ///< It has an error object of each.
   std::vector<std::string> partitions;   ///< It may have a raw object of each, in no order.
+  /// A function made its lines: what its objects hold stands in its content file (cut_content.h),
+  /// not in the records.
+  bool transformed = false;
   /// How its objects are made, whatever is configured by now. Never null.
   std::shared_ptr<const ObjectLayout> layout;
 };

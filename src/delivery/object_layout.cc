@@ -140,7 +140,7 @@ Status CheckKeys(const LayoutOptions& options, const PrefixExpression& raw) {
 
 /// The lake's folder is no bucket of its own: other folders beside the objects are the lake's.
 Status CheckFirstFolder(const LayoutOptions& options, const PrefixExpression& prefix) {
-  if (!options.target.empty() || !prefix.text().starts_with("!{partitionKeyFromQuery:")) {
+  if (!options.target.empty() || !prefix.text().starts_with("!{partitionKeyFrom")) {
     return Status::OK();
   }
   return Refuse("prefix '" + prefix.text() +
@@ -283,6 +283,20 @@ bool ObjectLayout::PartitionOf(std::string_view record, std::string* partition,
       why = "is no text, number or boolean";
     }
     if (!why.empty()) return Refuse(key, "member", why, reason);
+  }
+  return true;
+}
+
+bool ObjectLayout::AddFunctionKeys(const std::map<std::string, std::string>& given,
+                                   std::string* partition, std::string* reason) const {
+  for (const std::string& key : function_keys()) {
+    const auto value = given.find(key);
+    const std::string_view why =
+        value == given.end() ? "is not there" : AppendValue(value->second, partition);
+    if (why.empty()) continue;
+    *reason = "partition key '" + key + "' of the Lambda function ";
+    reason->append(why);
+    return false;
   }
   return true;
 }

@@ -4,6 +4,7 @@
 /// Pure.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,10 +59,13 @@ inline constexpr std::string_view kProcessingFailed = "processing-failed";
 inline constexpr std::string_view kNoPartitionKey = "DynamicPartitioning.MetadataExtractionFailed";
 inline constexpr std::string_view kTooManyPartitions =
     "DynamicPartitioning.ActivePartitionsLimitExceeded";
+inline constexpr std::string_view kTooManyPartitionsReason =
+    "The number of active partitions has exceeded the configured limit";
 
 /// A layout that was found right. Immutable; any thread.
 ///
-/// A partition is the values of all keys, each path-safe (what is not a letter, a digit, one of
+/// A partition is the values of all keys (those of a function last), each path-safe (what is not a
+/// letter, a digit, one of
 /// `-_+@,`, a dot behind the first character or no ASCII is percent-encoded), with `/` between.
 class ObjectLayout {
  public:
@@ -76,7 +80,10 @@ class ObjectLayout {
   bool is_default() const { return options_ == LayoutOptions(); }
   Compression compression() const { return compression_; }
   const std::string& extension() const { return extension_; }
-  bool partitioned() const { return !options_.partition_keys.empty(); }
+  /// The keys of partitions that a Lambda function gives.
+  const std::vector<std::string>& function_keys() const { return raw_.function_keys(); }
+  size_t key_count() const { return options_.partition_keys.size() + function_keys().size(); }
+  bool partitioned() const { return key_count() > 0; }
 
   /// Whether objects are named by when their first record came, as Firehose does, and not by when
   /// they were cut, as the default layout does.
@@ -95,12 +102,16 @@ class ObjectLayout {
   std::string ErrorPath(std::string_view type, const ObjectName& name) const;
   std::string BackupPath(const ObjectName& name) const;
 
-  /// Find the partition of a change. False: `*reason` says which key has no value that a path can
-  /// hold.
+  /// Find the partition of a change, as far as its attributes say it. False: `*reason` says which
+  /// key has no value that a path can hold.
   bool PartitionOf(const record::Change& change, std::string* partition, std::string* reason) const;
 
   /// The same of a record as it came, which must be one JSON object.
   bool PartitionOf(std::string_view record, std::string* partition, std::string* reason) const;
+
+  /// Append what a function gave (name -> value) to that. False: likewise.
+  bool AddFunctionKeys(const std::map<std::string, std::string>& given, std::string* partition,
+                       std::string* reason) const;
 
   const PrefixExpression& raw_prefix() const { return raw_; }
   const PrefixExpression& error_prefix() const { return error_; }

@@ -135,6 +135,28 @@ TEST(ObjectLayout, FindsThePartitionOfAChange) {
               HasSubstr("longer than 100 bytes"));
 }
 
+TEST(ObjectLayout, AddsTheKeysOfAFunction) {
+  const auto layout =
+      Make({.prefix = "p/!{partitionKeyFromLambda:day}/!{partitionKeyFromQuery:pair}/",
+            .error_prefix = "e/",
+            .partition_keys = {{"pair", "pair"}}});
+  EXPECT_TRUE(layout->partitioned());
+  EXPECT_EQ(layout->key_count(), 2u);
+  std::string partition = "BTC";
+  std::string reason;
+  EXPECT_TRUE(layout->AddFunctionKeys({{"day", ".1/2"}, {"other", "x"}}, &partition, &reason));
+  EXPECT_EQ(partition, "BTC/%2E1%2F2");
+  EXPECT_TRUE(layout->RawPath(kName, partition).starts_with("p/%2E1%2F2/BTC/2026/11/22/09/"));
+  EXPECT_FALSE(layout->AddFunctionKeys({}, &partition, &reason));
+  EXPECT_THAT(reason, HasSubstr("'day' of the Lambda function is not there"));
+  EXPECT_FALSE(layout->AddFunctionKeys({{"day", ""}}, &partition, &reason));
+  EXPECT_THAT(reason, HasSubstr("is empty"));
+  EXPECT_FALSE(layout->AddFunctionKeys({{"day", std::string(101, 'x')}}, &partition, &reason));
+  EXPECT_THAT(reason, HasSubstr("longer than 100 bytes"));
+  EXPECT_THAT(Refusal({.prefix = "!{partitionKeyFromLambda:day}/", .error_prefix = "e/"}),
+              HasSubstr("named by records"));
+}
+
 TEST(ObjectLayout, PutsPartitionsIntoPaths) {
   const auto layout = Make({.prefix = "p/b=!{partitionKeyFromQuery:b}/a=!{partitionKeyFromQuery:a}/"
                                       "!{timestamp:yyyy}/!{firehose:random-string}/",

@@ -16,6 +16,7 @@ constexpr size_t kFolderBytesMax = 255;
 constexpr size_t kErrorTypeBytesMax = 40;
 constexpr size_t kTimeBytesMax = 9;
 constexpr size_t kRandomCharacters = 11;
+constexpr size_t kKeyNameCharactersMax = 64;
 constexpr std::string_view kRandomAlphabet =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kOpen = "!{";
@@ -143,13 +144,10 @@ class PrefixParser {
     if (space == "timestamp") return AddTimestamp(value);
     if (space == "firehose") return AddFirehose(value);
     if (space == "partitionKeyFromQuery") return AddKey(value);
-    if (space == "partitionKeyFromLambda") {
-      return Refuse(text_,
-                    "partitionKeyFromLambda needs a Lambda transform, which delivery does "
-                    "not call\nhint: partitionKeyFromQuery with delivery.partition_keys");
-    }
+    if (space == "partitionKeyFromLambda") return AddFunctionKey(value);
     return Refuse(text_, "'" + std::string(space) +
-                             "' is no namespace: timestamp, firehose, partitionKeyFromQuery");
+                             "' is no namespace: timestamp, firehose, partitionKeyFromQuery, "
+                             "partitionKeyFromLambda");
   }
 
   Status AddFirehose(std::string_view value) {
@@ -182,6 +180,22 @@ class PrefixParser {
     }
     result_.pieces_.push_back(
         {.kind = Kind::kKey, .key = static_cast<size_t>(found - keys.begin())});
+    return Status::OK();
+  }
+
+  Status AddFunctionKey(std::string_view name) {
+    if (options_.use != Use::kObjects) {
+      return Refuse(text_, "partitionKeyFromLambda belongs into the prefix of raw objects only");
+    }
+    if (name.empty() || name.size() > kKeyNameCharactersMax) {
+      return Refuse(text_, "partitionKeyFromLambda needs the name of a key, of at most " +
+                               std::to_string(kKeyNameCharactersMax) + " characters");
+    }
+    auto& keys = result_.function_keys_;
+    const auto found = std::find(keys.begin(), keys.end(), name);
+    const size_t index = static_cast<size_t>(found - keys.begin());
+    if (found == keys.end()) keys.emplace_back(name);
+    result_.pieces_.push_back({.kind = Kind::kKey, .key = options_.partition_keys.size() + index});
     return Status::OK();
   }
 

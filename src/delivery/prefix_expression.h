@@ -26,7 +26,8 @@ inline constexpr size_t kPartitionValueBytesMax = 100;
 struct PrefixValues {
   int64_t micros = 0;                ///< Of all timestamps.
   std::string_view error_type = {};  ///< Of an error object.
-  /// Path-safe values of the partition keys, in the order in which they were declared.
+  /// Path-safe values of the partition keys, in the order in which they were declared; behind them
+  /// those of a function, in the order of function_keys().
   std::vector<std::string_view> partition = {};
   /// Random strings follow from it: the same object has the same ones whenever it is written.
   std::string_view seed = {};
@@ -40,6 +41,7 @@ struct PrefixValues {
 /// - `!{firehose:random-string}`: 11 letters and digits, others at each place.
 /// - `!{firehose:error-output-type}`: only in prefixes of error objects.
 /// - `!{partitionKeyFromQuery:NAME}`: only of declared keys, only in prefixes of objects.
+/// - `!{partitionKeyFromLambda:NAME}`: only in prefixes of objects; to name it is to declare it.
 ///
 /// Immutable; any thread.
 class PrefixExpression {
@@ -69,6 +71,9 @@ class PrefixExpression {
   /// Whether the declared key at `index` is used.
   bool UsesKey(size_t index) const;
 
+  /// The names of the keys that a Lambda function gives, each once, as they are used.
+  const std::vector<std::string>& function_keys() const { return function_keys_; }
+
   const std::string& text() const { return text_; }
   /// Upper bound of what stands behind the last slash.
   size_t name_bytes_max() const { return name_bytes_max_; }
@@ -88,7 +93,7 @@ class PrefixExpression {
     std::string text = {};  ///< Of kText.
     char letter = 0;        ///< Of kTime; `count` of them.
     size_t count = 0;
-    size_t key = 0;  ///< Of kKey: which of the declared ones.
+    size_t key = 0;  ///< Of kKey: which value of PrefixValues::partition.
   };
   friend class PrefixParser;
 
@@ -99,6 +104,7 @@ class PrefixExpression {
 
   std::string text_;
   std::vector<Piece> pieces_;
+  std::vector<std::string> function_keys_;
   absl::TimeZone zone_;
   bool has_expressions_ = false;
   bool has_timestamp_ = false;

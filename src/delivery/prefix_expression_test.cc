@@ -103,6 +103,16 @@ TEST(PrefixExpression, EvaluatesEveryNamespace) {
   EXPECT_EQ(plain->Evaluate({}), "plain/");
 }
 
+TEST(PrefixExpression, PutsTheKeysOfAFunctionBehindThoseOfQueries) {
+  const auto prefix = PrefixExpression::Parse(
+      "x/!{partitionKeyFromLambda:b}/!{partitionKeyFromQuery:pair}/"
+      "!{partitionKeyFromLambda:a}-!{partitionKeyFromLambda:b}/",
+      Keys({"pair"}));
+  ASSERT_TRUE(prefix.ok()) << prefix.status().ToString();
+  EXPECT_EQ(prefix->function_keys(), (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(prefix->Evaluate({.partition = {"P", "B", "A"}}), "x/B/P/A-B/");
+}
+
 TEST(PrefixExpression, MakesRandomStringsOfTheObjectsName) {
   const auto prefix =
       PrefixExpression::Parse("x/!{firehose:random-string}/!{firehose:random-string}/", Keys({}));
@@ -129,7 +139,9 @@ TEST(PrefixExpression, NamesWhatIsWrong) {
   EXPECT_THAT(Refusal("a/!{firehose:x}/"), HasSubstr("'firehose:x' is neither"));
   EXPECT_THAT(Refusal("a/!{firehose:error-output-type}/"), HasSubstr("error prefix only"));
   EXPECT_THAT(Refusal("a/!{partitionKeyFromQuery:day}/"), HasSubstr("'day' is not declared"));
-  EXPECT_THAT(Refusal("a/!{partitionKeyFromLambda:day}/"), HasSubstr("Lambda"));
+  EXPECT_THAT(Refusal("a/!{partitionKeyFromLambda:}/"), HasSubstr("needs the name of a key"));
+  EXPECT_THAT(Refusal("a/!{partitionKeyFromLambda:day}/", PrefixExpression::Use::kBackup),
+              HasSubstr("raw objects only"));
   EXPECT_THAT(Refusal("a/!{partitionKeyFromQuery:pair}/", PrefixExpression::Use::kErrors),
               HasSubstr("raw objects only"));
   EXPECT_THAT(Refusal(std::string(1025, 'a')), HasSubstr("1025 characters"));

@@ -38,12 +38,16 @@ std::string StatePath(const std::string& stream) {
   return io::JoinPath(io::JoinPath(".tapelake/delivery", stream), "state");
 }
 
-Publisher::Publisher(io::FileSystem& files, const DeliveryOptions& options, DeliveryState state)
+Publisher::Publisher(io::FileSystem& files, io::Clock& clock, const DeliveryOptions& options,
+                     DeliveryState state)
     : files_(files),
       lake_path_(options.lake_path),
       stream_(options.stream),
       state_path_(options.state_path),
-      state_(std::move(state)) {}
+      state_(std::move(state)) {
+  if (options.transform.function == nullptr) return;
+  transformer_ = std::make_unique<Transformer>(clock, options.transform, stream_);
+}
 
 void Publisher::Enlist(std::shared_ptr<CutJob> job) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -59,7 +63,7 @@ Result<bool> Publisher::Step() {
   for (const auto& job : Jobs()) {
     // Before the chunks: no more of them come once it is sealed.
     const bool sealed = job->assembly.sealed();
-    if (Compress(job.get())) return true;
+    if (Compress(job.get()) || Transform(job.get(), sealed)) return true;
     if (!sealed) continue;
     TAPELAKE_RETURN_NOT_OK(Publish(job.get()));
     return true;
@@ -75,16 +79,71 @@ bool Publisher::Compress(CutJob* job) {
   return true;
 }
 
+bool Publisher::Transform(CutJob* job, bool sealed) {
+  if (transformer_ == nullptr || !job->cut.transformed || job->announced) return false;
+  const int64_t taken_before = transformer_->taken_bytes();
+  const int64_t held_before = TextBytes(job->answered.texts);
+  if (!transformer_->Step(job->queue, sealed, *job->cut.layout, &job->answered)) return false;
+  released_bytes_ +=
+      transformer_->taken_bytes() - taken_before - (TextBytes(job->answered.texts) - held_before);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  counts_.transform = transformer_->counts();
+  return true;
+}
+
+/// Know what a transformed cut holds, and have that durable before the cut is announced.
+Status Publisher::Settle(CutJob* job) {
+  if (job->settled) return Status::OK();
+  if (job->announced) {
+    TAPELAKE_RETURN_NOT_OK(ReadContent(job));
+  } else if (job->has_lines()) {
+    // Emptied by that: a second try after a failure adds nothing.
+    CutContent made = std::exchange(job->answered, {});
+    job->lines += made.counts.lines;
+    job->error_lines += made.counts.error_lines;
+    job->held_bytes += TextBytes(made.texts);
+    MoveTexts(&made.texts, job->assembly.mutable_texts());
+    const std::string path = CutContentPath(state_path_, job->cut.id);
+    TAPELAKE_RETURN_NOT_OK(MakeDirectory(lake_path_, io::ParentPath(path)));
+    TAPELAKE_RETURN_NOT_OK(files_.ReplaceFile(
+        io::JoinPath(lake_path_, path),
+        FormatCutContent(job->assembly.texts(),
+                         {.lines = job->lines, .error_lines = job->error_lines})));
+  }
+  job->settled = true;
+  return Status::OK();
+}
+
+Status Publisher::ReadContent(CutJob* job) {
+  const std::string path = io::JoinPath(lake_path_, CutContentPath(state_path_, job->cut.id));
+  const Result<std::string> file = files_.ReadFile(path);
+  if (!file.ok()) return WithContext(file.status(), "the content of an announced cut");
+  Result<CutContent> content = ParseCutContent(*file);
+  if (!content.ok()) {
+    return WithContext(content.status(), "the content '" + path + "' of a cut is damaged");
+  }
+  job->lines = content->counts.lines;
+  job->error_lines = content->counts.error_lines;
+  job->held_bytes = TextBytes(content->texts);
+  released_bytes_ -= job->held_bytes;
+  *job->assembly.mutable_texts() = std::move(content->texts);
+  return Status::OK();
+}
+
 CutJob* Publisher::NextToAnnounce(const CutJob* before) const {
   bool behind = false;
   for (const auto& job : Jobs()) {
-    if (behind && job->assembly.sealed() && !job->announced) return job.get();
+    if (behind && job->assembly.sealed() && !job->announced) {
+      // The content of a transformed one must be durable first.
+      return job->cut.transformed ? nullptr : job.get();
+    }
     behind |= job.get() == before;
   }
   return nullptr;
 }
 
 Status Publisher::Publish(CutJob* job) {
+  if (job->cut.transformed) TAPELAKE_RETURN_NOT_OK(Settle(job));
   if (!job->announced && job->has_lines()) {
     DeliveryState announced = state_;
     Announce(job->cut, true, &announced);
@@ -106,6 +165,10 @@ Status Publisher::Publish(CutJob* job) {
   if (next != nullptr) Announce(next->cut, next->has_lines(), &finished);
   TAPELAKE_RETURN_NOT_OK(Store(std::move(finished)));
   if (next != nullptr) next->announced = true;
+  // What stays of it by a failure goes when delivery is opened the next time.
+  if (job->cut.transformed) {
+    (void)files_.DeleteFile(io::JoinPath(lake_path_, CutContentPath(state_path_, job->cut.id)));
+  }
   released_bytes_ += held_before + job->held_bytes;
   const std::lock_guard<std::mutex> lock(mutex_);
   counts_.lines += written.lines;
@@ -120,7 +183,7 @@ Status Publisher::Publish(CutJob* job) {
 Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
   const ObjectName name{.stream = stream_, .cut_micros = job->cut.time_micros, .id = job->cut.id};
   const ObjectLayout& layout = *job->cut.layout;
-  const auto& errors = job->assembly.error_objects();
+  const auto& errors = job->assembly.texts().errors;
   for (const auto& [type, content] : errors) {
     TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.ErrorPath(type, name), content));
   }
@@ -129,11 +192,11 @@ Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
     if (errors.contains(type)) continue;
     TAPELAKE_RETURN_NOT_OK(DeleteObject(layout, layout.ErrorPath(type, name)));
   }
-  if (!job->assembly.backup().empty()) {
-    const std::string object = CompressText(layout.compression(), job->assembly.backup());
+  if (!job->assembly.texts().backup.empty()) {
+    const std::string object = CompressText(layout.compression(), job->assembly.texts().backup);
     TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.BackupPath(name), object));
   }
-  if (layout.partitioned()) {
+  if (layout.partitioned() || job->cut.transformed) {
     TAPELAKE_RETURN_NOT_OK(WritePartitions(job, name, written));
   } else if (job->lines > 0) {
     const std::string& object = job->assembly.RawObject();
@@ -151,7 +214,7 @@ Status Publisher::WriteObjects(CutJob* job, DeliveryCounts* written) {
 
 Status Publisher::WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written) {
   const ObjectLayout& layout = *job->cut.layout;
-  const auto& partitions = job->assembly.partitions();
+  const auto& partitions = job->assembly.texts().partitions;
   for (const auto& [partition, text] : partitions) {
     const std::string object = CompressText(layout.compression(), text);
     TAPELAKE_RETURN_NOT_OK(WriteObject(layout, layout.RawPath(name, partition), object));

@@ -13,6 +13,8 @@
 #include "delivery/delivery.h"
 #include "delivery/delivery_state.h"
 #include "delivery/object_name.h"
+#include "delivery/transformer.h"
+#include "io/clock.h"
 #include "io/file_system.h"
 
 namespace tapelake::delivery {
@@ -23,14 +25,16 @@ namespace tapelake::delivery {
 /// Step() belongs to one thread; everything else may be called from another.
 class Publisher {
  public:
-  /// `files` must outlive the publisher. `state` is what the state file says.
-  Publisher(io::FileSystem& files, const DeliveryOptions& options, DeliveryState state);
+  /// `files` and `clock` must outlive the publisher. `state` is what the state file says.
+  Publisher(io::FileSystem& files, io::Clock& clock, const DeliveryOptions& options,
+            DeliveryState state);
 
   /// Take part in a job from its first line on; it is published once it is sealed, in the order of
   /// these calls.
   void Enlist(std::shared_ptr<CutJob> job);
 
-  /// Compress one chunk or publish one cut; false if there is neither.
+  /// Compress one chunk, have one batch transformed or publish one cut; false if there is nothing
+  /// of it.
   Result<bool> Step();
 
   uint64_t DeliveredOffset(const std::string& source) const;
@@ -45,6 +49,9 @@ class Publisher {
  private:
   std::deque<std::shared_ptr<CutJob>> Jobs() const;
   bool Compress(CutJob* job);
+  bool Transform(CutJob* job, bool sealed);
+  Status Settle(CutJob* job);
+  Status ReadContent(CutJob* job);
   Status Publish(CutJob* job);
   Status WriteObjects(CutJob* job, DeliveryCounts* written);
   Status WritePartitions(CutJob* job, const ObjectName& name, DeliveryCounts* written);
@@ -59,6 +66,7 @@ class Publisher {
   const std::string lake_path_;
   const std::string stream_;
   const std::string state_path_;  // below the lake
+  std::unique_ptr<Transformer> transformer_;  // nullptr: none is configured
   ChunkPool pool_;
   std::set<std::string> durable_directories_;
   std::atomic<int64_t> released_bytes_{0};

@@ -1,11 +1,16 @@
 #include "delivery/transform_call.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <unordered_map>
 #include <utility>
 
+#include <xxhash.h>
+
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/seal.h"
+#include "delivery/object_layout.h"
 
 namespace tapelake::delivery {
 namespace {
@@ -37,6 +42,38 @@ void WriteRecord(const TransformRecord& record, base::JsonWriter* writer) {
   writer->BeginObject().Key("recordId").String(record.id);
   writer->Key("approximateArrivalTimestamp").Int(record.arrival_micros / kMicrosPerMilli);
   writer->Key("data").String(Base64(record.data)).EndObject();
+}
+
+/// How a text from outside begins. What is no ASCII is masked: a message becomes JSON, and a text
+/// that may be anything, and is cut anywhere, need not be UTF-8.
+std::string Quoted(std::string_view text) {
+  std::string quoted(text.substr(0, kQuotedText));
+  for (char& c : quoted) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return quoted;
+}
+
+/// Why the service did not invoke the function, in Firehose's words.
+std::string_view CodeOf(const io::aws::Invocation& invocation) {
+  if (invocation.error == "AccessDeniedException" || invocation.status == 403) {
+    return "Lambda.InvokeAccessDenied";
+  }
+  switch (invocation.status) {
+    case 0:
+      return "Lambda.FunctionRequestTimedOut";
+    case 404:
+      return "Lambda.ResourceNotFound";
+    case 429:
+      return "Lambda.InvokeLimitExceeded";
+    default:
+      return "Lambda.InvocationFailed";
+  }
+}
+
+/// The rest are refusals, which a repeat would not change.
+bool MayPass(const io::aws::Invocation& invocation) {
+  return invocation.status == 0 || invocation.status == 429 || invocation.status >= 500;
 }
 
 TransformOutcome Failed(std::string code, std::string message) {
@@ -127,25 +164,28 @@ std::string FormatTransformRequest(const TransformCaller& caller,
 }
 
 TransformFailure JsonProcessingFailure(std::string message) {
-  return {.code = "Lambda.JsonProcessingException", .message = std::move(message)};
+  return {
+      .code = "Lambda.JsonProcessingException", .message = std::move(message), .may_pass = true};
 }
 
-std::optional<TransformFailure> JudgeInvocation(const InvocationAnswer& answer) {
-  const std::string beginning = answer.payload.substr(0, kQuotedText);
-  if (answer.http_status != 200) {
-    return TransformFailure{.code = "Lambda.InvocationFailed",
-                            .message = "The invocation was answered with HTTP status " +
-                                       std::to_string(answer.http_status) + ": " + beginning};
+std::optional<TransformFailure> JudgeInvocation(const io::aws::Invocation& invocation) {
+  const std::string beginning = Quoted(invocation.payload);
+  if (!invocation.error.empty()) {
+    return TransformFailure{
+        .code = std::string(CodeOf(invocation)),
+        .message = "The function was not invoked: " + invocation.error + ": " + beginning,
+        .may_pass = MayPass(invocation)};
   }
-  if (!answer.function_error.empty()) {
+  if (!invocation.function_error.empty()) {
     return TransformFailure{.code = "Lambda.FunctionError",
                             .message = "The function ended with an error (" +
-                                       answer.function_error + "): " + beginning};
+                                       Quoted(invocation.function_error) + "): " + beginning,
+                            .may_pass = true};
   }
-  if (answer.payload.size() > kInvocationBytesMax) {
+  if (invocation.payload.size() > kInvocationBytesMax) {
     return TransformFailure{.code = "Lambda.FunctionError",
-                            .message = "The answer has " + std::to_string(answer.payload.size()) +
-                                       " bytes, more than 6 MB"};
+                            .message = "The answer has more than 6 MB",
+                            .may_pass = true};
   }
   return std::nullopt;
 }
@@ -176,14 +216,23 @@ Result<std::vector<TransformOutcome>> ReadTransformAnswer(
 }
 
 void AppendTransformErrorLine(const TransformErrorLine& line, std::string* out) {
+  const size_t begin = out->size();
+  const std::string_view data = line.record.data;
   base::JsonWriter writer(out);
   writer.BeginObject().Key("attemptsMade").Int(line.attempts);
   writer.Key("arrivalTimestamp").Int(line.record.arrival_micros / kMicrosPerMilli);
   writer.Key("errorCode").String(line.failure.code);
   writer.Key("errorMessage").String(line.failure.message);
   writer.Key("attemptEndingTimestamp").Int(line.ended_micros / kMicrosPerMilli);
-  writer.Key("rawData").String(Base64(line.record.data));
-  writer.Key("lambdaArn").String(line.lambda_arn).EndObject();
+  writer.Key("rawData").String(Base64(data));
+  writer.Key("lambdaArn").String(line.lambda_arn);
+  writer.Key("error_type").String(kProcessingFailed).Key("source").String(line.source);
+  writer.Key("offset").Raw(std::to_string(line.offset));
+  char checksum[48];
+  std::snprintf(checksum, sizeof(checksum), ",\"raw_xxh64\":\"%016llx\",",
+                static_cast<unsigned long long>(XXH64(data.data(), data.size(), 0)));
+  out->append(checksum);
+  base::AppendJsonSeal(begin, "}", out);
   out->push_back('\n');
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// The contract of Firehose's Lambda transforms: requests made, answers judged, error lines
-/// written. Pure. Nothing calls functions yet (docs/decisions/0017-firehose-role.md).
+/// written. Pure.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/status.h"
+#include "io/aws/lambda_function.h"
 
 namespace tapelake::delivery {
 
-/// What an invocation may carry, each way (Lambda's limit of synchronous invocations).
-inline constexpr size_t kInvocationBytesMax = size_t{6} << 20;
+using io::aws::kInvocationBytesMax;
 
 /// How often an invocation is tried again after it failed, by default: four attempts in all.
 inline constexpr int kTransformRetries = 3;
@@ -52,6 +52,7 @@ std::string FormatTransformRequest(const TransformCaller& caller,
 struct TransformFailure {
   std::string code;
   std::string message;
+  bool may_pass = false;  ///< Of a batch: another invocation may end otherwise.
 };
 
 /// What became of one record.
@@ -63,17 +64,10 @@ struct TransformOutcome {
   TransformFailure failure = {};                           ///< Of kFailed.
 };
 
-/// What an invocation brought: HTTP status, `X-Amz-Function-Error` (empty: none), payload.
-struct InvocationAnswer {
-  int http_status = 0;
-  std::string function_error = {};
-  std::string payload = {};
-};
-
-/// Judge an invocation as a whole. A failure is one of the batch: the invocation is tried again,
-/// and after kTransformRetries retries every record of it has failed with this. nullopt: the
-/// payload is to be read.
-std::optional<TransformFailure> JudgeInvocation(const InvocationAnswer& answer);
+/// Judge an invocation as a whole. A failure is one of the batch: if it may pass the invocation is
+/// tried again; after the last retry every record of it has failed with this. nullopt: the payload
+/// is to be read.
+std::optional<TransformFailure> JudgeInvocation(const io::aws::Invocation& invocation);
 
 /// Read a payload: the outcome of each record, in the order of `records`. Every record must be
 /// answered exactly once: one that is not there or there twice has failed; answers to what was not
@@ -82,6 +76,7 @@ std::optional<TransformFailure> JudgeInvocation(const InvocationAnswer& answer);
 Result<std::vector<TransformOutcome>> ReadTransformAnswer(
     std::string_view payload, const std::vector<TransformRecord>& records);
 
+/// The failure of a payload that is no answer. It may pass.
 TransformFailure JsonProcessingFailure(std::string message);
 
 /// Of one failed record.
@@ -91,9 +86,12 @@ struct TransformErrorLine {
   int attempts = 1;
   int64_t ended_micros = 0;  ///< The last attempt.
   std::string_view lambda_arn;
+  std::string_view source;  ///< For people.
+  uint64_t offset = 0;      ///< In the source.
 };
 
-/// Append a line of an error object of type `processing-failed`, as Firehose writes it.
+/// Append a line of an error object of type `processing-failed`: the members that Firehose writes,
+/// then those of all our error lines, with their seal.
 void AppendTransformErrorLine(const TransformErrorLine& line, std::string* out);
 
 }  // namespace tapelake::delivery

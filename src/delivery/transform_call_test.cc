@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/seal.h"
 
 namespace tapelake::delivery {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Kind = TransformOutcome::Kind;
 
 const TransformCaller kCaller{
@@ -106,23 +108,47 @@ TEST(TransformCall, RefusesPayloadsThatAreNoAnswer) {
 }
 
 TEST(TransformCall, JudgesInvocations) {
-  EXPECT_FALSE(JudgeInvocation({.http_status = 200, .payload = "{}"}).has_value());
-  const auto refused = JudgeInvocation({.http_status = 413, .payload = "too large"});
-  ASSERT_TRUE(refused.has_value());
-  EXPECT_EQ(refused->code, "Lambda.InvocationFailed");
-  EXPECT_THAT(refused->message, HasSubstr("413: too large"));
+  EXPECT_FALSE(JudgeInvocation({.status = 200, .payload = "{}"}).has_value());
   const auto failed = JudgeInvocation(
-      {.http_status = 200, .function_error = "Unhandled", .payload = R"({"errorMessage":"x"})"});
+      {.status = 200, .function_error = "Unhandled", .payload = R"({"errorMessage":"x"})"});
   ASSERT_TRUE(failed.has_value());
   EXPECT_EQ(failed->code, "Lambda.FunctionError");
   EXPECT_THAT(failed->message, HasSubstr("Unhandled"));
+  EXPECT_TRUE(failed->may_pass);
+  const auto odd = JudgeInvocation(
+      {.status = 200, .function_error = "\xff", .payload = std::string(199, 'x') + "\xc3\xbc"});
+  EXPECT_THAT(odd->message, HasSubstr("(?): x"));
+  EXPECT_THAT(odd->message, ::testing::EndsWith("x?")) << "it must fit JSON wherever it is cut";
   const auto large =
-      JudgeInvocation({.http_status = 200, .payload = std::string(kInvocationBytesMax + 1, ' ')});
+      JudgeInvocation({.status = 200, .payload = std::string(kInvocationBytesMax + 1, ' ')});
   ASSERT_TRUE(large.has_value());
   EXPECT_EQ(large->code, "Lambda.FunctionError");
 }
 
-TEST(TransformCall, WritesErrorLinesAsFirehoseDoes) {
+TEST(TransformCall, TellsRefusalsFromWhatMayPass) {
+  struct Case {
+    int status;
+    std::string error;
+    std::string code;
+    bool may_pass;
+  };
+  for (const Case& one : {Case{0, "NoAnswer", "Lambda.FunctionRequestTimedOut", true},
+                          Case{0, "AccessDeniedException", "Lambda.InvokeAccessDenied", true},
+                          Case{403, "AccessDeniedException", "Lambda.InvokeAccessDenied", false},
+                          Case{404, "ResourceNotFoundException", "Lambda.ResourceNotFound", false},
+                          Case{413, "RequestTooLargeException", "Lambda.InvocationFailed", false},
+                          Case{429, "TooManyRequestsException", "Lambda.InvokeLimitExceeded", true},
+                          Case{502, "HTTP502", "Lambda.InvocationFailed", true}}) {
+    const auto failure =
+        JudgeInvocation({.status = one.status, .error = one.error, .payload = "why"});
+    ASSERT_TRUE(failure.has_value());
+    EXPECT_EQ(failure->code, one.code);
+    EXPECT_EQ(failure->may_pass, one.may_pass) << one.status;
+    EXPECT_THAT(failure->message, HasSubstr(one.error + ": why"));
+  }
+}
+
+TEST(TransformCall, WritesErrorLinesAsFirehoseDoesAndSealsThem) {
   const auto records = Records(1);
   const TransformFailure failure{.code = "Lambda.FunctionError", .message = "it \"failed\""};
   std::string line;
@@ -130,13 +156,20 @@ TEST(TransformCall, WritesErrorLinesAsFirehoseDoes) {
                             .failure = failure,
                             .attempts = kTransformRetries + 1,
                             .ended_micros = 1'495'072'950'000'000,
-                            .lambda_arn = "arn:aws:lambda:us-east-1:1:function:f:$LATEST"},
+                            .lambda_arn = "arn:aws:lambda:us-east-1:1:function:f:$LATEST",
+                            .source = "a place",
+                            .offset = 7},
                            &line);
-  EXPECT_EQ(line, R"({"attemptsMade":4,"arrivalTimestamp":1495072949453,)"
-                  R"("errorCode":"Lambda.FunctionError","errorMessage":"it \"failed\"",)"
-                  R"("attemptEndingTimestamp":1495072950000,"rawData":"YWJj",)"
-                  R"("lambdaArn":"arn:aws:lambda:us-east-1:1:function:f:$LATEST"})"
-                  "\n");
+  EXPECT_THAT(line,
+              StartsWith(R"({"attemptsMade":4,"arrivalTimestamp":1495072949453,)"
+                         R"("errorCode":"Lambda.FunctionError","errorMessage":"it \"failed\"",)"
+                         R"("attemptEndingTimestamp":1495072950000,"rawData":"YWJj",)"
+                         R"("lambdaArn":"arn:aws:lambda:us-east-1:1:function:f:$LATEST",)"
+                         R"("error_type":"processing-failed","source":"a place","offset":7,)"
+                         R"("raw_xxh64":"44bc2cf5ad770999",)"));
+  ASSERT_TRUE(line.ends_with('\n'));
+  line.pop_back();
+  EXPECT_EQ(base::JudgeJsonSeal(line, "}"), base::SealState::kWhole) << line;
 }
 
 }  // namespace

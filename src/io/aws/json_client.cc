@@ -71,11 +71,14 @@ std::string Shortened(std::string text) {
 JsonAnswer AnswerOf(HttpResponse response) {
   JsonAnswer answer{.status = response.status};
   if (const std::string* id = response.Find("x-amzn-requestid")) answer.request_id = *id;
+  const std::string* type = response.Find("x-amzn-errortype");
+  if (type != nullptr) answer.error = BareName(*type);
+  answer.headers = std::move(response.headers);
   if (response.status == 200) {
+    answer.error.clear();
     answer.body = std::move(response.body);
     return answer;
   }
-  if (const std::string* type = response.Find("x-amzn-errortype")) answer.error = BareName(*type);
   const auto document = base::ParseJson(response.body);
   if (document.ok() && document->is_object()) {
     const auto text_of = [&](std::string_view key) {
@@ -95,11 +98,16 @@ bool IsTransient(const JsonAnswer& answer) {
   return answer.status >= 500 || answer.status == 429 || IsOneOf(answer.error, kTransients);
 }
 
+const std::string* FindHeader(const JsonAnswer& answer, std::string_view name) {
+  const auto found = std::ranges::find(answer.headers, name, &HttpHeader::name);
+  return found == answer.headers.end() ? nullptr : &found->value;
+}
+
 /// How long the server asks to wait; 0: it does not say.
-int64_t StatedPauseMicros(const HttpResponse& response) {
-  const auto number = [&response](std::string_view name) {
+int64_t StatedPauseMicros(const JsonAnswer& answer) {
+  const auto number = [&answer](std::string_view name) {
     int64_t value = 0;
-    const std::string* text = response.Find(name);
+    const std::string* text = FindHeader(answer, name);
     if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), value);
     return std::clamp<int64_t>(value, 0, kStatedPauseMicrosMax);
   };
@@ -154,8 +162,8 @@ Result<JsonSettings> CompleteJsonSettings(JsonSettings stated, const JsonService
   }
   if (stated.region.empty()) {
     return MakeError(ErrorKind::kInvalid, service.name +
-                                              ": no region is named\nhint: set 'region' of the "
-                                              "source, AWS_REGION, or 'region' of the profile");
+                                              ": no region is named\nhint: set 'region' beside "
+                                              "it, AWS_REGION, or 'region' of the profile");
   }
   if (!IsRegion(stated.region)) {
     return MakeError(ErrorKind::kInvalid, service.name + " region '" + stated.region +
@@ -179,14 +187,21 @@ Result<HttpResponse> JsonClient::SendOnce(const JsonCall& call, const Credential
   }
   const std::string base = BaseUrl();
   HttpRequest sent{.method = "POST",
-                   .url = base + "/",
-                   .headers = {{"content-type", "application/x-amz-json-" + service_.json_version},
-                               {"x-amz-target", service_.target_prefix + "." + call.operation}},
+                   .url = base + call.path,
+                   .headers = call.headers,
                    .body = call.body,
                    .answer_bytes_max = call.answer_bytes_max,
-                   .connect_timeout_micros = kConnectTimeoutMicros};
+                   .connect_timeout_micros = kConnectTimeoutMicros,
+                   .silence_timeout_micros = call.silence_timeout_micros,
+                   .total_timeout_micros = call.total_timeout_micros};
+  if (service_.target_prefix.empty()) {
+    sent.headers.push_back({"content-type", "application/json"});
+  } else {
+    sent.headers.push_back({"content-type", "application/x-amz-json-" + service_.json_version});
+    sent.headers.push_back({"x-amz-target", service_.target_prefix + "." + call.operation});
+  }
   SigningInput input{.method = sent.method,
-                     .canonical_path = "/",
+                     .canonical_path = UriEncode(call.path, /*keep_slash=*/true),
                      .headers = sent.headers,
                      .payload_hash = Sha256Hex(call.body)};
   input.headers.push_back({"host", HostOf(base)});
@@ -204,8 +219,7 @@ class JsonClient::Mender {
   explicit Mender(JsonClient& client) : client_(client) {}
 
   /// Whether `answer` tells what to change, and it was changed.
-  bool Mend(const JsonAnswer& answer, const HttpResponse& response,
-            const Credentials& credentials) {
+  bool Mend(const JsonAnswer& answer, const Credentials& credentials) {
     if (IsOneOf(answer.error, kExpiries) && !renewed_) {
       renewed_ = true;
       client_.environment_.credentials.Refuse(credentials);
@@ -213,7 +227,7 @@ class JsonClient::Mender {
     }
     if (!IsOneOf(answer.error, kClockErrors) || clock_set_) return false;
     clock_set_ = true;
-    const std::string* text = response.Find("date");
+    const std::string* text = FindHeader(answer, "date");
     const auto date = text == nullptr ? std::nullopt : ParseHttpDate(*text);
     if (!date) return false;
     const int64_t skew = *date - client_.environment_.clock.WallMicros();
@@ -229,13 +243,18 @@ class JsonClient::Mender {
   bool clock_set_ = false;
 };
 
-int64_t JsonClient::PauseMicros(int tries, const JsonAnswer* answer, int64_t stated_micros) {
+int64_t JsonClient::PauseMicros(int tries, const JsonAnswer* answer) {
+  const int64_t stated_micros = answer == nullptr ? 0 : StatedPauseMicros(*answer);
   const bool throttled = answer != nullptr && IsThrottling(answer->error);
   const int64_t first = throttled ? kFirstThrottledPauseMicros : kFirstPauseMicros;
   const int64_t longest = std::min(first << std::min(tries - 1, 16), kPauseMicrosMax);
   const std::scoped_lock lock(mutex_);
   return stated_micros +
          static_cast<int64_t>(environment_.random.Below(static_cast<uint64_t>(longest)));
+}
+
+void JsonClient::Pause(int tries, const JsonAnswer* answer) {
+  environment_.clock.Sleep(PauseMicros(tries, answer));
 }
 
 Result<JsonAnswer> JsonClient::Call(const JsonCall& call) {
@@ -246,13 +265,9 @@ Result<JsonAnswer> JsonClient::Call(const JsonCall& call) {
     TAPELAKE_ASSIGN_OR_RAISE(Credentials credentials, environment_.credentials.Get());
     Result<HttpResponse> sent = SendOnce(call, credentials);
     std::optional<JsonAnswer> answer;
-    int64_t stated_micros = 0;
     while (sent.ok()) {
-      stated_micros = StatedPauseMicros(*sent);
-      HttpResponse response = sent.MoveValueUnsafe();
-      const HttpResponse head{.status = response.status, .headers = response.headers};
-      answer = AnswerOf(std::move(response));
-      if (answer->ok() || !mender.Mend(*answer, head, credentials)) break;
+      answer = AnswerOf(sent.MoveValueUnsafe());
+      if (answer->ok() || !mender.Mend(*answer, credentials)) break;
       answer.reset();
       TAPELAKE_ASSIGN_OR_RAISE(credentials, environment_.credentials.Get());
       sent = SendOnce(call, credentials);
@@ -262,7 +277,7 @@ Result<JsonAnswer> JsonClient::Call(const JsonCall& call) {
         KindOf(sent.status()) != ErrorKind::kUnknownOutcome) {
       return WithContext(sent.status(), name);
     }
-    const int64_t pause = PauseMicros(tries, answer ? &*answer : nullptr, stated_micros);
+    const int64_t pause = PauseMicros(tries, answer ? &*answer : nullptr);
     const bool late = environment_.clock.SteadyMicros() + pause >= end_micros;
     if (tries >= call.tries_max || late) {
       if (answer) return *std::move(answer);

@@ -1,12 +1,15 @@
 #pragma once
 
-/// Calls of AWS services that speak JSON 1.0 or 1.1 (`X-Amz-Target`), signed and repeated.
-/// Protocol: Smithy, "AWS JSON 1.1 protocol". For calls that may be made twice: all that read.
+/// Calls of AWS services that speak JSON 1.0 or 1.1 (`X-Amz-Target`) or REST with JSON, signed and
+/// repeated. Protocols: Smithy, "AWS JSON 1.1 protocol", "AWS restJson1 protocol". For calls that
+/// may be made twice: all that read.
 
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "io/aws/credential_chain.h"
@@ -22,8 +25,8 @@ struct JsonService {
   std::string name;               ///< For people: `Kinesis`.
   std::string signing_name;       ///< `kinesis`
   std::string endpoint_prefix;    ///< `streams.dynamodb` of `https://streams.dynamodb.REGION....`
-  std::string target_prefix;      ///< `Kinesis_20131202`
-  std::string json_version;       ///< `1.0` or `1.1`
+  std::string target_prefix;      ///< `Kinesis_20131202`; empty: REST, paths say what is called.
+  std::string json_version;       ///< `1.0` or `1.1`; nothing of REST.
   std::string endpoint_variable;  ///< `AWS_ENDPOINT_URL_KINESIS`
 };
 
@@ -47,6 +50,10 @@ struct JsonCall {
   int tries_max = 5;                     ///< Of what may pass by itself.
   int64_t deadline_micros = 60'000'000;  ///< From the first try on no other begins after this.
   int64_t answer_bytes_max = int64_t{64} << 20;
+  std::string path = "/";                       ///< Percent-encoded.
+  std::vector<HttpHeader> headers = {};         ///< Further ones, of names in lower case.
+  int64_t silence_timeout_micros = 30'000'000;  ///< Of one try, as HttpRequest has them.
+  int64_t total_timeout_micros = 0;
 };
 
 /// What came back.
@@ -56,6 +63,7 @@ struct JsonAnswer {
   std::string error = {};    ///< `ExpiredIteratorException`, without a namespace; empty: success.
   std::string message = {};  ///< The service's own words for the error.
   std::string request_id = {};
+  std::vector<HttpHeader> headers = {};  ///< Names in lower case.
 
   bool ok() const { return error.empty(); }
 };
@@ -86,6 +94,10 @@ class JsonClient {
   /// Errors: kUnavailable (no answer), those of the credentials, kUnauthorized (certificate).
   Result<JsonAnswer> Call(const JsonCall& call);
 
+  /// Sleep before a further try of a caller that repeats calls itself (`tries_max` of 1): full
+  /// jitter, longer after every try, and what `answer` (nullptr: none came) asks for.
+  void Pause(int tries, const JsonAnswer* answer);
+
   /// What an answer that is no success means, naming service, operation and the service's words:
   /// kThrottled, kUnauthorized, kNotFound, kUnavailable (transient), kInvalid (the rest).
   Status ErrorOf(const JsonCall& call, const JsonAnswer& answer) const;
@@ -97,7 +109,7 @@ class JsonClient {
 
   std::string BaseUrl() const;
   Result<HttpResponse> SendOnce(const JsonCall& call, const Credentials& credentials);
-  int64_t PauseMicros(int tries, const JsonAnswer* answer, int64_t stated_micros);
+  int64_t PauseMicros(int tries, const JsonAnswer* answer);
 
   JsonEnvironment environment_;
   JsonService service_;

@@ -66,6 +66,7 @@ class ErrorLineDecoder : public LineDecoder {
       return MakeError(ErrorKind::kCorrupt, "no error line: " + parsed.status().message());
     }
     const base::JsonValue* raw = parsed->Find("raw_data");
+    if (raw == nullptr) raw = parsed->Find("rawData");  // of a Lambda transform, as in Firehose
     if (raw == nullptr || !raw->is_string()) {
       return MakeError(ErrorKind::kCorrupt, "no error line: it has no raw_data");
     }

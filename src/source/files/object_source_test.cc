@@ -142,6 +142,10 @@ TEST_F(ObjectSourceTest, TrustsNoErrorLineWhoseChecksumDiffers) {
   const std::string good = R"({"raw_data":"YWJj","raw_xxh64":"44bc2cf5ad770999"})";
   EXPECT_EQ(Read(kErrorPath, good + "\n", FileFormat::kErrorObject).records,
             std::vector<std::string>{"abc"});
+  const std::string firehose = R"({"errorCode":"c","rawData":"YWJj","lambdaArn":"f"})";
+  EXPECT_EQ(Read(kErrorPath, firehose + "\n", FileFormat::kErrorObject).records,
+            std::vector<std::string>{"abc"})
+      << "what a Lambda transform left behind, here or in Firehose";
   for (const char* bad : {R"({"raw_data":"YWJk","raw_xxh64":"44bc2cf5ad770999"})",
                           R"({"raw_data":"YWJj","raw_xxh64":"44bc2cf5ad770998"})",
                           R"({"raw_data":"YWJj","raw_xxh64":""})", R"({"raw_data":"YWJ"})",

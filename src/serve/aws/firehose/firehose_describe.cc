@@ -1,6 +1,10 @@
 /// Delivery streams, described.
 
 #include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "serve/aws/firehose/firehose_service.h"
 
@@ -40,38 +44,57 @@ void WriteParameter(std::string_view name, std::string_view value, AnswerWriter*
   answer->EndMap();
 }
 
-void BeginProcessor(std::string_view type, AnswerWriter* answer) {
+/// A processor and its parameters.
+void WriteProcessor(std::string_view type,
+                    const std::vector<std::pair<std::string_view, std::string>>& parameters,
+                    AnswerWriter* answer) {
   answer->BeginMap();
   answer->Text("Type", type);
   answer->Key("Parameters");
   answer->BeginList();
-}
-
-void EndProcessor(AnswerWriter* answer) {
+  for (const auto& [name, value] : parameters)
+    WriteParameter(name, value, answer);
   answer->EndList();
   answer->EndMap();
 }
 
-/// The processors that stand for what is done here: keys of partitions are taken out of records,
-/// and records get ends.
+/// A size in MiB, with a decimal: the least is 0.2.
+std::string Mebibytes(int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f",
+                static_cast<double>(bytes) / static_cast<double>(kMebibyte));
+  return text;
+}
+
+/// The processors that stand for what is done here: a function transforms records, keys of
+/// partitions are taken out of them, they get ends.
 void WriteProcessing(const DeliveredObjects& objects, AnswerWriter* answer) {
-  const bool enabled = !objects.partition_query.empty() || !objects.delimiter.empty();
-  if (!enabled) return WriteEnabled("ProcessingConfiguration", false, answer);
+  const DeliveryFunction& function = objects.function;
+  if (objects.partition_query.empty() && function.name.empty() && objects.delimiter.empty()) {
+    return WriteEnabled("ProcessingConfiguration", false, answer);
+  }
   answer->Key("ProcessingConfiguration");
   answer->BeginMap();
   answer->Bool("Enabled", true);
   answer->Key("Processors");
   answer->BeginList();
+  if (!function.name.empty()) {
+    WriteProcessor(
+        "Lambda",
+        {{"LambdaArn", function.name},
+         {"NumberOfRetries", std::to_string(function.retries)},
+         {"BufferSizeInMBs", Mebibytes(function.buffer_bytes)},
+         {"BufferIntervalInSeconds", std::to_string(function.buffer_micros / kMicrosPerSecond)}},
+        answer);
+  }
   if (!objects.partition_query.empty()) {
-    BeginProcessor("MetadataExtraction", answer);
-    WriteParameter("MetadataExtractionQuery", objects.partition_query, answer);
-    WriteParameter("JsonParsingEngine", "JQ-1.6", answer);
-    EndProcessor(answer);
+    WriteProcessor(
+        "MetadataExtraction",
+        {{"MetadataExtractionQuery", objects.partition_query}, {"JsonParsingEngine", "JQ-1.6"}},
+        answer);
   }
   if (!objects.delimiter.empty()) {
-    BeginProcessor("AppendDelimiterToRecord", answer);
-    WriteParameter("Delimiter", objects.delimiter, answer);
-    EndProcessor(answer);
+    WriteProcessor("AppendDelimiterToRecord", {{"Delimiter", objects.delimiter}}, answer);
   }
   answer->EndList();
   answer->EndMap();
@@ -176,7 +199,7 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
     WriteObjects(stream, objects.backup_prefix, answer);
     answer->EndMap();
   }
-  WriteEnabled("DynamicPartitioningConfiguration", !objects.partition_query.empty(), answer);
+  WriteEnabled("DynamicPartitioningConfiguration", objects.partitioned, answer);
   answer->Text("FileExtension", objects.extension);
   answer->Text("CustomTimeZone", objects.time_zone.empty() ? "UTC" : objects.time_zone);
   answer->EndMap();

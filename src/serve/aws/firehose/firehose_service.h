@@ -20,6 +20,14 @@
 
 namespace tapelake::serve {
 
+/// The Lambda function that makes the lines of objects.
+struct DeliveryFunction {
+  std::string name;  ///< Or ARN, as it is configured; empty: there is none.
+  int64_t retries = 0;
+  int64_t buffer_bytes = 0;
+  int64_t buffer_micros = 0;
+};
+
 /// Where the objects of a delivery stream lie and what they are, in Firehose's words. Of a stream
 /// that a client made: as it was asked for.
 struct DeliveredObjects {
@@ -36,6 +44,8 @@ struct DeliveredObjects {
   /// What an AppendDelimiterToRecord processor puts behind each record, escaped (`\n`); empty:
   /// there is none.
   std::string delimiter;
+  bool partitioned = false;  ///< By a query, a function or both.
+  DeliveryFunction function = {};
 };
 
 /// What is put into a delivery stream, and what becomes of that.

@@ -1,5 +1,6 @@
 #include "serve/aws/firehose/firehose_service.h"
 
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -139,7 +140,12 @@ TEST_F(FirehoseServiceTest, DescribesLayoutsInFirehosesWords) {
                              .compression = "ZIP",
                              .extension = ".ndjson.zip",
                              .time_zone = "Asia/Tokyo",
-                             .partition_query = R"({pair:."pair"})"});
+                             .partition_query = R"({pair:."pair"})",
+                             .partitioned = true,
+                             .function = {.name = "my-function",
+                                          .retries = 3,
+                                          .buffer_bytes = 200 << 10,
+                                          .buffer_micros = 60'000'000}});
   world_.MakeFirehose();
   const Outcome outcome = Call("DescribeDeliveryStream", Of());
   ASSERT_EQ(outcome.error, "") << outcome.message;
@@ -156,8 +162,17 @@ TEST_F(FirehoseServiceTest, DescribesLayoutsInFirehosesWords) {
   EXPECT_EQ(objects.Find("S3BackupDescription")->Find("Prefix")->text(),
             "source/!{timestamp:yyyy}/");
   EXPECT_TRUE(objects.Find("DynamicPartitioningConfiguration")->Find("Enabled")->boolean());
-  const base::JsonValue& processor =
-      objects.Find("ProcessingConfiguration")->Find("Processors")->items()[0];
+  const auto& processors = objects.Find("ProcessingConfiguration")->Find("Processors")->items();
+  ASSERT_EQ(processors.size(), 2u);
+  EXPECT_EQ(processors[0].Find("Type")->text(), "Lambda");
+  std::map<std::string, std::string> parameters;
+  for (const base::JsonValue& one : processors[0].Find("Parameters")->items())
+    parameters[one.Find("ParameterName")->text()] = one.Find("ParameterValue")->text();
+  EXPECT_EQ(parameters, (std::map<std::string, std::string>{{"LambdaArn", "my-function"},
+                                                            {"NumberOfRetries", "3"},
+                                                            {"BufferSizeInMBs", "0.2"},
+                                                            {"BufferIntervalInSeconds", "60"}}));
+  const base::JsonValue& processor = processors[1];
   EXPECT_EQ(processor.Find("Type")->text(), "MetadataExtraction");
   EXPECT_EQ(processor.Find("Parameters")->items()[0].Find("ParameterValue")->text(),
             R"({pair:."pair"})");
