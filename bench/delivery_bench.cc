@@ -53,10 +53,9 @@ class Bench {
     timing_.add_nanos += Time([&] {
       for (const auto& entry : block.entries) {
         if (parser_.Parse(block.bytes(entry)) == transform::ParseError::kNone)
-          delivery_.Add(parser_.change(), {.source = kSource,
-                                           .offset = offset_,
-                                           .place = "bench",
-                                           .raw = block.bytes(entry)});
+          delivery_.Add(
+              parser_.change(),
+              {.source = kSource, .offset = offset_, .place = "bench", .raw = block.bytes(entry)});
         ++offset_;
       }
       delivery_.Advance(kSource, offset_);

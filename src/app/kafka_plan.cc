@@ -33,8 +33,7 @@ source::ChangeAdapterOptions AdapterOptionsOf(const TablePlan& plan) {
 /// `member`: with a name of its own, by which the brokers know it again after a death.
 source::RdKafkaOptions ConsumerOptionsOf(const TablePlan& plan, bool member) {
   // With the topic: a group remembers what its members subscribed to.
-  const std::string own =
-      "tapelake-" + plan.definition.QualifiedName() + "-" + plan.source.topic;
+  const std::string own = "tapelake-" + plan.definition.QualifiedName() + "-" + plan.source.topic;
   return {.brokers = plan.source.brokers,
           .topic = plan.source.topic,
           .group = plan.source.group.empty() ? own : plan.source.group,

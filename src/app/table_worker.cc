@@ -165,8 +165,8 @@ void TableWorker::TakeNews() {
   }
 }
 
-/// Whether it is time to look if marks of a source that became quiet have moved: delivery and market
-/// are behind the last commit, and what it says must not fall behind what the service keeps.
+/// Whether it is time to look if marks of a source that became quiet have moved: delivery and
+/// market are behind the last commit, and what it says must not fall behind what the service keeps.
 bool TableWorker::MarksMayMove(int64_t now_micros) {
   const bool quiet = ingest_->pending_records() == 0 && !marks_.sources().empty();
   return quiet && now_micros >= quiet_marks_micros_;

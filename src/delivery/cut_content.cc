@@ -128,8 +128,7 @@ Result<CutContent> ParseCutContent(std::string_view file) {
 }
 
 std::string CutContentPath(const std::string& state_path, uint64_t cut_id) {
-  return io::JoinPath(io::ParentPath(state_path),
-                      std::string(kNameBegin) + std::to_string(cut_id));
+  return io::JoinPath(io::ParentPath(state_path), std::string(kNameBegin) + std::to_string(cut_id));
 }
 
 bool ParseCutContentName(std::string_view name, uint64_t* cut_id) {

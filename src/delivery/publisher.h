@@ -65,7 +65,7 @@ class Publisher {
   io::FileSystem& files_;
   const std::string lake_path_;
   const std::string stream_;
-  const std::string state_path_;  // below the lake
+  const std::string state_path_;              // below the lake
   std::unique_ptr<Transformer> transformer_;  // nullptr: none is configured
   ChunkPool pool_;
   std::set<std::string> durable_directories_;

@@ -198,7 +198,8 @@ TEST_F(MergeOnReadSql, OtherDaysAreNotScanned) {
   EXPECT_THAT(Sql("EXPLAIN " + statement), HasSubstr("Scanning Files: 1/2"));
   EXPECT_EQ(Sql(statement), "id\nb\n");
   Commit({.rows = {{"c", kNextDay, 2, "z"}}});
-  EXPECT_EQ(Sql(statement + " ORDER BY id"), "id\nb\nc\n") << "logs over one file, none over the other";
+  EXPECT_EQ(Sql(statement + " ORDER BY id"), "id\nb\nc\n")
+      << "logs over one file, none over the other";
 }
 
 TEST_F(MergeOnReadSql, EveryDayIsScannedWhereRowsMayLieInAnotherPartition) {

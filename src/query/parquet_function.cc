@@ -75,12 +75,11 @@ class PartitionReader : public duckdb::MultiFileReader {
     return duckdb::make_uniq<PartitionReader>(function.name);
   }
 
-  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(
-      duckdb::ClientContext&, const duckdb::vector<std::string>& paths,
-      const duckdb::FileGlobInput&) override {
+  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext&,
+                                                           const duckdb::vector<std::string>& paths,
+                                                           const duckdb::FileGlobInput&) override {
     paths_ = paths;
-    return duckdb::make_shared_ptr<duckdb::SimpleMultiFileList>(
-        Files(paths.begin(), paths.end()));
+    return duckdb::make_shared_ptr<duckdb::SimpleMultiFileList>(Files(paths.begin(), paths.end()));
   }
 
   bool ParseOption(const std::string& key, const duckdb::Value& value,
@@ -115,8 +114,7 @@ class PartitionReader : public duckdb::MultiFileReader {
     Files kept;
     for (const duckdb::OpenFileInfo& file : all) {
       const auto value = partitions_.value_of.find(file.path);
-      const bool rules_out =
-          value != partitions_.value_of.end() && excluded.at(value->second);
+      const bool rules_out = value != partitions_.value_of.end() && excluded.at(value->second);
       if (!rules_out) kept.push_back(file);
     }
     if (kept.size() == all.size()) return nullptr;

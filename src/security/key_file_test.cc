@@ -28,7 +28,8 @@ class KeyFileTest : public ::testing::Test {
     return ChangeKeyFile(files_, path_, [&key](KeySet* keys) { return keys->Add(key); });
   }
 
-  const std::string folder_ = ::testing::TempDir() + "tapelake-key-file-test-" + std::to_string(::getpid());
+  const std::string folder_ =
+      ::testing::TempDir() + "tapelake-key-file-test-" + std::to_string(::getpid());
   const std::string path_ = folder_ + "/lake/.tapelake/keys.json";
   io::LocalFileSystem files_;
 };

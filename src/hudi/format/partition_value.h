@@ -10,8 +10,8 @@
 
 namespace tapelake::hudi {
 
-/// The raw value for which PartitionPathPart() gives `path`. nullopt: it gives this for none, or for
-/// an empty one (null or no text, the path does not say which).
+/// The raw value for which PartitionPathPart() gives `path`. nullopt: it gives this for none, or
+/// for an empty one (null or no text, the path does not say which).
 std::optional<std::string> PartitionValueOf(std::string_view path, std::string_view field,
                                             const PartitionPathStyle& style);
 

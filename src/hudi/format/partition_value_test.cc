@@ -9,7 +9,8 @@ TEST(PartitionValueOf, IsWhatThePathWasMadeOf) {
   for (const bool hive_style : {false, true}) {
     for (const bool urlencode : {false, true}) {
       const PartitionPathStyle style{.hive_style = hive_style, .urlencode = urlencode};
-      for (const std::string value : {"2026-11-22", "day=2026", "ümlaut 100%", "%2", "%41", "a=b"}) {
+      for (const std::string value :
+           {"2026-11-22", "day=2026", "ümlaut 100%", "%2", "%41", "a=b"}) {
         const std::string path = PartitionPathPart("day", value, style).ValueOrDie();
         EXPECT_EQ(PartitionValueOf(path, "day", style), value) << path;
       }

@@ -179,8 +179,7 @@ TEST_F(MockBrokers, AFencedMemberIsOfNoUseAnyMore) {
   while (!assigned && clock.SteadyMicros() < deadline)
     consumer->Poll(50);
   ASSERT_TRUE(assigned);
-  rd_kafka_mock_push_request_errors(cluster_, kHeartbeat, 1,
-                                    RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+  rd_kafka_mock_push_request_errors(cluster_, kHeartbeat, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
   KafkaEvent event;
   while (event.kind != KafkaEvent::Kind::kBroken && clock.SteadyMicros() < deadline)
     event = consumer->Poll(50);
