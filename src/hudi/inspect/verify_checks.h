@@ -44,7 +44,7 @@ enum class InstantStanding : uint8_t {
 InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp);
 /// The same for a file of `group` that names the instant. Where nothing but pinned commits is left,
 /// readers take no archived one for committed any more; but what those wrote and a pinned one
-/// replaced is no orphan: cleaning takes it once there are other commits again.
+/// replaced or superseded is no orphan: cleaning takes it once there are other commits again.
 InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp,
                            const FileGroupId& group);
 

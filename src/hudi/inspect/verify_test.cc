@@ -11,6 +11,7 @@
 #include "hudi/inspect/table_history.h"
 #include "hudi/inspect/verify.h"
 #include "hudi/reader/base_file_reader.h"
+#include "hudi/table/table_view.h"
 #include "hudi/timeline/instant_files.h"
 #include "hudi/writer/base_file_writer.h"
 #include "hudi/writer/key_summary.h"
@@ -108,6 +109,17 @@ class VerifyTest : public TableFixture {
     Compact(*table);
     Commit(*table, {.rows = {{"a", kDay, 3, "z"}}});
     return table;
+  }
+  /// Three commits follow `pinned`, all before it is archived, and a restore leaves it alone.
+  void LeaveOnly(Table& table, const std::string& pinned) {
+    for (int64_t version = 5; version < 8; ++version)
+      Commit(table, {.rows = {{"d", kDay, version, {}}}});
+    ASSERT_GT(*table.Archive({.instants_keep_min = 4, .instants_keep_max = 5}, ""), 0);
+    ASSERT_EQ(Timeline::Load(files_, kPath)->CompletedCommits().front().timestamp, pinned);
+    ASSERT_TRUE(table.Savepoint(pinned, {}).ok());
+    clock_.Advance(2'000'000);
+    ASSERT_TRUE(table.Restore(pinned).ok());
+    ASSERT_THAT(Timeline::Load(files_, kPath)->CompletedCommits(), SizeIs(1));
   }
 };
 
@@ -279,18 +291,35 @@ TEST_F(VerifyTest, WhatAPinnedCommitReplacedIsNoOrphanWhereNoOtherCommitIsLeft) 
   const std::string old = LogFile(*table);
   const std::string pinned = Commit(
       *table, {.rows = {{"c", kDay, 4, {}}}, .operation = WriteOperation::kInsertOverwriteTable});
-  for (int64_t version = 5; version < 8; ++version)
-    Commit(*table, {.rows = {{"d", kDay, version, {}}}});
-  // In the archive, and its files are still there.
-  ASSERT_GT(*table->Archive({.instants_keep_min = 3, .instants_keep_max = 4}, ""), 0);
-  ASSERT_EQ(Timeline::Load(files_, kPath)->CompletedCommits().front().timestamp, pinned);
-  ASSERT_TRUE(table->Savepoint(pinned, {}).ok());
-  clock_.Advance(2'000'000);
-  ASSERT_TRUE(table->Restore(pinned).ok());
+  LeaveOnly(*table, pinned);
   ASSERT_TRUE(files_.Exists(Full(old)).ValueOr(false));
   EXPECT_THAT(Findings(), IsEmpty());
   Copy(old, io::JoinPath(io::ParentPath(old), "." + io::FileName(old).substr(2)));
   EXPECT_FALSE(Findings().empty());  // of another group, which nobody replaced
+}
+
+TEST_F(VerifyTest, WhatAPinnedCommitSupersededIsNoOrphanWhereNoOtherCommitIsLeft) {
+  CreateOptions options = Options(1);
+  options.cdc_logging = CdcLogging::kBothImages;
+  const auto table = *Table::Create(World(), kPath, options);
+  Commit(*table, {.rows = {{"a", kDay, 1, {}}}});
+  const std::string archived = Commit(*table, {.rows = {{"a", kDay, 2, {}}}});
+  const std::string old = BaseFile(*table);
+  LeaveOnly(*table, Commit(*table, {.rows = {{"a", kDay, 3, {}}}}));
+  ASSERT_TRUE(files_.Exists(Full(old)).ValueOr(false));
+  EXPECT_THAT(Findings(), IsEmpty());
+  const std::string lost = Renamed(old, [](BaseFileName* name) { name->file_id[0] ^= 1; });
+  Copy(old, lost);  // of another group, in which nothing newer is
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kFileOrphan, lost)));
+  Delete(lost);
+  // Other commits follow: first it can be read again, then cleaning takes it.
+  Commit(*table, {.rows = {{"a", kDay, 8, {}}}});
+  const auto past = (*TableView::Open(files_, kPath))->SnapshotAt(archived, QueryMode::kSnapshot);
+  ASSERT_TRUE(past.ok()) << past.status();
+  EXPECT_EQ(past->slices.at(0).RelativePath(), old);
+  Commit(*table, {.rows = {{"a", kDay, 9, {}}}});
+  EXPECT_GT(*table->Clean({.commits_retained = 1}), 0);
+  EXPECT_FALSE(files_.Exists(Full(old)).ValueOr(true));
 }
 
 TEST_F(VerifyTest, ASecondBaseFileOfOneInstantIsFoundTwice) {

@@ -133,6 +133,21 @@ class TimelineCheck {
   FindingList& findings_;
 };
 
+/// Whether readers see a slice of the group that is newer than `timestamp`.
+bool HasNewerSlice(const TableEvidence& evidence, const FileGroupId& group,
+                   const std::string& timestamp) {
+  const std::string& path = group.first;
+  const auto partition =
+      std::ranges::lower_bound(evidence.partitions, path, {}, &PartitionFiles::partition_path);
+  if (partition == evidence.partitions.end() || partition->partition_path != path) return false;
+  const auto is_newer = [&](const auto& file) {
+    return file.file_id == group.second && file.base_instant > timestamp &&
+           evidence.timeline.IsCommitted(file.base_instant);
+  };
+  return std::ranges::any_of(partition->base_files, is_newer) ||
+         std::ranges::any_of(partition->log_files, is_newer);
+}
+
 }  // namespace
 
 InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp) {
@@ -152,8 +167,9 @@ InstantStanding StandingOf(const TableEvidence& evidence, const std::string& tim
 InstantStanding StandingOf(const TableEvidence& evidence, const std::string& timestamp,
                            const FileGroupId& group) {
   const InstantStanding standing = StandingOf(evidence, timestamp);
-  const bool waits = standing == InstantStanding::kNever && evidence.replaced_at.contains(group) &&
-                     evidence.archive.completed.contains(timestamp);
+  const bool waits =
+      standing == InstantStanding::kNever && evidence.archive.completed.contains(timestamp) &&
+      (evidence.replaced_at.contains(group) || HasNewerSlice(evidence, group, timestamp));
   return waits ? InstantStanding::kArchived : standing;
 }
 
