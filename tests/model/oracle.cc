@@ -62,16 +62,20 @@ Status Oracle::TakeNew(const std::set<std::string>& there, const Intent& intent)
 }
 
 /// Active commits never go, but by going back; those before the first active one were archived.
+/// Whoever goes back finishes a half archival first, perhaps past what it was to go back to. Then
+/// that is no longer active, and the call took nothing back.
 Status Oracle::TakeBack(const std::set<std::string>& there, const Intent& intent) {
   const std::string first = there.empty() ? "" : *there.begin();
   std::vector<std::string> gone;
   std::vector<std::string> stayed;
   for (const auto& [instant, state] : states_) {
-    if (instant <= intent.back_to || !intent.goes_back) {
-      if (instant >= first && !there.contains(instant)) return Broken("lost commit " + instant);
-      continue;
+    const bool may_go = intent.goes_back && instant > intent.back_to;
+    if (there.contains(instant)) {
+      if (may_go) stayed.push_back(instant);
+    } else if (instant >= first) {
+      if (!may_go) return Broken("lost commit " + instant);
+      gone.push_back(instant);
     }
-    (there.contains(instant) ? stayed : gone).push_back(instant);
   }
   if (!gone.empty() && !stayed.empty()) {
     return Broken("went back half way: gone" + JoinNames(gone) + ", still there" +
