@@ -11,6 +11,8 @@ namespace tapelake::source {
 namespace {
 
 constexpr int kCallMillis = 5'000;
+constexpr int kCloseMillisMax = 10'000;
+constexpr int kCloseWaitMillis = 100;
 constexpr size_t kErrorTextBytes = 512;
 /// Told failures are kept until Poll() hands them out; brokers that are down repeat themselves.
 constexpr size_t kFailuresMax = 16;
@@ -110,9 +112,7 @@ class Consumer : public KafkaConsumer {
 
   ~Consumer() override {
     message_.reset();
-    if (client_ == nullptr) return;
-    rd_kafka_consumer_close(client_);
-    rd_kafka_destroy(client_);
+    if (client_ != nullptr) Close();
   }
 
   Status Open(const RdKafkaOptions& options);
@@ -133,6 +133,7 @@ class Consumer : public KafkaConsumer {
   static void OnCommit(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {}
   static void OnLog(const rd_kafka_t*, int, const char*, const char*) {}
 
+  void Close();
   void Assign(rd_kafka_topic_partition_list_t* partitions);
   void Revoke(rd_kafka_topic_partition_list_t* partitions);
   void Tell(Status failure);
@@ -177,6 +178,21 @@ Status Consumer::Open(const RdKafkaOptions& options) {
   static_cast<void>(conf.release());  // the client's from now on
   rd_kafka_poll_set_consumer(client_);
   return Status::OK();
+}
+
+/// Leave the group, but not for ever: where no broker answers, a plain close may not return.
+void Consumer::Close() {
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client_);
+  rd_kafka_error_t* refused = rd_kafka_consumer_close_queue(client_, queue);
+  const bool begun = refused == nullptr;
+  if (!begun) rd_kafka_error_destroy(refused);
+  for (int waited = 0; begun && !rd_kafka_consumer_closed(client_) && waited < kCloseMillisMax;
+       waited += kCloseWaitMillis) {
+    rd_kafka_queue_poll_callback(queue, kCloseWaitMillis);
+  }
+  rd_kafka_queue_destroy(queue);
+  const bool closed = begun && rd_kafka_consumer_closed(client_) != 0;
+  rd_kafka_destroy_flags(client_, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 void Consumer::OnRebalance(rd_kafka_t* /*client*/, rd_kafka_resp_err_t code,

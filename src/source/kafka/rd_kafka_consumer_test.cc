@@ -187,6 +187,28 @@ TEST_F(MockBrokers, AFencedMemberIsOfNoUseAnyMore) {
   EXPECT_THAT(event.failure.message(), HasSubstr("source.group of its own"));
 }
 
+TEST_F(MockBrokers, AMemberEndsThoughNobodyAnswersAnyMore) {
+  auto consumer = RdKafkaConsumer::Make(Options()).ValueOrDie();
+  bool assigned = false;
+  bool revoked = false;
+  ASSERT_TRUE(consumer
+                  ->Subscribe({.on_assigned =
+                                   [&assigned](int32_t) {
+                                     assigned = true;
+                                     return int64_t{0};
+                                   },
+                               .on_revoked = [&revoked](int32_t) { revoked = true; }})
+                  .ok());
+  io::SystemClock clock;
+  const int64_t deadline = clock.SteadyMicros() + kPatienceMicros;
+  while (!assigned && clock.SteadyMicros() < deadline)
+    consumer->Poll(50);
+  ASSERT_TRUE(assigned);
+  rd_kafka_mock_broker_set_down(cluster_, 1);
+  consumer.reset();
+  EXPECT_TRUE(revoked);
+}
+
 TEST_F(MockBrokers, AWrongPropertyIsNamed) {
   RdKafkaOptions options = Options();
   options.properties = {{"security.protokoll", "ssl"}};
