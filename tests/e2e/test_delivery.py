@@ -74,7 +74,7 @@ def test_partitions_and_source_records_of_a_killed_process(tmp_path):
     simulation = program.simulate(tmp_path, seed=rng.randrange(1 << 30), changes=CHANGES,
                                   shape=rng.choice(["streams", "kinesis"]),
                                   more=["--odd-types", "0.05"])
-    pipeline = KilledPipeline(tmp_path, simulation.events, rng)
+    pipeline = KilledPipeline(tmp_path, simulation.events, rng, rate=250)
     configure(pipeline, PARTITIONED)
     pipeline.kill_times(KILLS, lambda number: None)
     pipeline.finish()
@@ -122,7 +122,7 @@ def test_a_target_on_s3_that_fails_at_will(tmp_path, monkeypatch):
         first = ["pass", 503, "lose-answer", 500, "lose-request"]
         usual = ["pass"] * 6 + first[1:]
         s3.fault = lambda seen: first.pop(0) if first else rng.choice(usual)
-        pipeline = KilledPipeline(tmp_path, simulation.events, rng)
+        pipeline = KilledPipeline(tmp_path, simulation.events, rng, rate=250)
         configure(pipeline, ON_S3 % BUCKET)
         pipeline.kill_times(3, lambda number: None)
         pipeline.finish()

@@ -51,12 +51,16 @@ class Producer:
 
     def run(self):
         for piece in self.slices:
-            deadline = time.monotonic() + PATIENCE_S
+            begin = time.monotonic()
+            deadline = begin + PATIENCE_S
             while not self.put(piece):
                 if time.monotonic() > deadline:
                     return
                 time.sleep(0.1)
             self.acknowledged += 1
+            # A small slice is put at once, whatever the rate.
+            due = begin + piece.count(b"\n") / self.rate
+            time.sleep(max(0.0, due - time.monotonic()))
 
     def put(self, piece: bytes) -> bool:
         done = program.run("stream", "put", "--rate", self.rate, "--config", self.config,
@@ -103,12 +107,13 @@ class KilledPipeline:
     folder: Path
     events: Path
     rng: random.Random
+    rate: int = 400  # records a second, of each producer
 
     def __post_init__(self):
         self.lake = program.Lake(self.folder / "lake")
         self.config = write_config(self.folder, self.lake.path)
         self.log = self.folder / "up.log"
-        self.producers = [Producer(self.config, slices_of(self.events, share, 2), rate=400)
+        self.producers = [Producer(self.config, slices_of(self.events, share, 2), rate=self.rate)
                           for share in (0, 1)]
 
     def kill_times(self, kills: int, after_each) -> None:

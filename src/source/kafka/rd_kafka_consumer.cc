@@ -102,6 +102,7 @@ const std::map<std::string, std::string>& DefaultProperties() {
       // So that a partition that is added is found soon.
       {"topic.metadata.refresh.interval.ms", "10000"},
       {"reconnect.backoff.max.ms", "2000"},
+      {"session.timeout.ms", "10000"},
   };
   return defaults;
 }

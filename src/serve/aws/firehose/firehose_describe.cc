@@ -199,7 +199,8 @@ void FirehoseService::WriteDestination(const DeliveryStream& stream, AnswerWrite
     WriteObjects(stream, objects.backup_prefix, answer);
     answer->EndMap();
   }
-  WriteEnabled("DynamicPartitioningConfiguration", objects.partitioned, answer);
+  const bool partitioned = objects.partitioned || !objects.partition_query.empty();
+  WriteEnabled("DynamicPartitioningConfiguration", partitioned, answer);
   answer->Text("FileExtension", objects.extension);
   answer->Text("CustomTimeZone", objects.time_zone.empty() ? "UTC" : objects.time_zone);
   answer->EndMap();

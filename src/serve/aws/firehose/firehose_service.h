@@ -44,7 +44,7 @@ struct DeliveredObjects {
   /// What an AppendDelimiterToRecord processor puts behind each record, escaped (`\n`); empty:
   /// there is none.
   std::string delimiter;
-  bool partitioned = false;  ///< By a query, a function or both.
+  bool partitioned = false;  ///< Also without a query: by keys of a function.
   DeliveryFunction function = {};
 };
 
