@@ -9,7 +9,7 @@ from pathlib import Path
 from support import program
 from support.killed import start_up
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 STARTED: list[subprocess.Popen] = []  # those of one test
 # The horizon: a stream that is read through splits gives a simulated hour late.
 DELIVERY = "delivery: {buffer_bytes: 1MiB, buffer_interval: 1s}\n"
