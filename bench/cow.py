@@ -50,7 +50,7 @@ def spark_figures(verb: str, file: Path, rows: Path, kept: bool) -> dict:
     """What Spark takes, measured now unless `kept` and known; the file keeps it."""
     if not kept or not file.exists():
         load = os.getloadavg()[0]
-        file.write_text(json.dumps(json.loads(spark_side(verb, rows)) | {"load": load}), encoding="utf-8")
+        file.write_text(json.dumps(json.loads(spark_side(verb, rows)) | {"load_average": load}), encoding="utf-8")
     return json.loads(file.read_text(encoding="utf-8"))
 
 
@@ -163,7 +163,7 @@ def main() -> int:
     spark = spark_figures("measure", options.folder / "spark.json", options.rows, options.kept_spark)
     runs, found = compare(ours, spark)
     lines = figures.heading("Copy-on-write against Spark + Hudi", "cow",
-                            f"{spark['load']:.1f} at Spark's") + [
+                            f"{spark['load_average']:.1f} at Spark's") + [
         "13 columns, 6 partitions, 4 buckets each or a bloom index (ours) or Hudi's defaults (Spark "
         "3.5, Hudi 0.15, local[2], 6 GB heap, warm JVM). With a bucket index a bulk insert finds each "
         "key's bucket and is an upsert; with a bloom index it sorts the rows by key into new files, as "

@@ -65,7 +65,7 @@ def main() -> int:
                     at_least=TARGET_ROWS_PER_CPU_SECOND),
              *cow.against_spark("upsert of 100,000", ours, spark, TARGET_RATIO)]
     lines = figures.heading("Merge-on-read: appends, and an upsert against Spark + Hudi", "mor",
-                            f"{theirs['load']:.1f} at Spark's") + [
+                            f"{theirs['load_average']:.1f} at Spark's") + [
         "Append: 1,000,000 rows of 18 columns, 100,000 a commit, 2 partitions of 4 buckets, the second "
         "time in its process. Upsert: "
         "100,000 rows of 13 columns into 1,000,000, 6 partitions, 4 buckets each (ours) or Hudi's "
