@@ -69,8 +69,7 @@ Status Run(const Arguments& arguments) {
       static_cast<double>(end - start) / 1e6, static_cast<double>(have_rows - start) / 1e6,
       static_cast<long long>(result.inserted_rows), static_cast<long long>(result.updated_rows),
       static_cast<long long>(result.files_written), static_cast<long long>(result.bytes_written),
-      (bench::CpuNow().all_micros() - cpu_start) / 1e6,
-      static_cast<long long>(bench::PeakBytes()));
+      (bench::CpuNow().all_micros() - cpu_start) / 1e6, static_cast<long long>(bench::PeakBytes()));
   return Status::OK();
 }
 
