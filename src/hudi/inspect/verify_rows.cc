@@ -205,10 +205,16 @@ class RowJudge {
                (bucket_ ? "bucket " + std::to_string(*bucket_) : "of no bucket"));
   }
 
+  /// Also archived ones where only pinned commits are left, after which readers look no more.
+  bool WasCommitted(std::string_view time) const {
+    return rules_.evidence.timeline.IsCommitted(time) ||
+           rules_.evidence.archive.completed.contains(std::string(time));
+  }
+
   void JudgeTime(std::string_view time, const std::string& path, std::string_view key) {
     if (time == last_time_) return;
     last_time_ = time;
-    if (IsInstantTime(time) && rules_.evidence.timeline.IsCommitted(time)) return;
+    if (IsInstantTime(time) && WasCommitted(time)) return;
     last_time_.clear();
     Report(FindingKind::kMetaColumnWrong, path, key,
            "_hoodie_commit_time '" + std::string(time) + "' is no committed instant");

@@ -302,7 +302,7 @@ TEST_F(VerifyTest, WhatAPinnedCommitSupersededIsNoOrphanWhereNoOtherCommitIsLeft
   CreateOptions options = Options(1);
   options.cdc_logging = CdcLogging::kBothImages;
   const auto table = *Table::Create(World(), kPath, options);
-  Commit(*table, {.rows = {{"a", kDay, 1, {}}}});
+  Commit(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}}});  // b stays of this commit
   const std::string archived = Commit(*table, {.rows = {{"a", kDay, 2, {}}}});
   const std::string old = BaseFile(*table);
   LeaveOnly(*table, Commit(*table, {.rows = {{"a", kDay, 3, {}}}}));
