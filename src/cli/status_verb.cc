@@ -54,7 +54,7 @@ std::string StatusText(const app::TableFacts& facts, int64_t wall_micros) {
                        SpanWords(wall_micros - facts.state->watermark_micros) + " ago");
     }
     out += PositionsText(*facts.state);
-    if (facts.state_instant != instant) {
+    if (facts.state_instant < instant) {
       out += Field(
           "", "(carried by commit " + facts.state_instant + "; a later one is not from Tapelake)");
     }
