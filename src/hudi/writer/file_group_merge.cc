@@ -33,10 +33,15 @@ std::shared_ptr<arrow::DataType> DictionaryOf(const std::shared_ptr<arrow::DataT
   return arrow::dictionary(arrow::int32(), type);
 }
 
-/// Give `column` the type it is written in: with or without dictionary.
+/// Give `column` the type it is written in: with or without dictionary. A dictionary holds no value
+/// that no row has: else a file would remember all that its rows ever had, and grow with every
+/// rewrite.
 Result<std::shared_ptr<arrow::Array>> InForm(const std::shared_ptr<arrow::Array>& column,
                                              const std::shared_ptr<arrow::DataType>& form) {
-  if (column->type()->Equals(*form)) return column;
+  if (column->type()->Equals(*form)) {
+    if (form->id() != arrow::Type::DICTIONARY) return column;
+    return checked_cast<const arrow::DictionaryArray&>(*column).Compact();
+  }
   if (form->id() == arrow::Type::DICTIONARY) {
     TAPELAKE_ASSIGN_OR_RAISE(auto encoded, arrow::compute::DictionaryEncode(column));
     return encoded.make_array();

@@ -135,6 +135,28 @@ TEST_F(FileLayoutTest, StringsThatNoLongerRepeatAreWrittenWhole) {
   EXPECT_EQ(std::ranges::find(rows, "key-1", &TestRow::id)->text, "last");
 }
 
+TEST_F(FileLayoutTest, ADictionaryForgetsValuesThatNoRowHas) {
+  const auto table = Create(1);
+  Upsert(*table, {.rows = ManyRows(100, 1)});
+  for (int64_t version = 2; version <= 30; ++version) {
+    clock_.Advance(1'000'000);
+    std::vector<TestRow> rows = ManyRows(100, version);
+    rows.erase(rows.begin() + version % 2);  // one stays for a while
+    for (TestRow& row : rows)
+      row.text = "version " + std::to_string(version);
+    Upsert(*table, {.rows = rows});
+  }
+  const std::string path = std::string(kPath) + "/" + OnlySlice(*table).RelativePath();
+  const auto reader = BaseFileReader::Open(files_, path, {.keep_dictionaries = true}).ValueOrDie();
+  for (const char* name : {"_hoodie_commit_time", "text"}) {
+    const auto stream = reader->Stream({0}, {name}).ValueOrDie();
+    const auto batch = stream->Next().ValueOrDie();
+    const auto& column = dynamic_cast<const arrow::DictionaryArray&>(*batch->column(0));
+    EXPECT_EQ(column.dictionary()->length(), 2) << name;  // of the last two commits
+  }
+  EXPECT_EQ(Rows(*table).size(), 100U);
+}
+
 TEST_F(FileLayoutTest, LargeGroupsHaveSeveralRowGroups) {
   const auto table = Create(1);
   const int count = static_cast<int>(FileGroupMerge::kRowGroupRows) + 1000;
