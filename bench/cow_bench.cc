@@ -34,8 +34,10 @@ Status Run(const Arguments& arguments) {
   const hudi::TableEnvironment environment{files, clock, random};
   const int64_t start = clock.SteadyMicros();
   const double cpu_start = bench::CpuNow().all_micros();
-  TAPELAKE_ASSIGN_OR_RAISE(const auto rows, bench::ReadRows(files, arguments.input));
+  TAPELAKE_ASSIGN_OR_RAISE(const auto rows,
+                           bench::ReadRows(files, arguments.input, bench::FewValues::kDictionary));
   const int64_t have_rows = clock.SteadyMicros();
+  const auto schema = bench::PlainSchema(*rows->schema());
   const bench::Changes changes = bench::ChangesOf(*rows, bench::kPartition);
   const bool is_load = arguments.verb != "upsert";
   const bool is_bloom = arguments.verb == "load-bloom";
@@ -45,7 +47,7 @@ Status Run(const Arguments& arguments) {
         table, hudi::Table::Create(
                    environment, arguments.table,
                    {.name = "bench",
-                    .schema = rows->schema(),
+                    .schema = schema,
                     .record_key_field = bench::kKey,
                     .partition_field = bench::kPartition,
                     .precombine_field = bench::kPrecombine,
@@ -54,7 +56,7 @@ Status Run(const Arguments& arguments) {
     TAPELAKE_ASSIGN_OR_RAISE(table, hudi::Table::Open(environment, arguments.table));
   }
   TAPELAKE_ASSIGN_OR_RAISE(const auto result,
-                           table->Upsert({.schema = rows->schema(),
+                           table->Upsert({.schema = schema,
                                           .rows = rows,
                                           .partition_values = changes.partition_values,
                                           .changes = changes.changes,

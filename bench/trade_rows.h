@@ -2,6 +2,7 @@
 
 /// The rows that the table benchmarks write: trades made by bench/cow_spark.py.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +19,16 @@ inline constexpr const char* kKey = "transaction_id";
 inline constexpr const char* kPartition = "exchange";
 inline constexpr const char* kPrecombine = "event_seq";
 
+/// How columns with few values are read: as texts, or as the dictionaries that Parquet has.
+enum class FewValues : uint8_t { kPlain = 1, kDictionary = 2 };
+
 /// Read all Parquet files of `folder` as one batch.
 Result<std::shared_ptr<arrow::RecordBatch>> ReadRows(io::FileSystem& files,
-                                                     const std::string& folder);
+                                                     const std::string& folder,
+                                                     FewValues few_values = FewValues::kPlain);
+
+/// The schema of rows without their dictionaries.
+std::shared_ptr<arrow::Schema> PlainSchema(const arrow::Schema& schema);
 
 /// Upserts of all rows of a batch; keys are views into it.
 struct Changes {

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/util/checked_cast.h>
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/reader/slice_reader.h"
@@ -42,6 +44,7 @@ struct TestChanges {
   std::map<std::string, std::string> extra_metadata;
   hudi::WriteOperation operation = hudi::WriteOperation::kUpsert;
   int threads = 2;
+  std::vector<std::string> dictionary_columns = {};  ///< Of the rows.
 };
 
 class TableFixture : public ::testing::Test {
@@ -131,14 +134,26 @@ class TableFixture : public ::testing::Test {
         {*ids.Finish(), *days.Finish(), *versions.Finish(), *texts.Finish()});
   }
 
+  /// The same rows, some columns as dictionaries.
+  static std::shared_ptr<arrow::RecordBatch> WithDictionaries(
+      std::shared_ptr<arrow::RecordBatch> batch, const std::vector<std::string>& columns) {
+    for (const std::string& name : columns) {
+      const int at = batch->schema()->GetFieldIndex(name);
+      const auto encoded = arrow::compute::DictionaryEncode(batch->column(at))->make_array();
+      batch = *batch->SetColumn(at, arrow::field(name, encoded->type()), encoded);
+    }
+    return batch;
+  }
+
   /// Apply changes as one commit, whatever comes of it.
   static Result<hudi::UpsertResult> TryUpsert(hudi::Table& table, const TestChanges& changes) {
-    hudi::UpsertRequest request{.schema = Schema(),
-                                .rows = BatchOf(changes.rows),
-                                .merger = changes.merger,
-                                .extra_metadata = changes.extra_metadata,
-                                .operation = changes.operation,
-                                .threads = changes.threads};
+    hudi::UpsertRequest request{
+        .schema = Schema(),
+        .rows = WithDictionaries(BatchOf(changes.rows), changes.dictionary_columns),
+        .merger = changes.merger,
+        .extra_metadata = changes.extra_metadata,
+        .operation = changes.operation,
+        .threads = changes.threads};
     std::map<std::string, uint32_t> partitions;
     const auto partition = [&](const std::string& day) {
       const auto next = static_cast<uint32_t>(partitions.size());

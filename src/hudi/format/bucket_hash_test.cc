@@ -68,6 +68,22 @@ TEST(CompositeBucketHash, FallsBackToTheWholeKey) {
   EXPECT_EQ(CompositeBucketHash("x,y:z", fields), BucketHash("x,y:z"));
 }
 
+// Four ASCII characters go in one step.
+TEST(JavaStringHash, IsTheSameWhereverACharacterStands) {
+  for (size_t length = 0; length < 24; ++length) {
+    for (size_t place = 0; place <= length; ++place) {
+      std::string text;
+      uint32_t hash = 0;
+      for (size_t i = 0; i < length; ++i) {
+        const bool is_wide = i == place;
+        text += is_wide ? "\xc3\xa9" : std::string(1, static_cast<char>('!' + 5 * i % 90));
+        hash = hash * 31 + (is_wide ? 0xE9 : static_cast<uint32_t>('!' + 5 * i % 90));
+      }
+      EXPECT_EQ(JavaStringHash(text), hash) << text;
+    }
+  }
+}
+
 TEST(JavaStringHash, CountsMalformedBytesAsReplacementCharacters) {
   EXPECT_EQ(JavaStringHash("\xff"), 0xFFFDU);
   EXPECT_EQ(JavaStringHash("\xc3"), 0xFFFDU);

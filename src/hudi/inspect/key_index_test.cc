@@ -269,6 +269,29 @@ TEST_P(KeyIndexTest, BulkInsertSortsIntoFullFiles) {
   EXPECT_THAT(Rows(*table), SizeIs(1999));
 }
 
+TEST_P(KeyIndexTest, RowsMayComeWithDictionariesWhereThereAreNoLogs) {
+  const auto table = Create();
+  std::vector<TestRow> rows = Numbered(0, 3000, 1);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i % 3 != 0) rows[i].text = "text " + std::to_string(i % 3);
+  }
+  for (const auto operation : {WriteOperation::kBulkInsert, WriteOperation::kUpsert}) {
+    for (TestRow& row : rows)
+      ++row.version;
+    // `text` has few values, `id` too many for a dictionary of each file.
+    const auto result = TryUpsert(
+        *table,
+        {.rows = rows, .operation = operation, .dictionary_columns = {"id", "day", "text"}});
+    if (GetParam().first == TableType::kMergeOnRead) {
+      EXPECT_EQ(KindOf(result.status()), ErrorKind::kInvalid);
+      EXPECT_THAT(result.status().message(), HasSubstr("other columns than its schema"));
+    } else {
+      ASSERT_TRUE(result.ok() && result->reason.ok()) << result.status();
+      EXPECT_EQ(Rows(*table), rows);
+    }
+  }
+}
+
 TEST_F(TableFixture, MergersDecideWithABloomIndexToo) {
   class Never : public RecordMerger {
    public:

@@ -170,6 +170,16 @@ INSTANTIATE_TEST_SUITE_P(Modes, ChangeLogTest,
                                   (kind.param.second == IndexKind::kBucket ? "Bucket" : "Bloom");
                          });
 
+TEST_P(ChangeLogTest, RowsMayComeWithDictionaries) {
+  const auto table = Create();
+  Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}}});
+  Upsert(*table, {.rows = {{"a", kDay, 2, "x"}, {"c", kDay, 2, {}}},
+                  .dictionary_columns = {"id", "day", "text"}});
+  ASSERT_THAT(Logs(), SizeIs(1));
+  EXPECT_THAT(RecordsOf(Logs()[0]), SizeIs(2));
+  EXPECT_EQ(FoldedFeed(), RowsByKey(*table));
+}
+
 TEST_P(ChangeLogTest, SaysWhatARewriteChanged) {
   const auto table = Create();
   Upsert(*table, {.rows = {{"a", kDay, 1, {}}, {"b", kDay, 1, {}}, {"c", kDay, 1, {}}}});

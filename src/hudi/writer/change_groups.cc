@@ -1,5 +1,6 @@
 #include "hudi/writer/change_groups.h"
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -40,11 +41,25 @@ Status CheckOperation(const UpsertRequest& request) {
   return Status::OK();
 }
 
-Status CheckRequest(const UpsertRequest& request) {
+/// Whether a column of the request's rows is what its schema says.
+bool Fits(const arrow::Field& column, const arrow::Field& wanted, TableType type) {
+  if (column.Equals(wanted)) return true;
+  const auto dictionary = arrow::dictionary(arrow::int32(), wanted.type());
+  return type == TableType::kCopyOnWrite && column.Equals(wanted.WithType(dictionary));
+}
+
+bool RowsFit(const UpsertRequest& request, TableType type) {
+  const arrow::FieldVector& columns = request.rows->schema()->fields();
+  return std::ranges::equal(
+      columns, request.schema->fields(),
+      [type](const auto& column, const auto& wanted) { return Fits(*column, *wanted, type); });
+}
+
+Status CheckRequest(const UpsertRequest& request, TableType type) {
   if (request.rows == nullptr || request.schema == nullptr) {
     return Invalid("upsert without rows or schema");
   }
-  if (!request.rows->schema()->Equals(*request.schema, /*check_metadata=*/false)) {
+  if (!RowsFit(request, type)) {
     return Invalid("the rows of an upsert have other columns than its schema: " +
                    request.rows->schema()->ToString() + " instead of " +
                    request.schema->ToString());
@@ -60,7 +75,7 @@ Status CheckRequest(const UpsertRequest& request) {
 }  // namespace
 
 Result<ChangeGroups> ChangeGroups::Make(const UpsertRequest& request, const TableConfig& config) {
-  TAPELAKE_RETURN_NOT_OK(CheckRequest(request));
+  TAPELAKE_RETURN_NOT_OK(CheckRequest(request, config.type));
   ChangeGroups result;
   TAPELAKE_RETURN_NOT_OK(result.ResolvePartitions(request, config));
   return result;

@@ -22,6 +22,7 @@ struct ChangeGroup {
   bool holds_updates = false;         ///< Every row of it is known to replace a stored one.
   std::span<const uint32_t> changes;  ///< Indices into the request's changes, in file order.
   int64_t delete_count = 0;           ///< How many of them delete.
+  bool keys_are_distinct = false;     ///< Each key was seen to be there once.
 };
 
 /// A request checked and sorted by file group. The groups live as long as it does.

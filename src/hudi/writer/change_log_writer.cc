@@ -151,8 +151,9 @@ class ChangeLog {
     }
     if (deleted == count) return arrow::MakeArrayOfNull(image_, count);
     TAPELAKE_ASSIGN_OR_RAISE(const Batch taken, TakeRows(context_.request.rows, rows));
+    TAPELAKE_ASSIGN_OR_RAISE(const Batch images, ProjectBatch(*taken, context_.request.schema));
     TAPELAKE_ASSIGN_OR_RAISE(auto bitmap, valid.Finish());
-    return std::make_shared<arrow::StructArray>(image_, count, taken->columns(), std::move(bitmap),
+    return std::make_shared<arrow::StructArray>(image_, count, images->columns(), std::move(bitmap),
                                                 deleted);
   }
 

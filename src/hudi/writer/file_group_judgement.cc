@@ -60,8 +60,8 @@ std::vector<FileGroupMerge::Rivalry> FileGroupMerge::FindRivals(
   for (const auto& chunk : keys.chunks()) {
     const auto& texts = checked_cast<const arrow::StringArray&>(*chunk);
     for (int64_t i = 0; i < texts.length(); ++i, ++row) {
-      const auto found = locals_by_key_.find(texts.GetView(i));
-      if (found != locals_by_key_.end()) rivals.push_back({row, found->second});
+      const auto local = local_of_key_.Find(texts.GetView(i));
+      if (local) rivals.push_back({row, *local});
     }
   }
   return rivals;

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
 #include <arrow/chunked_array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -19,6 +18,7 @@
 #include "hudi/reader/base_file_reader.h"
 #include "hudi/writer/base_file_writer.h"
 #include "hudi/writer/key_summary.h"
+#include "hudi/writer/key_table.h"
 #include "hudi/writer/upsert.h"
 #include "io/file_system.h"
 
@@ -51,6 +51,7 @@ struct FileGroupTask {
   const FileSlice* stored = nullptr;  ///< Its latest slice; nullptr: a new group.
   std::span<const uint32_t> changes;  ///< Indices into the request's changes.
   int64_t delete_count = 0;           ///< How many of them delete.
+  bool keys_are_distinct = false;     ///< Known already: need not be checked.
 
   /// Relative to the base path.
   std::string RelativePath() const;
@@ -127,7 +128,7 @@ class FileGroupMerge {
 
   const CommitContext& context_;
   const FileGroupTask& task_;
-  absl::flat_hash_map<std::string_view, uint32_t> locals_by_key_;
+  KeyTable local_of_key_;              // empty if nobody will ask it
   std::string key_bytes_;              // keys of the changes, side by side
   std::vector<RecordChange> changes_;  // the task's, their keys in key_bytes_
   std::vector<Fate> fates_;            // per local change

@@ -1,6 +1,7 @@
 #include "hudi/writer/sorted_placement.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -24,42 +25,56 @@ constexpr int64_t kSampleRows = 20'000;
 /// Of what no data column shows: sequence number, filter, the other constants.
 constexpr int64_t kMetaBytes = 8;
 
-/// A change by the first bytes of its key, which mostly decide.
+/// A change by the first bytes of its key that are not those of all keys; they mostly decide.
 struct SortEntry {
-  uint64_t prefix = 0;
+  uint64_t bytes = 0;
   uint32_t change = 0;
 };
 
-uint64_t PrefixOf(std::string_view key) {
-  unsigned char bytes[sizeof(uint64_t)] = {};
-  std::memcpy(bytes, key.data(), std::min(key.size(), sizeof(bytes)));
-  uint64_t prefix = 0;
-  for (const unsigned char byte : bytes)
-    prefix = prefix << 8 | byte;
-  return prefix;
+uint64_t FirstBytes(std::string_view text) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data(), std::min(text.size(), sizeof(bytes)));
+  if constexpr (std::endian::native == std::endian::little) bytes = __builtin_bswap64(bytes);
+  return bytes;
 }
 
-std::vector<uint32_t> SortByKey(std::vector<SortEntry> entries, const UpsertRequest& request) {
+/// How many bytes all keys begin with together.
+size_t CommonBytes(const std::vector<uint32_t>& changes, const UpsertRequest& request) {
+  const std::string_view first = request.changes[changes.front()].record_key;
+  size_t common = first.size();
+  for (const uint32_t change : changes) {
+    const std::string_view key = request.changes[change].record_key;
+    if (key.starts_with(first.substr(0, common))) continue;
+    common = static_cast<size_t>(std::ranges::mismatch(key, first).in2 - first.begin());
+  }
+  return common;
+}
+
+/// Sort by key. Errors: kInvalid (a key is there twice).
+Status SortByKey(const UpsertRequest& request, const std::string& partition_path,
+                 std::vector<uint32_t>* changes) {
+  if (changes->empty()) return Status::OK();
   const auto key = [&](const SortEntry& entry) { return request.changes[entry.change].record_key; };
+  const size_t common = CommonBytes(*changes, request);
+  std::vector<SortEntry> entries;
+  entries.reserve(changes->size());
+  for (const uint32_t change : *changes)
+    entries.push_back({FirstBytes(request.changes[change].record_key.substr(common)), change});
   std::ranges::sort(entries, [&](const SortEntry& left, const SortEntry& right) {
-    if (left.prefix != right.prefix) return left.prefix < right.prefix;
+    if (left.bytes != right.bytes) return left.bytes < right.bytes;
     return key(left) < key(right);
   });
-  std::vector<uint32_t> changes;
-  changes.reserve(entries.size());
-  for (const SortEntry& entry : entries)
-    changes.push_back(entry.change);
-  return changes;
-}
-
-Status CheckDistinct(const std::vector<uint32_t>& sorted, const UpsertRequest& request,
-                     const std::string& partition_path) {
-  const auto twice = std::ranges::adjacent_find(
-      sorted, {}, [&](uint32_t change) { return request.changes[change].record_key; });
-  if (twice == sorted.end()) return Status::OK();
-  return MakeError(ErrorKind::kInvalid,
-                   "record key '" + std::string(request.changes[*twice].record_key) +
-                       "' is written twice in one commit of partition '" + partition_path + "'");
+  const auto twice =
+      std::ranges::adjacent_find(entries, [&](const SortEntry& left, const SortEntry& right) {
+        return left.bytes == right.bytes && key(left) == key(right);
+      });
+  if (twice != entries.end()) {
+    return MakeError(ErrorKind::kInvalid, "record key '" + std::string(key(*twice)) +
+                                              "' is written twice in one commit of partition '" +
+                                              partition_path + "'");
+  }
+  std::ranges::transform(entries, changes->begin(), &SortEntry::change);
+  return Status::OK();
 }
 
 /// What a row of a base file takes, judged by the first of `changes`.
@@ -92,16 +107,12 @@ Result<int64_t> MeasureRecordBytes(const UpsertRequest& request,
 Result<ChangeGroups> PlaceSorted(const UpsertTarget& target, const UpsertRequest& request,
                                  const FileSizing& sizing) {
   TAPELAKE_ASSIGN_OR_RAISE(ChangeGroups groups, ChangeGroups::Make(request, target.config));
-  std::vector<std::vector<SortEntry>> entries(groups.partition_paths().size());
-  for (uint32_t i = 0; i < request.changes.size(); ++i) {
-    const RecordChange& change = request.changes[i];
-    entries[groups.PartitionOf(change)].push_back({PrefixOf(change.record_key), i});
-  }
-  std::vector<std::vector<uint32_t>> sorted(entries.size());
+  std::vector<std::vector<uint32_t>> sorted(groups.partition_paths().size());
+  for (uint32_t i = 0; i < request.changes.size(); ++i)
+    sorted[groups.PartitionOf(request.changes[i])].push_back(i);
   TAPELAKE_RETURN_NOT_OK(
-      RunOnThreads(entries.size(), request.threads, [&](size_t partition, size_t) {
-        sorted[partition] = SortByKey(std::exchange(entries[partition], {}), request);
-        return CheckDistinct(sorted[partition], request, groups.partition_paths()[partition]);
+      RunOnThreads(sorted.size(), request.threads, [&](size_t partition, size_t) {
+        return SortByKey(request, groups.partition_paths()[partition], &sorted[partition]);
       }));
   const auto largest = std::ranges::max_element(sorted, {}, &std::vector<uint32_t>::size);
   if (largest == sorted.end() || largest->empty()) return groups;
@@ -114,9 +125,11 @@ Result<ChangeGroups> PlaceSorted(const UpsertTarget& target, const UpsertRequest
       const auto begin = changes.begin() + static_cast<ptrdiff_t>(changes.size() * file / files);
       const auto end =
           changes.begin() + static_cast<ptrdiff_t>(changes.size() * (file + 1) / files);
-      groups.Add(
-          {.partition = partition, .file_id = NewFileId(target.random), .in_base_file = true},
-          {begin, end}, 0);
+      groups.Add({.partition = partition,
+                  .file_id = NewFileId(target.random),
+                  .in_base_file = true,
+                  .keys_are_distinct = true},
+                 {begin, end}, 0);
     }
   }
   return groups;

@@ -74,11 +74,13 @@ bool ReplacesGroups(WriteOperation operation);
 /// One commit's input. Everything referenced must live until Upsert() returns.
 ///
 /// `schema` holds every column the table has, with the same type, and may add nullable ones.
-/// On merge-on-read tables the key of a change that writes a row must equal the row's record key
-/// column, and `merger` must be nullptr.
+/// On copy-on-write tables a column of `rows` may be a dictionary (int32 indices) of its type,
+/// which is cheaper where few values repeat; on merge-on-read tables every column is plain, the key
+/// of a change that writes a row must equal the row's record key column, and `merger` must be
+/// nullptr.
 struct UpsertRequest {
   std::shared_ptr<arrow::Schema> schema;      ///< Of the table after the commit.
-  std::shared_ptr<arrow::RecordBatch> rows;   ///< Columns = schema; may hold rows no change names.
+  std::shared_ptr<arrow::RecordBatch> rows;   ///< Of `schema`; may hold rows that no change names.
   std::vector<std::string> partition_values;  ///< Raw values, for example `2026-11-22`.
   std::span<const RecordChange> changes;
   const RecordMerger* merger = nullptr;               ///< nullptr: incoming always wins.

@@ -18,6 +18,10 @@ namespace {
 constexpr int64_t kSampleRows = 2048;
 constexpr int64_t kSampleRowsMin = 16;  // fewer rows say nothing about the column
 
+bool IsFew(int64_t values, int64_t rows) {
+  return values * 4 <= rows;
+}
+
 template <typename ArrayType>
 bool RepeatsItself(const ArrayType& column) {
   const int64_t rows = column.length();
@@ -28,7 +32,7 @@ bool RepeatsItself(const ArrayType& column) {
     ++sampled;
     if (column.IsValid(row)) distinct.insert(column.GetView(row));
   }
-  return sampled >= kSampleRowsMin && static_cast<int64_t>(distinct.size()) * 4 <= sampled;
+  return sampled >= kSampleRowsMin && IsFew(std::ssize(distinct), sampled);
 }
 
 }  // namespace
@@ -41,6 +45,9 @@ std::vector<bool> FindLowCardinality(const arrow::RecordBatch& rows) {
       low.push_back(RepeatsItself(checked_cast<const arrow::StringArray&>(*column)));
     } else if (column->type_id() == arrow::Type::BINARY) {
       low.push_back(RepeatsItself(checked_cast<const arrow::BinaryArray&>(*column)));
+    } else if (column->type_id() == arrow::Type::DICTIONARY) {
+      const auto& encoded = checked_cast<const arrow::DictionaryArray&>(*column);
+      low.push_back(IsFew(encoded.dictionary()->length(), column->length()));
     } else {
       low.push_back(false);
     }
@@ -92,6 +99,7 @@ void UpsertJob::AddTask(const ChangeGroup& group) {
                                        .instant = target_.instant});
   task.changes = group.changes;
   task.delete_count = group.delete_count;
+  task.keys_are_distinct = group.keys_are_distinct;
   tasks_.push_back(std::move(task));
 }
 
