@@ -169,8 +169,8 @@ class Table {
   Result<DeletedPartitions> DeletePartitions(const std::vector<std::string>& partition_paths);
 
   /// Merge-on-read: choose what to compact and write the plan to the timeline. Same thread as
-  /// Upsert(), between two commits. Returns the compaction's instant; empty if nothing is due or
-  /// one is pending already. Errors: as Upsert.
+  /// Upsert(), between two commits. Returns the compaction's instant; empty if one is pending
+  /// already or nothing is due, be it by what this object saw last. Errors: as Upsert.
   Result<std::string> ScheduleCompaction(const CompactionPolicy& policy);
 
   /// Instants of scheduled compactions that are not completed, ascending.

@@ -97,6 +97,12 @@ Table::ServiceState& Table::services() {
 }
 
 Result<std::string> Table::ScheduleCompaction(const CompactionPolicy& policy) {
+  const auto plan_now = [&] {
+    return PlanCompaction(state_->SlicesWithLogs(), policy, environment_.clock.WallMicros());
+  };
+  // After most commits nothing is due by what is known, and looking again would list once more.
+  const bool is_merge_on_read = config_.type == TableType::kMergeOnRead;
+  if (is_merge_on_read && state_ != nullptr && plan_now().operations.empty()) return std::string();
   TAPELAKE_RETURN_NOT_OK(CleanUpPendingCommits());
   TAPELAKE_RETURN_NOT_OK(CheckWritable(config_));
   if (config_.type != TableType::kMergeOnRead) {
@@ -104,8 +110,7 @@ Result<std::string> Table::ScheduleCompaction(const CompactionPolicy& policy) {
                      "table '" + config_.name + "' is copy-on-write: it has nothing to compact");
   }
   if (!PendingOf(*state_->timeline(), InstantAction::kCompaction).empty()) return std::string();
-  const CompactionPlan plan =
-      PlanCompaction(state_->SlicesWithLogs(), policy, environment_.clock.WallMicros());
+  const CompactionPlan plan = plan_now();
   if (plan.operations.empty()) return std::string();
   TAPELAKE_RETURN_NOT_OK(RetireMetadataTable());
   TAPELAKE_ASSIGN_OR_RAISE(const std::string instant, TakeInstant());
