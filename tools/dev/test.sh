@@ -107,7 +107,8 @@ run_python_tools_tests() {
   python_of_tools -m pytest -q tools/tests --junitxml="$RESULTS/tools.xml" -p no:cacheprovider >&2
 }
 
+# Two files at a time: those of e2e mostly wait, those of interop keep a Spark busy.
 run_python_tests() {
-  TAPELAKE_CELLS="$RESULTS/cells.jsonl" "$DEPS/test-venv/bin/python3" -m pytest -q -ra \
+  TAPELAKE_CELLS="$RESULTS/cells.jsonl" "$DEPS/test-venv/bin/python3" -m pytest -q -ra -n 2 --dist loadfile \
     --durations=10 --junitxml="$RESULTS/programs.xml" -p no:cacheprovider "$@" >&2
 }

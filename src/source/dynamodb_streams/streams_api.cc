@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "record/record_block.h"
 #include "source/pull/json_slices.h"
+#include "source/pull/shard_calls.h"
 
 namespace tapelake::source {
 namespace {
@@ -12,18 +13,8 @@ namespace {
 constexpr int64_t kRetentionMicros = int64_t{24} * 3'600 * 1'000'000;
 constexpr int64_t kRecordsMax = 1'000;  // of one GetRecords
 constexpr size_t kShardsMax = 100'000;
-/// What fails is called again by the reader's own pace, not within the call.
-constexpr int kTriesMax = 2;
 constexpr char kViewHint[] =
     "\nhint: turn the table's stream on with the view type NEW_AND_OLD_IMAGES";
-
-ShardFault FaultOf(std::string_view error) {
-  if (io::aws::IsThrottling(error)) return ShardFault::kThrottled;
-  if (error == "ExpiredIteratorException") return ShardFault::kExpired;
-  if (error == "TrimmedDataAccessException") return ShardFault::kTrimmed;
-  if (error == "ResourceNotFoundException") return ShardFault::kGone;
-  return ShardFault::kNone;
-}
 
 std::string TextMember(const base::JsonValue& object, std::string_view key) {
   const base::JsonValue* value = object.Find(key);
@@ -71,7 +62,8 @@ io::aws::JsonService DynamodbStreamsService() {
 Result<DynamodbTable> DescribeDynamodbTable(io::aws::JsonClient& client, const std::string& table) {
   std::string body;
   base::JsonWriter(&body).BeginObject().Key("TableName").String(table).EndObject();
-  const io::aws::JsonCall call{.operation = "DescribeTable", .body = body, .tries_max = kTriesMax};
+  const io::aws::JsonCall call{
+      .operation = "DescribeTable", .body = body, .tries_max = kShardCallTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, client.Call(call));
   if (!answer.ok()) return WithContext(client.ErrorOf(call, answer), "table '" + table + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));
@@ -132,7 +124,8 @@ Result<std::string> StreamsApi::DescribePage(const std::string& after, ShardList
   writer.BeginObject().Key("StreamArn").String(arn_);
   if (!after.empty()) writer.Key("ExclusiveStartShardId").String(after);
   writer.EndObject();
-  const io::aws::JsonCall call{.operation = "DescribeStream", .body = body, .tries_max = kTriesMax};
+  const io::aws::JsonCall call{
+      .operation = "DescribeStream", .body = body, .tries_max = kShardCallTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, streams_->Call(call));
   if (!answer.ok()) return WithContext(streams_->ErrorOf(call, answer), "stream '" + arn_ + "'");
   TAPELAKE_ASSIGN_OR_RAISE(const base::JsonValue document, base::ParseJson(answer.body));
@@ -167,31 +160,6 @@ Result<ShardListing> StreamsApi::List() {
   return listing;
 }
 
-Result<ShardAnswer> StreamsApi::AskShard(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
-  TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonAnswer answer, streams_->Call(call));
-  ShardAnswer result;
-  if (!answer.ok()) {
-    const Status error = streams_->ErrorOf(call, answer);
-    result.fault = FaultOf(answer.error);
-    if (result.fault == ShardFault::kNone) return WithContext(error, "stream '" + arn_ + "'");
-    result.words = error.message();
-    return result;
-  }
-  if (operation == "GetRecords") {
-    TAPELAKE_ASSIGN_OR_RAISE(result.page, ParseStreamsPage(std::move(answer.body)));
-    return result;
-  }
-  TAPELAKE_RETURN_NOT_OK(
-      VisitMembers(answer.body, [&](std::string_view name, std::string_view value) -> Status {
-        return name == "ShardIterator" ? TextOf(value).Value(&result.iterator) : Status::OK();
-      }));
-  if (result.iterator.empty()) {
-    return MakeError(ErrorKind::kCorrupt, "GetShardIterator gave no ShardIterator");
-  }
-  return result;
-}
-
 Result<ShardAnswer> StreamsApi::GetIterator(const std::string& shard_id, const ShardPlace& place,
                                             bool with_last) {
   std::string body;
@@ -206,15 +174,11 @@ Result<ShardAnswer> StreamsApi::GetIterator(const std::string& shard_id, const S
     writer.String("TRIM_HORIZON");  // who begins at a time passes over what is older
   }
   writer.EndObject();
-  return AskShard("GetShardIterator", body);
+  return ShardCalls(*streams_, arn_).GetIterator(body);
 }
 
 Result<ShardAnswer> StreamsApi::GetRecords(const std::string& iterator) {
-  std::string body;
-  base::JsonWriter writer(&body);
-  writer.BeginObject().Key("ShardIterator").String(iterator).Key("Limit").Int(kRecordsMax);
-  writer.EndObject();
-  return AskShard("GetRecords", body);
+  return ShardCalls(*streams_, arn_).GetRecords(iterator, kRecordsMax, ParseStreamsPage);
 }
 
 }  // namespace tapelake::source

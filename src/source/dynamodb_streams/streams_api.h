@@ -46,7 +46,6 @@ class StreamsApi : public ShardApi {
  private:
   Status FindStream();
   Result<std::string> DescribePage(const std::string& after, ShardListing* listing);
-  Result<ShardAnswer> AskShard(const std::string& operation, const std::string& body);
 
   std::shared_ptr<io::aws::JsonClient> streams_;
   std::shared_ptr<io::aws::JsonClient> tables_;

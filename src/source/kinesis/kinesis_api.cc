@@ -9,6 +9,7 @@
 #include "record/record_block.h"
 #include "source/kinesis/aggregated_record.h"
 #include "source/pull/json_slices.h"
+#include "source/pull/shard_calls.h"
 
 namespace tapelake::source {
 namespace {
@@ -17,15 +18,6 @@ constexpr int64_t kMicrosPerHour = int64_t{3'600} * 1'000'000;
 constexpr int64_t kMicrosPerMilli = 1'000;
 constexpr int64_t kRecordsMax = 10'000;  // of one GetRecords
 constexpr size_t kShardsMax = 100'000;
-/// What fails is called again by the reader's own pace, not within the call.
-constexpr int kTriesMax = 2;
-
-ShardFault FaultOf(std::string_view error) {
-  if (io::aws::IsThrottling(error)) return ShardFault::kThrottled;
-  if (error == "ExpiredIteratorException") return ShardFault::kExpired;
-  if (error == "ResourceNotFoundException") return ShardFault::kGone;
-  return ShardFault::kNone;
-}
 
 /// Adds the shards of one page of ListShards; returns the token of the next.
 Result<std::string> ParseShards(std::string_view answer, std::vector<ShardInfo>* shards) {
@@ -162,37 +154,13 @@ std::string KinesisApi::StreamMember() const {
 }
 
 Result<std::string> KinesisApi::Ask(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
+  const io::aws::JsonCall call{
+      .operation = operation, .body = body, .tries_max = kShardCallTriesMax};
   TAPELAKE_ASSIGN_OR_RAISE(io::aws::JsonAnswer answer, client_->Call(call));
   if (!answer.ok()) {
     return WithContext(client_->ErrorOf(call, answer), "stream '" + stream_ + "'");
   }
   return std::move(answer.body);
-}
-
-Result<ShardAnswer> KinesisApi::AskShard(const std::string& operation, const std::string& body) {
-  const io::aws::JsonCall call{.operation = operation, .body = body, .tries_max = kTriesMax};
-  TAPELAKE_ASSIGN_OR_RAISE(const io::aws::JsonAnswer answer, client_->Call(call));
-  ShardAnswer result;
-  if (!answer.ok()) {
-    const Status error = client_->ErrorOf(call, answer);
-    result.fault = FaultOf(answer.error);
-    if (result.fault == ShardFault::kNone) return WithContext(error, "stream '" + stream_ + "'");
-    result.words = error.message();
-    return result;
-  }
-  if (operation == "GetRecords") {
-    TAPELAKE_ASSIGN_OR_RAISE(result.page, ParseKinesisPage(answer.body));
-    return result;
-  }
-  TAPELAKE_RETURN_NOT_OK(
-      VisitMembers(answer.body, [&](std::string_view name, std::string_view value) -> Status {
-        return name == "ShardIterator" ? TextOf(value).Value(&result.iterator) : Status::OK();
-      }));
-  if (result.iterator.empty()) {
-    return MakeError(ErrorKind::kCorrupt, "GetShardIterator gave no ShardIterator");
-  }
-  return result;
 }
 
 Result<ShardListing> KinesisApi::List() {
@@ -252,15 +220,13 @@ Result<ShardAnswer> KinesisApi::GetIterator(const std::string& shard_id, const S
       break;
   }
   writer.EndObject();
-  return AskShard("GetShardIterator", body);
+  return ShardCalls(*client_, stream_).GetIterator(body);
 }
 
 Result<ShardAnswer> KinesisApi::GetRecords(const std::string& iterator) {
-  std::string body;
-  base::JsonWriter writer(&body);
-  writer.BeginObject().Key("ShardIterator").String(iterator).Key("Limit").Int(kRecordsMax);
-  writer.EndObject();
-  return AskShard("GetRecords", body);
+  return ShardCalls(*client_, stream_).GetRecords(iterator, kRecordsMax, [](std::string answer) {
+    return ParseKinesisPage(answer);
+  });
 }
 
 }  // namespace tapelake::source

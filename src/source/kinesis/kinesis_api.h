@@ -26,7 +26,6 @@ class KinesisApi : public ShardApi {
 
  private:
   Result<std::string> Ask(const std::string& operation, const std::string& body);
-  Result<ShardAnswer> AskShard(const std::string& operation, const std::string& body);
   std::string StreamMember() const;
 
   std::unique_ptr<io::aws::JsonClient> client_;
