@@ -24,7 +24,7 @@ inline constexpr size_t kJsonMarksMax = 200'000;
 class WireValue {
  public:
   WireValue() = default;
-  explicit WireValue(const base::JsonValue* json) : value_(json) {}
+  explicit WireValue(const base::JsonView* json) : value_(json) {}
   explicit WireValue(const CborValue* cbor) : value_(cbor) {}
 
   /// Not there, or null: the same for AWS.
@@ -48,10 +48,10 @@ class WireValue {
   WireValue At(size_t index) const;
 
  private:
-  const base::JsonValue* json() const;
+  const base::JsonView* json() const;
   const CborValue* cbor() const;
 
-  std::variant<const base::JsonValue*, const CborValue*> value_;
+  std::variant<const base::JsonView*, const CborValue*> value_;
 };
 
 /// A request's body, parsed.
@@ -64,7 +64,7 @@ class WireDocument {
   WireValue root() const;
 
  private:
-  std::variant<base::JsonValue, CborValue> value_;
+  std::variant<CborValue, base::JsonDocument> value_;
 };
 
 /// Writes an answer. One thread; the caller sees to it that what is begun is ended.
