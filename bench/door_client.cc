@@ -22,6 +22,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "bench/cpu_times.h"
+#include "bench/plain_http_client.h"
 #include "io/aws/sigv4.h"
 #include "io/clock.h"
 #include "io/curl_http_client.h"
@@ -123,6 +124,11 @@ std::vector<Batch> PrepareBatches(const Arguments& arguments) {
   return batches;
 }
 
+std::unique_ptr<io::HttpClient> MakeClient(const Arguments& arguments) {
+  if (arguments.url.starts_with("http://")) return std::make_unique<bench::PlainHttpClient>();
+  return std::make_unique<io::CurlHttpClient>(arguments.authorities_file);
+}
+
 /// Sends batches on one connection until there are no more.
 class Sender {
  public:
@@ -130,7 +136,7 @@ class Sender {
       : arguments_(arguments),
         batches_(batches),
         next_(*next),
-        client_(arguments.authorities_file) {}
+        client_(MakeClient(arguments)) {}
 
   void Run() {
     for (size_t at = next_++; at < batches_.size(); at = next_++) {
@@ -159,7 +165,7 @@ class Sender {
                                   .body = batch->body,
                                   .without_proxy = true};
     const int64_t begin = clock_.SteadyMicros();
-    const auto answer = client_.Send(request);
+    const auto answer = client_->Send(request);
     if (!answer.ok()) Die(answer.status().message());
     millis_.push_back(static_cast<double>(clock_.SteadyMicros() - begin) / 1e3);
     const size_t at = answer->body.find(kFailed);
@@ -177,7 +183,7 @@ class Sender {
   std::vector<Batch>& batches_;
   std::atomic<size_t>& next_;
   io::SystemClock clock_;
-  io::CurlHttpClient client_;
+  std::unique_ptr<io::HttpClient> client_;
   int64_t records_ = 0;
   int64_t refused_ = 0;
   std::vector<double> millis_;
