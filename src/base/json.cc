@@ -205,6 +205,7 @@ class JsonReader {
 
  private:
   static constexpr int kDepthMax = 256;
+  static constexpr size_t kMembersUsual = 2;  // at least
 
   template <typename Value>
   static simdjson::error_code ConvertDocument(simdjson::ondemand::document& document, Value* out) {
@@ -284,6 +285,7 @@ class JsonReader {
     simdjson::ondemand::object object;
     if (auto error = value.get_object().get(object)) return error;
     for (auto field : object) {
+      if (out->members_.empty()) out->members_.reserve(kMembersUsual);
       std::string_view key;
       if (auto error = field.unescaped_key().get(key)) return error;
       simdjson::ondemand::value inner;
