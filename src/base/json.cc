@@ -182,9 +182,7 @@ template class BasicJsonValue<std::string_view>;
 
 /// What views point into: the text, and its strings without escapes.
 struct JsonDocument::Memory {
-  explicit Memory(std::string_view bytes) : text(bytes) {}
-
-  simdjson::padded_string text;
+  simdjson::padded_string copy;  // of the text, where it has no room behind it
   simdjson::ondemand::parser parser;
 };
 
@@ -192,7 +190,7 @@ struct JsonDocument::Memory {
 class JsonReader {
  public:
   template <typename Value>
-  static Status Read(const simdjson::padded_string& text, simdjson::ondemand::parser* parser,
+  static Status Read(simdjson::padded_string_view text, simdjson::ondemand::parser* parser,
                      Value* out) {
     simdjson::ondemand::document document;
     simdjson::error_code error = parser->iterate(text).get(document);
@@ -311,10 +309,15 @@ JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
-Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
-  JsonDocument document(std::make_unique<Memory>(text));
-  TAPELAKE_RETURN_NOT_OK(
-      JsonReader::Read(document.memory_->text, &document.memory_->parser, &document.root_));
+Result<JsonDocument> JsonDocument::Parse(std::string_view text, size_t room) {
+  static_assert(kJsonRoomBytes >= simdjson::SIMDJSON_PADDING);
+  JsonDocument document(std::make_unique<Memory>());
+  Memory& memory = *document.memory_;
+  if (room < kJsonRoomBytes) memory.copy = simdjson::padded_string(text);
+  const simdjson::padded_string_view padded =
+      room < kJsonRoomBytes ? simdjson::padded_string_view(memory.copy)
+                            : simdjson::padded_string_view(text, text.size() + room);
+  TAPELAKE_RETURN_NOT_OK(JsonReader::Read(padded, &memory.parser, &document.root_));
   return document;
 }
 

@@ -95,11 +95,16 @@ using JsonView = BasicJsonValue<std::string_view>;
 /// Parse one strict JSON document. Errors: kInvalid, naming the reason.
 Result<JsonValue> ParseJson(std::string_view text);
 
+/// What a parser may read behind a text.
+inline constexpr size_t kJsonRoomBytes = 64;
+
 /// A parsed document and the memory of its texts: cheaper than a JsonValue where texts are long.
 class JsonDocument {
  public:
-  /// As ParseJson(). `text` is not needed any more then.
-  static Result<JsonDocument> Parse(std::string_view text);
+  /// As ParseJson(). `text` is not needed any more then, unless `room` says that so many bytes
+  /// behind it may be read (whatever they are): with kJsonRoomBytes it is not copied, and must
+  /// outlive the document.
+  static Result<JsonDocument> Parse(std::string_view text, size_t room = 0);
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;
   ~JsonDocument();

@@ -136,7 +136,7 @@ WireValue WireValue::At(size_t index) const {
   return cbor() == nullptr ? WireValue() : WireValue(&cbor()->items[index]);
 }
 
-Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view bytes) {
+Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view bytes, size_t room) {
   WireDocument document;
   if (format == WireFormat::kCbor) {
     const std::string_view empty = "\xa0";
@@ -146,7 +146,9 @@ Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view byt
       return MakeError(ErrorKind::kInvalid,
                        "the request has more than " + std::to_string(kJsonMarksMax) + " values");
     }
-    TAPELAKE_ASSIGN_OR_RAISE(document.value_, base::JsonDocument::Parse(bytes.empty() ? "{}" : bytes));
+    TAPELAKE_ASSIGN_OR_RAISE(document.value_, bytes.empty()
+                                                  ? base::JsonDocument::Parse("{}")
+                                                  : base::JsonDocument::Parse(bytes, room));
   }
   if (!document.root().IsMap()) {
     return MakeError(ErrorKind::kInvalid, "the request is no map of members");

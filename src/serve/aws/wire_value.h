@@ -57,8 +57,9 @@ class WireValue {
 /// A request's body, parsed.
 class WireDocument {
  public:
-  /// No bytes are an empty map. Errors: kInvalid (no value, no map, too many values).
-  static Result<WireDocument> Parse(WireFormat format, std::string_view bytes);
+  /// No bytes are an empty map. `room` and how long `bytes` must live: see JsonDocument. Errors:
+  /// kInvalid (no value, no map, too many values).
+  static Result<WireDocument> Parse(WireFormat format, std::string_view bytes, size_t room = 0);
 
   /// The map. Valid as long as the document stays where it is.
   WireValue root() const;

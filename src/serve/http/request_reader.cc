@@ -13,6 +13,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "base/json.h"
 #include "serve/http/target.h"
 
 namespace tapelake::serve {
@@ -26,6 +27,9 @@ using boost::system::error_code;
 /// A body grows by so much, as it comes: whoever only says that much follows gets no memory by it,
 /// and what is cleared and filled stays in the cache.
 constexpr size_t kBodyStepBytes = 256 << 10;
+
+/// Behind a body: who parses it in place may look so far beyond its end.
+constexpr size_t kBodyRoomBytes = base::kJsonRoomBytes;
 
 std::string_view View(beast::string_view text) {
   return {text.data(), text.size()};
@@ -99,7 +103,7 @@ asio::awaitable<bool> RequestReader::Read(HttpRequest* request, HttpResponse* re
 asio::awaitable<error_code> RequestReader::ReadBody(size_t bytes) {
   error_code ec;
   std::string& body = request_->body;
-  body.reserve(bytes);
+  body.reserve(bytes + kBodyRoomBytes);
   const auto read = buffer_.data();
   const size_t size = std::min(bytes, read.size());
   body.append(static_cast<const char*>(read.data()), size);
