@@ -1,12 +1,15 @@
 // A producer for ports that speak Kinesis: PutRecords of the lines of a file, signed as AWS's
-// clients do, as fast as they are acknowledged. Its own work is little: what is measured is the
-// other side.
+// clients do, as fast as they are acknowledged. What is measured is the other side, so its own work
+// is as little as can be, and the same against all: every request is made and signed before the
+// clock starts and kept in memory (1.4 KB a record), and then only sent on kept-alive
+// connections. A signature of more than two minutes is renewed; it would hold for five. Over TLS
+// libcurl sends.
 //
 //   door_client URL REGION STREAM ACCESS_KEY_ID SECRET CONNECTIONS BATCH RECORDS_MAX FILE [CA_FILE]
 //
 // A record's partition key is a hash of the key of its item. A batch that is refused as a whole for
-// want of room is sent again. Prints one JSON line: records, seconds from the first to the last
-// answer, CPU of this process, latencies of calls.
+// want of room is sent again. Prints one JSON line: records, when the first was sent (seconds since
+// 1970), seconds from then to the last answer, CPU of this process in them, latencies of calls.
 
 #include <algorithm>
 #include <atomic>
@@ -30,8 +33,8 @@
 namespace tapelake {
 namespace {
 
-constexpr int64_t kPauseMicros = 2'000;  // before a refused batch is sent again
-constexpr int64_t kSignatureMicrosMax = 120'000'000;  // a signature holds for five minutes
+constexpr int64_t kPauseMicros = 2'000;               // before a refused batch is sent again
+constexpr int64_t kSignatureMicrosMax = 120'000'000;  // of its age
 constexpr std::string_view kFailed = "\"FailedRecordCount\":";
 
 struct Arguments {
@@ -73,7 +76,7 @@ std::string BodyOf(const std::string& stream, const std::vector<std::string>& re
   return body + "]}";
 }
 
-/// One PutRecords. Its body is made and hashed once.
+/// One PutRecords. Its body is made and hashed once; a signature is cheap besides.
 struct Batch {
   std::string body;
   std::string payload_hash;
@@ -133,10 +136,7 @@ std::unique_ptr<io::HttpClient> MakeClient(const Arguments& arguments) {
 class Sender {
  public:
   Sender(const Arguments& arguments, std::vector<Batch>& batches, std::atomic<size_t>* next)
-      : arguments_(arguments),
-        batches_(batches),
-        next_(*next),
-        client_(MakeClient(arguments)) {}
+      : arguments_(arguments), batches_(batches), next_(*next), client_(MakeClient(arguments)) {}
 
   void Run() {
     for (size_t at = next_++; at < batches_.size(); at = next_++) {
@@ -202,6 +202,7 @@ int Run(const Arguments& arguments) {
   for (int i = 0; i < arguments.connections; ++i)
     senders.push_back(std::make_unique<Sender>(arguments, batches, &next));
   const bench::CpuTimes prepared = bench::CpuNow();
+  const int64_t begin_wall = clock.WallMicros();
   const int64_t begin = clock.SteadyMicros();
   std::vector<std::thread> threads;
   for (const auto& sender : senders)
@@ -221,10 +222,9 @@ int Run(const Arguments& arguments) {
   std::string json;
   base::JsonWriter writer(&json);
   writer.BeginObject().Key("records").Int(records).Key("refused_batches").Int(refused);
-  writer.Key("seconds")
-      .Double(seconds)
-      .Key("cpu_seconds")
-      .Double((bench::CpuNow() - prepared).all_micros() / 1e6);
+  writer.Key("begin").Double(static_cast<double>(begin_wall) / 1e6);
+  writer.Key("seconds").Double(seconds);
+  writer.Key("cpu_seconds").Double((bench::CpuNow() - prepared).all_micros() / 1e6);
   writer.Key("p50_ms").Double(Percentile(millis, 0.5));
   writer.Key("p99_ms").Double(Percentile(millis, 0.99)).EndObject();
   std::printf("%s\n", json.c_str());

@@ -59,8 +59,8 @@ Result<io::HttpResponse> ParseHead(std::string_view head) {
     std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
     const std::string_view value = line.substr(colon + 1);
     response.headers.push_back(
-        {std::move(name), std::string(value.substr(std::min(value.find_first_not_of(' '),
-                                                            value.size())))});
+        {std::move(name),
+         std::string(value.substr(std::min(value.find_first_not_of(' '), value.size())))});
   }
   return response;
 }
