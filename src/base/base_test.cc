@@ -1,5 +1,9 @@
 #include <dlfcn.h>
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "base/decimal.h"
@@ -83,12 +87,68 @@ TEST(Json, WritesAndReadsBack) {
   EXPECT_TRUE(ParseJson("[12345678901234567890123]").ValueOrDie().items()[0].is_number());
 }
 
+TEST(Json, EscapesWhereverItMust) {
+  for (size_t size = 1; size < 70; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      std::string plain(size, 'x');
+      plain[at] = '"';
+      std::string text;
+      AppendJsonString(plain, &text);
+      EXPECT_EQ(text.size(), size + 3);
+      EXPECT_EQ(ParseJson(text).ValueOrDie().text(), plain);
+    }
+  }
+}
+
+constexpr const char* kNoJson[] = {"",        "{",   "{\"a\":1}x",   "[1,]", "{\"a\" 1}",
+                                   "nul",     "01",  "\"\\ud800\"",  "[1",   "[\"a",
+                                   "{\"a\":", "[tr", "{\"a\":12345", "[-"};
+
 TEST(Json, RefusesWhatIsNoJson) {
-  for (const char* text :
-       {"", "{", "{\"a\":1}x", "[1,]", "{\"a\" 1}", "nul", "\"\\ud800\"", "01"}) {
+  for (const char* text : kNoJson) {
     const auto parsed = ParseJson(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(KindOf(parsed.status()), ErrorKind::kInvalid);
+  }
+}
+
+/// What stands behind a text that is parsed in place. All of it would change the text.
+constexpr const char* kBehind[] = {"0", "\"", "]", "}", "e", "\\"};
+
+TEST(JsonDocument, ReadsATextThatItDoesNotCopy) {
+  const std::string text = R"({"a\n":"x\"\u00e9","n":-5,"l":[true,null,[{"deep":"er"}]]})";
+  for (const char* behind : kBehind) {
+    std::string bytes = text;
+    for (size_t i = 0; i < kJsonRoomBytes; ++i)
+      bytes += behind;
+    const JsonDocument parsed =
+        JsonDocument::Parse(std::string_view(bytes).substr(0, text.size()), kJsonRoomBytes)
+            .ValueOrDie();
+    const JsonView& value = parsed.root();
+    EXPECT_EQ(value.Find("a\n")->text(), "x\"é");
+    EXPECT_EQ(value.Find("n")->AsInt(0), -5);
+    EXPECT_EQ(value.Find("l")->items()[2].items()[0].Find("deep")->text(), "er");
+  }
+}
+
+TEST(JsonDocument, KeepsACopyOfATextWithoutRoom) {
+  auto text = std::make_unique<std::string>(R"({"key":["a text that is longer than that"]})");
+  JsonDocument moved = JsonDocument::Parse(*text).ValueOrDie();
+  text = nullptr;
+  const JsonDocument parsed = std::move(moved);
+  EXPECT_EQ(parsed.root().Find("key")->items()[0].text(), "a text that is longer than that");
+}
+
+TEST(JsonDocument, IsNotMisledByWhatStandsBehind) {
+  for (const std::string text : kNoJson) {
+    for (const char* behind : kBehind) {
+      std::string bytes = text;
+      for (size_t i = 0; i < kJsonRoomBytes; ++i)
+        bytes += behind;
+      const auto parsed =
+          JsonDocument::Parse(std::string_view(bytes).substr(0, text.size()), kJsonRoomBytes);
+      EXPECT_FALSE(parsed.ok()) << text << " before " << behind;
+    }
   }
 }
 

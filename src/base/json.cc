@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <simdjson.h>
 
@@ -9,13 +10,33 @@
 
 namespace tapelake::base {
 
+namespace {
+
+bool NeedsEscape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+/// Whether any character does. Looks at all of them: the compiler makes vectors of it.
+bool AnyNeedsEscape(std::string_view text) {
+  bool any = false;
+  for (const char c : text)
+    any |= NeedsEscape(c);
+  return any;
+}
+
+}  // namespace
+
 void AppendJsonString(std::string_view text, std::string* out) {
   static constexpr char kHex[] = "0123456789abcdef";
   out->push_back('"');
+  if (!AnyNeedsEscape(text)) {
+    out->append(text).push_back('"');
+    return;
+  }
   size_t clean_from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (!NeedsEscape(text[i])) continue;
+    const auto c = static_cast<unsigned char>(text[i]);
     out->append(text, clean_from, i - clean_from);
     clean_from = i + 1;
     switch (c) {
@@ -139,7 +160,8 @@ JsonWriter& JsonWriter::Raw(std::string_view json) {
   return *this;
 }
 
-int64_t JsonValue::AsInt(int64_t otherwise) const {
+template <typename Text>
+int64_t BasicJsonValue<Text>::AsInt(int64_t otherwise) const {
   if (type_ != Type::kNumber) return otherwise;
   int64_t value = 0;
   const char* end = text_.data() + text_.size();
@@ -147,35 +169,44 @@ int64_t JsonValue::AsInt(int64_t otherwise) const {
   return parsed.ec == std::errc() && parsed.ptr == end ? value : otherwise;
 }
 
-const JsonValue* JsonValue::Find(std::string_view key) const {
+template <typename Text>
+const BasicJsonValue<Text>* BasicJsonValue<Text>::Find(std::string_view key) const {
   for (const Member& member : members_) {
     if (member.key == key) return &member.value;
   }
   return nullptr;
 }
 
-/// Converts simdjson's On-Demand view, which dies with its buffer, to values of our own.
-class JsonParser {
+template class BasicJsonValue<std::string>;
+template class BasicJsonValue<std::string_view>;
+
+/// What views point into: the text, and its strings without escapes.
+struct JsonDocument::Memory {
+  simdjson::padded_string copy;  // of the text, where it has no room behind it
+  simdjson::ondemand::parser parser;
+};
+
+/// Converts simdjson's On-Demand view, which can be walked once, to values that stay.
+class JsonReader {
  public:
-  Result<JsonValue> Parse(std::string_view text) {
-    const simdjson::padded_string padded(text);
-    simdjson::ondemand::parser parser;
+  template <typename Value>
+  static Status Read(simdjson::padded_string_view text, simdjson::ondemand::parser* parser,
+                     Value* out) {
     simdjson::ondemand::document document;
-    JsonValue out;
-    simdjson::error_code error = parser.iterate(padded).get(document);
-    if (!error) error = ConvertDocument(document, &out);
+    simdjson::error_code error = parser->iterate(text).get(document);
+    if (!error) error = ConvertDocument(document, out);
     if (!error && !document.at_end()) error = simdjson::TRAILING_CONTENT;
-    if (error) {
-      return MakeError(ErrorKind::kInvalid,
-                       std::string("not valid JSON: ") + simdjson::error_message(error));
-    }
-    return out;
+    if (!error) return Status::OK();
+    return MakeError(ErrorKind::kInvalid,
+                     std::string("not valid JSON: ") + simdjson::error_message(error));
   }
 
  private:
   static constexpr int kDepthMax = 256;
+  static constexpr size_t kMembersUsual = 2;  // at least
 
-  simdjson::error_code ConvertDocument(simdjson::ondemand::document& document, JsonValue* out) {
+  template <typename Value>
+  static simdjson::error_code ConvertDocument(simdjson::ondemand::document& document, Value* out) {
     bool scalar = false;
     if (auto error = document.is_scalar().get(scalar)) return error;
     if (scalar) return ConvertScalar(document, out);
@@ -184,22 +215,23 @@ class JsonParser {
     return Convert(value, 0, out);
   }
 
-  template <typename Source>
-  simdjson::error_code ConvertScalar(Source& source, JsonValue* out) {
+  template <typename Source, typename Text>
+  static simdjson::error_code ConvertScalar(Source& source, BasicJsonValue<Text>* out) {
+    using Type = typename BasicJsonValue<Text>::Type;
     simdjson::ondemand::json_type type;
     if (auto error = source.type().get(type)) return error;
     switch (type) {
       case simdjson::ondemand::json_type::null: {
-        out->type_ = JsonValue::Type::kNull;
+        out->type_ = Type::kNull;
         bool null = false;
         if (auto error = source.is_null().get(null)) return error;
         return null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
       }
       case simdjson::ondemand::json_type::boolean:
-        out->type_ = JsonValue::Type::kBool;
+        out->type_ = Type::kBool;
         return source.get_bool().get(out->boolean_);
       case simdjson::ondemand::json_type::number: {
-        out->type_ = JsonValue::Type::kNumber;
+        out->type_ = Type::kNumber;
         std::string_view token;
         if constexpr (std::is_same_v<Source, simdjson::ondemand::document>) {
           if (auto error = source.raw_json_token().get(token)) return error;
@@ -214,25 +246,28 @@ class JsonParser {
         while (!token.empty() && static_cast<unsigned char>(token.back()) <= 0x20) {
           token.remove_suffix(1);
         }
-        out->text_ = std::string(token);
+        out->text_ = Text(token);
         return simdjson::SUCCESS;
       }
       default: {
-        out->type_ = JsonValue::Type::kString;
+        out->type_ = Type::kString;
         std::string_view text;
         if (auto error = source.get_string().get(text)) return error;
-        out->text_ = std::string(text);
+        out->text_ = Text(text);
         return simdjson::SUCCESS;
       }
     }
   }
 
-  simdjson::error_code Convert(simdjson::ondemand::value& value, int depth, JsonValue* out) {
+  template <typename Text>
+  static simdjson::error_code Convert(simdjson::ondemand::value& value, int depth,
+                                      BasicJsonValue<Text>* out) {
+    using Type = typename BasicJsonValue<Text>::Type;
     if (depth > kDepthMax) return simdjson::DEPTH_ERROR;
     simdjson::ondemand::json_type type;
     if (auto error = value.type().get(type)) return error;
     if (type == simdjson::ondemand::json_type::array) {
-      out->type_ = JsonValue::Type::kArray;
+      out->type_ = Type::kArray;
       simdjson::ondemand::array array;
       if (auto error = value.get_array().get(array)) return error;
       for (auto item : array) {
@@ -244,15 +279,16 @@ class JsonParser {
       return simdjson::SUCCESS;
     }
     if (type != simdjson::ondemand::json_type::object) return ConvertScalar(value, out);
-    out->type_ = JsonValue::Type::kObject;
+    out->type_ = Type::kObject;
     simdjson::ondemand::object object;
     if (auto error = value.get_object().get(object)) return error;
     for (auto field : object) {
+      if (out->members_.empty()) out->members_.reserve(kMembersUsual);
       std::string_view key;
       if (auto error = field.unescaped_key().get(key)) return error;
       simdjson::ondemand::value inner;
       out->members_.emplace_back();
-      out->members_.back().key = std::string(key);
+      out->members_.back().key = Text(key);
       if (auto error = field.value().get(inner)) return error;
       if (auto error = Convert(inner, depth + 1, &out->members_.back().value)) return error;
     }
@@ -261,7 +297,28 @@ class JsonParser {
 };
 
 Result<JsonValue> ParseJson(std::string_view text) {
-  return JsonParser().Parse(text);
+  const simdjson::padded_string padded(text);
+  simdjson::ondemand::parser parser;
+  JsonValue value;
+  TAPELAKE_RETURN_NOT_OK(JsonReader::Read(padded, &parser, &value));
+  return value;
+}
+
+JsonDocument::JsonDocument(std::unique_ptr<Memory> memory) : memory_(std::move(memory)) {}
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+JsonDocument::~JsonDocument() = default;
+
+Result<JsonDocument> JsonDocument::Parse(std::string_view text, size_t room) {
+  static_assert(kJsonRoomBytes >= simdjson::SIMDJSON_PADDING);
+  JsonDocument document(std::make_unique<Memory>());
+  Memory& memory = *document.memory_;
+  if (room < kJsonRoomBytes) memory.copy = simdjson::padded_string(text);
+  const simdjson::padded_string_view padded =
+      room < kJsonRoomBytes ? simdjson::padded_string_view(memory.copy)
+                            : simdjson::padded_string_view(text, text.size() + room);
+  TAPELAKE_RETURN_NOT_OK(JsonReader::Read(padded, &memory.parser, &document.root_));
+  return document;
 }
 
 }  // namespace tapelake::base

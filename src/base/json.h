@@ -48,7 +48,9 @@ class JsonWriter {
 };
 
 /// An immutable JSON value. Objects keep the order of their members; numbers keep their text.
-class JsonValue {
+/// `Text` is how texts are held: std::string or std::string_view.
+template <typename Text>
+class BasicJsonValue {
  public:
   enum class Type : uint8_t { kNull, kBool, kNumber, kString, kArray, kObject };
   struct Member;
@@ -60,31 +62,62 @@ class JsonValue {
   bool is_string() const { return type_ == Type::kString; }
   bool is_number() const { return type_ == Type::kNumber; }
   /// The text of a string (unescaped) or number (as written); empty for other types.
-  const std::string& text() const { return text_; }
+  const Text& text() const { return text_; }
   /// The boolean; false for other types.
   bool boolean() const { return boolean_; }
   /// The integer value of a number that is a 64-bit integer; `otherwise` in any other case.
   int64_t AsInt(int64_t otherwise) const;
-  const std::vector<JsonValue>& items() const { return items_; }
+  const std::vector<BasicJsonValue>& items() const { return items_; }
   const std::vector<Member>& members() const { return members_; }
   /// The member named `key`, or nullptr.
-  const JsonValue* Find(std::string_view key) const;
+  const BasicJsonValue* Find(std::string_view key) const;
 
  private:
-  friend class JsonParser;
+  friend class JsonReader;
   Type type_ = Type::kNull;
   bool boolean_ = false;
-  std::string text_;
-  std::vector<JsonValue> items_;
+  Text text_;
+  std::vector<BasicJsonValue> items_;
   std::vector<Member> members_;
 };
 
-struct JsonValue::Member {
-  std::string key;
-  JsonValue value;
+template <typename Text>
+struct BasicJsonValue<Text>::Member {
+  Text key;
+  BasicJsonValue value;
 };
+
+/// A value that holds its texts.
+using JsonValue = BasicJsonValue<std::string>;
+/// A value whose texts are in a JsonDocument.
+using JsonView = BasicJsonValue<std::string_view>;
 
 /// Parse one strict JSON document. Errors: kInvalid, naming the reason.
 Result<JsonValue> ParseJson(std::string_view text);
+
+/// What a parser may read behind a text.
+inline constexpr size_t kJsonRoomBytes = 64;
+
+/// A parsed document and the memory of its texts: cheaper than a JsonValue where texts are long.
+class JsonDocument {
+ public:
+  /// As ParseJson(). `text` is not needed any more then, unless `room` says that so many bytes
+  /// behind it may be read (whatever they are): with kJsonRoomBytes it is not copied, and must
+  /// outlive the document.
+  static Result<JsonDocument> Parse(std::string_view text, size_t room = 0);
+  JsonDocument(JsonDocument&&) noexcept;
+  JsonDocument& operator=(JsonDocument&&) noexcept;
+  ~JsonDocument();
+
+  /// Valid as long as the document stays where it is; its texts as long as there is one.
+  const JsonView& root() const { return root_; }
+
+ private:
+  struct Memory;
+  explicit JsonDocument(std::unique_ptr<Memory> memory);
+
+  std::unique_ptr<Memory> memory_;
+  JsonView root_;
+};
 
 }  // namespace tapelake::base

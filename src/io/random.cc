@@ -1,7 +1,10 @@
 #include "io/random.h"
 
+#include <sys/random.h>
+
 #include <bit>
-#include <random>
+
+#include "base/assert.h"
 
 namespace tapelake::io {
 
@@ -28,8 +31,11 @@ uint64_t SeededRandom::Next() {
 }
 
 uint64_t SystemRandom::Next() {
-  std::random_device device;
-  return (static_cast<uint64_t>(device()) << 32) | device();
+  // Not std::random_device, which on some machines takes each word from the CPU's own entropy
+  // source: microseconds.
+  uint64_t word = 0;
+  TAPELAKE_ASSERT(::getentropy(&word, sizeof(word)) == 0);
+  return word;
 }
 
 }  // namespace tapelake::io

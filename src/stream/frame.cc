@@ -9,8 +9,12 @@
 namespace tapelake::stream {
 namespace {
 
-constexpr int kZstdLevel =
-    1;  // level 3 costs 2.5 times as much and is no smaller on change records
+// Level 3 costs twice as much and is no smaller on change records; levels below 1 are a sixth
+// cheaper and half as big again.
+constexpr int kZstdLevel = 1;
+// The compressor's table, 16 KiB, stays in the first cache: an eighth cheaper than the level's own
+// 64 KiB, and no bigger on change records.
+constexpr int kZstdHashLog = 12;
 
 Status Corrupt(const std::string& what) {
   return MakeError(ErrorKind::kCorrupt, what);
@@ -92,8 +96,14 @@ Result<std::shared_ptr<const Frame>> DecodeFrame(const FrameHeader& header, uint
 }
 
 struct FrameCompressor::Context {
-  ZSTD_CCtx* zstd = ZSTD_createCCtx();
+  Context() {
+    // Both are within their bounds: neither can fail.
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, kZstdLevel);
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, kZstdHashLog);
+  }
   ~Context() { ZSTD_freeCCtx(zstd); }
+
+  ZSTD_CCtx* zstd = ZSTD_createCCtx();
 };
 
 FrameCompressor::FrameCompressor() : context_(std::make_unique<Context>()) {}
@@ -102,8 +112,8 @@ FrameCompressor::~FrameCompressor() = default;
 char* FrameCompressor::Compress(std::string_view raw, size_t* size) {
   const size_t room = kFrameHeaderBytes + ZSTD_compressBound(raw.size());
   if (out_.size() < room) out_.resize(room);
-  *size = ZSTD_compressCCtx(context_->zstd, out_.data() + kFrameHeaderBytes,
-                            out_.size() - kFrameHeaderBytes, raw.data(), raw.size(), kZstdLevel);
+  *size = ZSTD_compress2(context_->zstd, out_.data() + kFrameHeaderBytes,
+                         out_.size() - kFrameHeaderBytes, raw.data(), raw.size());
   if (ZSTD_isError(*size) || *size >= raw.size()) return nullptr;
   return out_.data();
 }

@@ -287,7 +287,8 @@ std::optional<AwsError> AwsDoor::ServeDocument(const HttpRequest& request, const
     return MalformedHttpRequest(
         "This door takes no compressed bodies (Content-Encoding); send it as it is.");
   }
-  const auto document = WireDocument::Parse(call.format, request.body);
+  const auto document =
+      WireDocument::Parse(call.format, request.body, request.body.capacity() - request.body.size());
   if (!document.ok()) return SerializationError(document.status().message());
   const auto serve = [&](AnswerWriter&& writer) {
     return call.service == "firehose" ? firehose_.Serve(call.operation, document->root(), &writer)

@@ -29,14 +29,15 @@ std::vector<Captured> ReadCaptured() {
   std::vector<Captured> all;
   std::ifstream file("tests/captures/aws/requests.ndjson");
   for (std::string line; std::getline(file, line);) {
-    const auto document = base::ParseJson(line);
-    EXPECT_TRUE(document.ok()) << line;
+    const auto parsed = base::JsonDocument::Parse(line);
+    EXPECT_TRUE(parsed.ok()) << line;
+    const base::JsonView* document = &parsed->root();
     Captured captured;
     captured.name = document->Find("name")->text();
     captured.request.method = document->Find("method")->text();
     captured.request.path = document->Find("path")->text();
     captured.request.body = *WireValue(document->Find("body_base64")).Blob();
-    for (const base::JsonValue& field : document->Find("headers")->items())
+    for (const base::JsonView& field : document->Find("headers")->items())
       captured.request.fields.emplace_back(field.items()[0].text(), field.items()[1].text());
     all.push_back(std::move(captured));
   }

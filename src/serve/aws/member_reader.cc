@@ -54,11 +54,12 @@ std::optional<AwsError> Violations::error() const {
 MemberReader::MemberReader(WireValue map, Violations* violations, std::string place)
     : map_(map), violations_(*violations), place_(std::move(place)) {}
 
-std::string MemberReader::PlaceOf(std::string_view name) const {
+std::string MemberReader::PlaceOf(std::string_view name, size_t item) const {
   std::string text = place_ + std::string(name);
   char& first = text[place_.size()];
   // Messages name members as the service's own code does: `streamName`, `streamARN`.
   if (first >= 'A' && first <= 'Z') first = static_cast<char>(first - 'A' + 'a');
+  if (item > 0) text += "." + std::to_string(item) + ".member";
   return text;
 }
 
@@ -74,14 +75,14 @@ std::optional<WireValue> MemberReader::Find(std::string_view name, Need need) {
 std::optional<std::string> MemberReader::Text(std::string_view name, const TextRule& rule) {
   const auto value = Find(name, rule.need);
   if (!value) return std::nullopt;
-  return CheckText(*value, rule, PlaceOf(name));
+  return CheckText(*value, rule, name);
 }
 
 std::optional<std::string> MemberReader::CheckText(WireValue value, const TextRule& rule,
-                                                   const std::string& place) {
+                                                   std::string_view name, size_t item) {
   const auto text = value.Text();
   if (!text) {
-    violations_.Misfit(place, "a text");
+    violations_.Misfit(PlaceOf(name, item), "a text");
     return std::nullopt;
   }
   const size_t characters = CharacterCount(*text);
@@ -96,7 +97,7 @@ std::optional<std::string> MemberReader::CheckText(WireValue value, const TextRu
     constraint = "Member must satisfy regular expression pattern: " + std::string(rule.pattern);
   }
   if (constraint.empty()) return std::string(*text);
-  violations_.Refuse(place, Shown(*text), constraint);
+  violations_.Refuse(PlaceOf(name, item), Shown(*text), constraint);
   return std::nullopt;
 }
 
@@ -197,7 +198,7 @@ WireValue MemberReader::List(std::string_view name, size_t items_min, size_t ite
   const WireValue list = ListOfAny(name, items_min, items_max);
   for (size_t i = 0; i < list.size(); ++i) {
     if (list.At(i).IsMap()) continue;
-    violations_.Misfit(PlaceOf(name) + "." + std::to_string(i + 1) + ".member", "a structure");
+    violations_.Misfit(PlaceOf(name, i + 1), "a structure");
     return {};
   }
   return list;
@@ -207,10 +208,8 @@ std::vector<std::string> MemberReader::Texts(std::string_view name, size_t items
                                              size_t items_max, const TextRule& rule) {
   const WireValue list = ListOfAny(name, items_min, items_max);
   std::vector<std::string> texts;
-  for (size_t i = 0; i < list.size(); ++i) {
-    const std::string place = PlaceOf(name) + "." + std::to_string(i + 1) + ".member";
-    texts.push_back(CheckText(list.At(i), rule, place).value_or(""));
-  }
+  for (size_t i = 0; i < list.size(); ++i)
+    texts.push_back(CheckText(list.At(i), rule, name, i + 1).value_or(""));
   return texts;
 }
 

@@ -76,10 +76,11 @@ class MemberReader {
                                  const TextRule& rule);
 
  private:
-  std::string PlaceOf(std::string_view name) const;
-  /// `value`, if it is such a text; `place` is where it stands.
-  std::optional<std::string> CheckText(WireValue value, const TextRule& rule,
-                                       const std::string& place);
+  /// How messages name a member, or an item (from 1) of a list that it is.
+  std::string PlaceOf(std::string_view name, size_t item = 0) const;
+  /// `value`, if it is such a text. It stands at `name`, as item `item` of a list there (from 1).
+  std::optional<std::string> CheckText(WireValue value, const TextRule& rule, std::string_view name,
+                                       size_t item = 0);
   /// A list with min..max items of any type.
   WireValue ListOfAny(std::string_view name, size_t items_min, size_t items_max);
   /// The member; notes what is absent and must not be.

@@ -21,13 +21,13 @@ std::optional<int64_t> MicrosOfSeconds(double seconds) {
   return static_cast<int64_t>(std::llround(seconds * 1e6));
 }
 
-std::optional<int64_t> JsonTimeMicros(const base::JsonValue& value) {
+std::optional<int64_t> JsonTimeMicros(const base::JsonView& value) {
   if (value.is_string()) {
     const auto parsed = base::ParseIso8601(value.text());
     return parsed ? std::optional(parsed->micros) : std::nullopt;
   }
   if (!value.is_number()) return std::nullopt;
-  const std::string& text = value.text();
+  const std::string_view text = value.text();
   double seconds = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
@@ -41,14 +41,27 @@ std::optional<int64_t> CborTimeMicros(const CborValue& value) {
   return value.integer * 1'000;
 }
 
+size_t CountMarks(std::string_view json) {
+  // A block's count fits in a byte, so that the compiler can count in vectors of them.
+  constexpr size_t kBlockBytes = 192;
+  size_t marks = 0;
+  for (size_t at = 0; at < json.size(); at += kBlockBytes) {
+    uint8_t count = 0;
+    for (const char c : json.substr(at, kBlockBytes))
+      count = static_cast<uint8_t>(count + (c == ',' || c == '[' || c == '{' || c == ':' ? 1 : 0));
+    marks += count;
+  }
+  return marks;
+}
+
 int64_t FloorMillis(int64_t micros) {
   return micros >= 0 ? micros / 1'000 : -((-micros + 999) / 1'000);
 }
 
 }  // namespace
 
-const base::JsonValue* WireValue::json() const {
-  const auto* json = std::get_if<const base::JsonValue*>(&value_);
+const base::JsonView* WireValue::json() const {
+  const auto* json = std::get_if<const base::JsonView*>(&value_);
   return json == nullptr ? nullptr : *json;
 }
 
@@ -87,7 +100,7 @@ std::optional<int64_t> WireValue::Integer() const {
 }
 
 std::optional<bool> WireValue::Bool() const {
-  if (json() != nullptr && json()->type() == base::JsonValue::Type::kBool) return json()->boolean();
+  if (json() != nullptr && json()->type() == base::JsonView::Type::kBool) return json()->boolean();
   if (cbor() != nullptr && cbor()->type == CborValue::Type::kBool) return cbor()->boolean;
   return std::nullopt;
 }
@@ -95,7 +108,7 @@ std::optional<bool> WireValue::Bool() const {
 std::optional<std::string> WireValue::Blob() const {
   if (cbor() != nullptr && cbor()->type == CborValue::Type::kBytes) return cbor()->text;
   if (json() == nullptr || !json()->is_string()) return std::nullopt;
-  const std::string& text = json()->text();
+  const std::string_view text = json()->text();
   std::string bytes(base::Base64DecodedSizeMax(text.size()) + base::kBase64SlackBytes, '\0');
   size_t size = 0;
   if (!base::DecodeBase64(text, bytes.data(), &size)) return std::nullopt;
@@ -123,19 +136,19 @@ WireValue WireValue::At(size_t index) const {
   return cbor() == nullptr ? WireValue() : WireValue(&cbor()->items[index]);
 }
 
-Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view bytes) {
+Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view bytes, size_t room) {
   WireDocument document;
   if (format == WireFormat::kCbor) {
     const std::string_view empty = "\xa0";
     TAPELAKE_ASSIGN_OR_RAISE(document.value_, ParseCbor(bytes.empty() ? empty : bytes));
   } else {
-    const auto marks = std::ranges::count_if(
-        bytes, [](char c) { return c == ',' || c == '[' || c == '{' || c == ':'; });
-    if (static_cast<size_t>(marks) > kJsonMarksMax) {
+    if (CountMarks(bytes) > kJsonMarksMax) {
       return MakeError(ErrorKind::kInvalid,
                        "the request has more than " + std::to_string(kJsonMarksMax) + " values");
     }
-    TAPELAKE_ASSIGN_OR_RAISE(document.value_, base::ParseJson(bytes.empty() ? "{}" : bytes));
+    TAPELAKE_ASSIGN_OR_RAISE(document.value_, bytes.empty()
+                                                  ? base::JsonDocument::Parse("{}")
+                                                  : base::JsonDocument::Parse(bytes, room));
   }
   if (!document.root().IsMap()) {
     return MakeError(ErrorKind::kInvalid, "the request is no map of members");
@@ -144,7 +157,9 @@ Result<WireDocument> WireDocument::Parse(WireFormat format, std::string_view byt
 }
 
 WireValue WireDocument::root() const {
-  if (const auto* json = std::get_if<base::JsonValue>(&value_)) return WireValue(json);
+  if (const auto* json = std::get_if<base::JsonDocument>(&value_)) {
+    return WireValue(&json->root());
+  }
   return WireValue(std::get_if<CborValue>(&value_));
 }
 

@@ -24,7 +24,7 @@ inline constexpr size_t kJsonMarksMax = 200'000;
 class WireValue {
  public:
   WireValue() = default;
-  explicit WireValue(const base::JsonValue* json) : value_(json) {}
+  explicit WireValue(const base::JsonView* json) : value_(json) {}
   explicit WireValue(const CborValue* cbor) : value_(cbor) {}
 
   /// Not there, or null: the same for AWS.
@@ -48,23 +48,24 @@ class WireValue {
   WireValue At(size_t index) const;
 
  private:
-  const base::JsonValue* json() const;
+  const base::JsonView* json() const;
   const CborValue* cbor() const;
 
-  std::variant<const base::JsonValue*, const CborValue*> value_;
+  std::variant<const base::JsonView*, const CborValue*> value_;
 };
 
 /// A request's body, parsed.
 class WireDocument {
  public:
-  /// No bytes are an empty map. Errors: kInvalid (no value, no map, too many values).
-  static Result<WireDocument> Parse(WireFormat format, std::string_view bytes);
+  /// No bytes are an empty map. `room` and how long `bytes` must live: see JsonDocument. Errors:
+  /// kInvalid (no value, no map, too many values).
+  static Result<WireDocument> Parse(WireFormat format, std::string_view bytes, size_t room = 0);
 
   /// The map. Valid as long as the document stays where it is.
   WireValue root() const;
 
  private:
-  std::variant<base::JsonValue, CborValue> value_;
+  std::variant<CborValue, base::JsonDocument> value_;
 };
 
 /// Writes an answer. One thread; the caller sees to it that what is begun is ended.

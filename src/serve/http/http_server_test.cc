@@ -147,6 +147,23 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
   EXPECT_EQ(client.ReadAnswer().body, "GET 1 ");
 }
 
+TEST_F(HttpServerTest, TakesLongBodiesAndWhatComesBehindThem) {
+  Start();
+  Client client({.port = server_->port()});
+  std::string requests;
+  std::vector<std::string> bodies;
+  for (const size_t size : {size_t{1}, size_t{20'000}, size_t{256} << 10, size_t{1'000'000}}) {
+    bodies.emplace_back(size, static_cast<char>('a' + bodies.size()));
+    requests +=
+        "POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: " +
+        std::to_string(size) + "\r\n\r\n" + bodies.back();
+  }
+  client.Send(requests);
+  for (const std::string& body : bodies)
+    EXPECT_TRUE(client.ReadAnswer().body == "POST  " + body) << body.size();
+}
+
 TEST_F(HttpServerTest, TakesChunkedBodiesAndExpectations) {
   Start();
   Client client({.port = server_->port()});

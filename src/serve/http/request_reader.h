@@ -38,6 +38,8 @@ class RequestReader {
   bool version_11() const { return parser_.get().version() >= 11; }
 
  private:
+  /// The body of a request that says how long it is.
+  boost::asio::awaitable<boost::system::error_code> ReadBody(size_t bytes);
   bool Fail(boost::system::error_code error, HttpResponse* refusal);
   bool TakeHead(HttpResponse* refusal);
   Status CheckFields() const;

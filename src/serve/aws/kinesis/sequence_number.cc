@@ -1,5 +1,6 @@
 #include "serve/aws/kinesis/sequence_number.h"
 
+#include <array>
 #include <charconv>
 
 namespace tapelake::serve {
@@ -11,9 +12,13 @@ constexpr size_t kShardDigits = 4;
 constexpr std::string_view kShardIdPrefix = "shardId-";
 constexpr size_t kShardIdDigits = 12;
 
-std::string Padded(uint64_t number, size_t digits) {
-  std::string text = std::to_string(number);
-  return text.size() < digits ? text.insert(0, digits - text.size(), '0') : text;
+/// With zeros in front of it, so that it has at least so many digits.
+void AppendPadded(uint64_t number, size_t digits, std::string* text) {
+  std::array<char, 20> decimal{};
+  const auto end = std::to_chars(decimal.begin(), decimal.end(), number).ptr;
+  const auto size = static_cast<size_t>(end - decimal.begin());
+  if (size < digits) text->append(digits - size, '0');
+  text->append(decimal.data(), size);
 }
 
 template <typename Number>
@@ -27,7 +32,12 @@ std::optional<Number> NumberOf(std::string_view digits) {
 }  // namespace
 
 std::string SequenceNumber::ToText() const {
-  return std::string(kPrefix) + Padded(sequence, kSequenceDigits) + Padded(shard, kShardDigits);
+  std::string text;
+  text.reserve(kPrefix.size() + kSequenceDigits + kShardDigits);
+  text.append(kPrefix);
+  AppendPadded(sequence, kSequenceDigits, &text);
+  AppendPadded(shard, kShardDigits, &text);
+  return text;
 }
 
 std::optional<SequenceNumber> SequenceNumber::Parse(std::string_view text) {
@@ -40,7 +50,9 @@ std::optional<SequenceNumber> SequenceNumber::Parse(std::string_view text) {
 }
 
 std::string ShardIdText(uint32_t shard) {
-  return std::string(kShardIdPrefix) + Padded(shard, kShardIdDigits);
+  std::string text(kShardIdPrefix);
+  AppendPadded(shard, kShardIdDigits, &text);
+  return text;
 }
 
 std::optional<uint32_t> ParseShardId(std::string_view text) {
