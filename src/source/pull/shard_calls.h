@@ -11,8 +11,8 @@ namespace tapelake::source {
 /// What fails is called again by the reader's own pace, not within the call.
 inline constexpr int kShardCallTriesMax = 2;
 
-/// The two calls by which shards are read, the same in Kinesis and DynamoDB Streams. `stream` is how
-/// errors name it. One thread. Errors: as ShardApi.
+/// The two calls by which shards are read, the same in Kinesis and DynamoDB Streams. `stream` is
+/// how errors name it. One thread. Errors: as ShardApi.
 class ShardCalls {
  public:
   /// Makes a page of the answer of GetRecords; the bytes may become its buffer.
