@@ -222,8 +222,8 @@ model_lives() {
   # Not hudi-rs: it misses what was logged under a pending compaction (unsupported.toml), and refuses a
   # delete block of which some deletes have an ordering value and others none. Lives end with both.
   "$DEPS/test-venv/bin/python3" tests/sim/read_tables.py "$folder" --engines spark || return 1
-  printf 'figure: %s lives, %s commits, %s tables read by Spark\n' "$MODEL_LIVES" \
-    "$(sed -n 's/ commits$//p' "$folder/counts")" "$MODEL_TABLES_KEPT"
+  printf 'figure: %s lives, %s upserts, %s tables read by Spark\n' "$MODEL_LIVES" \
+    "$(sed -n 's/ upserts$//p' "$folder/counts")" "$MODEL_TABLES_KEPT"
 }
 
 # bench NAME: one comparison or limit; the report goes to docs/reports/NAME-bench.md.
