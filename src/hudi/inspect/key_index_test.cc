@@ -279,9 +279,9 @@ TEST_P(KeyIndexTest, RowsMayComeWithDictionariesWhereThereAreNoLogs) {
     for (TestRow& row : rows)
       ++row.version;
     // `text` has few values, `id` too many for a dictionary of each file.
-    const auto result = TryUpsert(
-        *table,
-        {.rows = rows, .operation = operation, .dictionary_columns = {"id", "day", "text"}});
+    const auto result = TryUpsert(*table, {.rows = rows,
+                                           .operation = operation,
+                                           .dictionary_columns = {"id", "day", "version", "text"}});
     if (GetParam().first == TableType::kMergeOnRead) {
       EXPECT_EQ(KindOf(result.status()), ErrorKind::kInvalid);
       EXPECT_THAT(result.status().message(), HasSubstr("other columns than its schema"));

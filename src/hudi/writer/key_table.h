@@ -20,7 +20,7 @@ class KeyTable {
   /// change whose key another one has, too; then the table is not to be used.
   std::optional<uint32_t> Fill(std::span<const RecordChange> changes);
 
-  /// The number of the change of `key`.
+  /// The number of the change of `key`. After a Fill() that found no repeated key.
   std::optional<uint32_t> Find(std::string_view key) const;
 
  private:
