@@ -97,10 +97,13 @@ std::string HelpText(std::string_view group) {
       "out.\n\nUsage: tapelake ";
   out += group.empty() ? "VERB" : std::string(group) + " VERB";
   out += " [ARGUMENTS]\n\nVerbs:\n";
+  size_t width = 0;
+  for (const Verb& verb : Verbs())
+    width = std::max(width, verb.name.size() + 1);
   for (const Verb& verb : Verbs()) {
     const bool in_group = group.empty() || verb.name.starts_with(std::string(group) + " ");
     if (!in_group) continue;
-    out += "  " + Padded(std::string(verb.name), 16) + Wrap(verb.sentence, 18) + "\n";
+    out += "  " + Padded(std::string(verb.name), width) + Wrap(verb.sentence, width + 2) + "\n";
   }
   out +=
       "\nEvery verb:\n  --config FILE   The configuration; without it the embedded defaults "

@@ -10,7 +10,9 @@ from support import program
 VERBS = ["up", "check", "simulate", "replay", "transform", "ingest", "sql", "table list",
          "table describe", "table history", "table files", "table verify", "table compact",
          "table clean", "table diff", "table why", "table export", "table cluster",
-         "table savepoint", "table restore", "table rollback", "status", "config show",
+         "table savepoint", "table restore", "table rollback", "table delete-partition",
+         "stream put", "stream get", "stream list", "stream describe", "keys certify",
+         "keys create", "keys list", "keys revoke", "top", "tap", "status", "config show",
          "config docs", "config schema", "version"]
 
 

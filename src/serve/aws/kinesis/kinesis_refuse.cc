@@ -4,21 +4,20 @@
 
 namespace tapelake::serve {
 
-KinesisService::Outcome KinesisService::RefuseChange(WireValue request, std::string_view remedy) {
+KinesisService::Outcome KinesisService::RefuseChange(WireValue request, std::string_view why) {
   Violations violations;
   MemberReader members(request, &violations);
   StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  return InvalidArgument("This of stream " + stream->name() + " cannot be changed here; " +
-                         std::string(remedy));
+  return InvalidArgument("Stream " + stream->name() + " cannot be changed so: " + std::string(why));
 }
 
 KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, AnswerWriter*) {
-  return RefuseChange(request, "its records are not encrypted (EncryptionType NONE).");
+  return RefuseChange(request, "Tapelake does not encrypt records (EncryptionType NONE).");
 }
 
 KinesisService::Outcome KinesisService::UpdateStreamMode(WireValue request, AnswerWriter*) {
-  return RefuseChange(request, "its mode is PROVISIONED.");
+  return RefuseChange(request, "every stream is PROVISIONED.");
 }
 
 }  // namespace tapelake::serve

@@ -137,7 +137,7 @@ class KinesisService {
   // kinesis_refuse.cc
   Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
-  Outcome RefuseChange(WireValue request, std::string_view remedy);
+  Outcome RefuseChange(WireValue request, std::string_view why);
 
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.

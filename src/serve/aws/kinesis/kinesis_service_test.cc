@@ -589,7 +589,7 @@ TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
   for (const char* operation :
        {"StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
     ExpectError(Call(operation, Of()), "InvalidArgumentException",
-                "stream crypto.transactions cannot be changed here");
+                "Stream crypto.transactions cannot be changed so: ");
   }
 }
 
