@@ -13,7 +13,7 @@ KinesisService::Outcome KinesisService::RefuseChange(WireValue request, std::str
 }
 
 KinesisService::Outcome KinesisService::ChangeEncryption(WireValue request, AnswerWriter*) {
-  return RefuseChange(request, "Tapelake does not encrypt records (EncryptionType NONE).");
+  return RefuseChange(request, "its records are not encrypted here (EncryptionType NONE).");
 }
 
 KinesisService::Outcome KinesisService::UpdateStreamMode(WireValue request, AnswerWriter*) {
