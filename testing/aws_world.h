@@ -19,6 +19,7 @@
 #include "stream/stream_writer.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_file_system.h"
+#include "testing/fake_key_management.h"
 
 namespace tapelake::testing {
 
@@ -47,6 +48,7 @@ class AwsWorld {
   /// Make a stream, before Open().
   void AddStream(const std::string& name, int shards, stream::StreamOptions options = {}) {
     options.shard_count = shards;
+    options.keys = keys_;
     Log log;
     log.directory = "/lake/.tapelake/streams/" + name;
     auto opened = stream::Stream::Open(files_, clock_, log.directory, name, options, nullptr);
@@ -104,6 +106,7 @@ class AwsWorld {
       }
       streams.push_back({.name = log.stream->name(),
                          .writer = log.writer.get(),
+                         .log = log.stream.get(),
                          .created_micros = kStartMicros,
                          .raw = raw,
                          .buffer_bytes = 32 << 20,
@@ -167,6 +170,7 @@ class AwsWorld {
 
   FakeFileSystem files_;
   FakeClock clock_{kStartMicros};
+  std::shared_ptr<FakeKeyManagement> keys_ = std::make_shared<FakeKeyManagement>();
 
  private:
   struct Log {

@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "app/lake_folder.h"
+#include "app/stream_plan.h"
 #include "serve/local/stream_tail.h"
 
 namespace tapelake::app {
 
 Result<std::unique_ptr<AttachedStream>> AttachedStream::Open(World& world,
                                                              const std::string& lake_path,
+                                                             const config::StreamConfig& config,
                                                              const std::string& name) {
   std::unique_ptr<AttachedStream> attached(new AttachedStream());
   attached->name_ = name;
@@ -27,8 +29,11 @@ Result<std::unique_ptr<AttachedStream>> AttachedStream::Open(World& world,
   const ErrorKind kind = KindOf(client.status());
   if (kind != ErrorKind::kNotFound && kind != ErrorKind::kUnavailable) return client.status();
   TAPELAKE_ASSIGN_OR_RAISE(attached->lock_, LockLake(world.files, lake_path));
-  TAPELAKE_ASSIGN_OR_RAISE(attached->stream_, stream::Stream::Open(world.files, world.clock,
-                                                                   directory, name, {}, nullptr));
+  TAPELAKE_ASSIGN_OR_RAISE(const stream::StreamOptions options,
+                           StreamOptionsOf(world, lake_path, config));
+  TAPELAKE_ASSIGN_OR_RAISE(
+      attached->stream_,
+      stream::Stream::Open(world.files, world.clock, directory, name, options, nullptr));
   return attached;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/world.h"
 #include "base/status.h"
+#include "config/config.h"
 #include "serve/local/local_client.h"
 #include "stream/stream.h"
 
@@ -17,8 +18,9 @@ namespace tapelake::app {
 class AttachedStream {
  public:
   /// Errors: kNotFound (no such stream), kConflict (another process than a pipeline writes to the
-  /// lake), those of stream::Stream::Open and serve::LocalClient::Connect.
+  /// lake), those of stream::Stream::Open, StreamOptionsOf and serve::LocalClient::Connect.
   static Result<std::unique_ptr<AttachedStream>> Open(World& world, const std::string& lake_path,
+                                                      const config::StreamConfig& config,
                                                       const std::string& name);
 
   /// As stream::Stream::SequenceAtTime. Errors: also those of serve::LocalClient.

@@ -9,6 +9,7 @@
 #include "app/lake_folder.h"
 #include "app/metrics_collector.h"
 #include "app/s3_plan.h"
+#include "app/stream_plan.h"
 #include "base/json.h"
 #include "delivery/partition_query.h"
 #include "io/local_socket.h"
@@ -177,12 +178,13 @@ Status AwsServer::OpenKinesis(const Parts& parts) {
                        .log = lane->stream(),
                        .writer = lane->stream_writer()});
   }
-  TAPELAKE_ASSIGN_OR_RAISE(made_,
-                           MadeStreams::Open({.files = world_.files,
-                                              .clock = world_.clock,
-                                              .directory = MadeStreamsPath(lake_path_),
-                                              .options = StreamOptionsOf(parts.config.stream),
-                                              .declared = std::move(declared)}));
+  TAPELAKE_ASSIGN_OR_RAISE(const stream::StreamOptions made_options,
+                           StreamOptionsOf(world_, lake_path_, parts.config.stream));
+  TAPELAKE_ASSIGN_OR_RAISE(made_, MadeStreams::Open({.files = world_.files,
+                                                     .clock = world_.clock,
+                                                     .directory = MadeStreamsPath(lake_path_),
+                                                     .options = made_options,
+                                                     .declared = std::move(declared)}));
   for (const serve::KinesisStream& stream : made_->streams())
     streams.push_back(stream);
   return serve::KinesisService::Open(world_.files, world_.clock,
@@ -226,6 +228,7 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
         DeliveredObjectsOf(options, TransformOf(parts.config, lane->table_name()).function));
     streams.push_back({.name = lane->table_name(),
                        .writer = lane->stream_writer(),
+                       .log = lane->stream(),
                        .created_micros = created_micros,
                        .raw = options.raw,
                        .buffer_bytes = options.buffer_bytes,
@@ -235,14 +238,15 @@ Status AwsServer::OpenFirehose(const Parts& parts) {
   std::set<std::string> declared;
   for (const serve::DeliveryStream& stream : streams)
     declared.insert(stream.name);
-  TAPELAKE_ASSIGN_OR_RAISE(deliveries_,
-                           MadeDeliveries::Open({.files = world_.files,
-                                                 .clock = world_.clock,
-                                                 .lake_path = lake_path_,
-                                                 .buckets = BucketsOf(parts.config),
-                                                 .log = StreamOptionsOf(parts.config.stream),
-                                                 .declared = std::move(declared),
-                                                 .find_source = SourceFinder(parts)}));
+  TAPELAKE_ASSIGN_OR_RAISE(const stream::StreamOptions log,
+                           StreamOptionsOf(world_, lake_path_, parts.config.stream));
+  TAPELAKE_ASSIGN_OR_RAISE(deliveries_, MadeDeliveries::Open({.files = world_.files,
+                                                              .clock = world_.clock,
+                                                              .lake_path = lake_path_,
+                                                              .buckets = BucketsOf(parts.config),
+                                                              .log = log,
+                                                              .declared = std::move(declared),
+                                                              .find_source = SourceFinder(parts)}));
   made_->Start();  // what delivery needs of their records is declared
   for (serve::DeliveryStream& stream : deliveries_->streams())
     streams.push_back(std::move(stream));

@@ -50,6 +50,10 @@ std::string TokenKeyPath(const std::string& lake_path) {
   return InFolder(lake_path, "token-key");
 }
 
+std::string DefaultStreamKeyPath(const std::string& lake_path) {
+  return InFolder(lake_path, "stream-key");
+}
+
 CertificatePaths CertificatePathsOf(const std::string& lake_path) {
   const std::string folder = InFolder(lake_path, "tls");
   return {.folder = folder,

@@ -37,6 +37,9 @@ std::string KeyFilePath(const std::string& lake_path);
 /// `<lake>/.tapelake/token-key`: what the door signs its tokens with.
 std::string TokenKeyPath(const std::string& lake_path);
 
+/// `<lake>/.tapelake/stream-key`: what its streams are encrypted under (security/stream_key.h).
+std::string DefaultStreamKeyPath(const std::string& lake_path);
+
 /// What the doors of a lake show to clients that speak TLS, and who certified it, made by
 /// CertifyDoor(): the authority and its key, the same without its key (what clients trust), and the
 /// server's certificate and key. Files with keys are for this user alone.

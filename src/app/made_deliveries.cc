@@ -45,7 +45,9 @@ class MadeDeliveries::Made {
         options(std::move(options)),
         feed_(std::move(feed)),
         worker_(std::move(worker)) {
-    if (feed_.own != nullptr) this->definition.writer = feed_.own->writer();
+    if (feed_.own == nullptr) return;
+    this->definition.writer = feed_.own->writer();
+    this->definition.log = feed_.own->log();
   }
   ~Made() { Stop(); }
 
@@ -228,6 +230,9 @@ Result<serve::DeliveryStream> MadeDeliveries::Make(serve::DeliveryStream wanted)
   }
   TAPELAKE_RETURN_NOT_OK(MakeFolder(name));
   TAPELAKE_ASSIGN_OR_RAISE(auto made, OpenOne(wanted));
+  if (!wanted.encryption_key.empty()) {
+    TAPELAKE_RETURN_NOT_OK(made->definition.log->SetEncryption(wanted.encryption_key));
+  }
   const Status written = WriteDefinition(wanted);
   if (!written.ok()) {
     made->LetGo();

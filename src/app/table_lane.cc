@@ -9,6 +9,7 @@
 #include "app/pull_feed.h"
 #include "app/s3_plan.h"
 #include "app/stream_feed.h"
+#include "app/stream_plan.h"
 
 namespace tapelake::app {
 namespace {
@@ -41,18 +42,6 @@ FilesFeedOptions FilesFeedOptionsOf(const config::SourceConfig& source) {
 
 }  // namespace
 
-stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config) {
-  stream::StreamOptions options;
-  options.shard_count = static_cast<int>(config.shards);
-  options.compression =
-      config.compression == "none" ? stream::Compression::kNone : stream::Compression::kZstd;
-  options.segment_bytes_max = config.segment_bytes.bytes;
-  options.retention_micros = config.retention.micros;
-  options.retention_bytes = config.retention_bytes.bytes;
-  options.drop_untaken = config.drop_untaken;
-  return options;
-}
-
 Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
                                                    const TablePlan& plan, bool with_market) {
   std::unique_ptr<TableLane> lane(new TableLane());
@@ -75,9 +64,11 @@ Result<std::unique_ptr<TableLane>> TableLane::Open(const config::Config& config,
 }
 
 Status TableLane::OpenStream(const config::Config& config, const TablePlan& plan) {
+  TAPELAKE_ASSIGN_OR_RAISE(const stream::StreamOptions options,
+                           StreamOptionsOf(world_, config.lake.path, config.stream));
   TAPELAKE_ASSIGN_OR_RAISE(
       stream_, stream::Stream::Open(world_.files, world_.clock, StreamPath(config.lake.path, name_),
-                                    name_, StreamOptionsOf(config.stream), &stream_report_));
+                                    name_, options, &stream_report_));
   stream_writer_ = std::make_unique<stream::StreamWriter>(*stream_);
   stream_worker_ = std::make_unique<StreamWorker>(*stream_, *stream_writer_, world_.clock,
                                                   kGroupCommitWaitMicros);

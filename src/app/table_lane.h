@@ -25,9 +25,6 @@
 
 namespace tapelake::app {
 
-/// Of new streams, as the configuration says.
-stream::StreamOptions StreamOptionsOf(const config::StreamConfig& config);
-
 /// Everything that works for one table in `up`: its source, its stream, ingest, the market if the
 /// table holds its trades, delivery and compaction, each a worker.
 ///

@@ -51,7 +51,7 @@ class StreamGetCommand : public Command {
     TAPELAKE_ASSIGN_OR_RAISE(
         const auto stream,
         app::AttachedStream::Open(context.world, lake_.value_or(context.config.lake.path),
-                                  name_.front()));
+                                  context.config.stream, name_.front()));
     app::CatchInterrupts();
     TAPELAKE_ASSIGN_OR_RAISE(uint64_t next, FindPlace(*stream));
     TAPELAKE_ASSIGN_OR_RAISE(const serve::TailReply newest,

@@ -301,6 +301,9 @@ class StreamDescribeCommand : public Command {
                                 Grouped(static_cast<int64_t>(facts.next_sequence)));
     out += Field("stored",
                  SizeWords(facts.stored_bytes) + " in " + Counted(facts.segments, "segment"));
+    out +=
+        Field("encrypted",
+              stream.encryption_key.empty() ? "no" : "new records, under " + stream.encryption_key);
     if (facts.newest_arrival_micros != 0) {
       out += Field("newest record",
                    base::FormatIso8601Micros(facts.newest_arrival_micros) + ", " +
@@ -325,6 +328,11 @@ class StreamDescribeCommand : public Command {
     writer.BeginObject();
     AddFacts(stream, &writer);
     writer.Key("torn_bytes").Int(stream.torn_bytes);
+    if (stream.encryption_key.empty()) {
+      writer.Key("encryption_key").Null();
+    } else {
+      writer.Key("encryption_key").String(stream.encryption_key);
+    }
     if (pipeline) {
       writer.Key("pipeline_process_id").Int(pipeline->process_id);
     } else {

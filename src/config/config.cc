@@ -136,6 +136,11 @@ void StreamConfig::Describe(Visitor& visitor, StreamConfig& self) {
                              "yet, as Kinesis does: they are lost to the table, and counted. Off: "
                              "they stay, and a full stream throttles its producers."},
                 &self.drop_untaken);
+  visitor.Field({.key = "key_file",
+                 .sentence = "Where the key lies under which a stream is encrypted, if a client "
+                             "says so (StartStreamEncryption); made at the first start. Keep it "
+                             "apart from the lake. Default: `LAKE/.tapelake/stream-key`."},
+                &self.key_file);
 }
 
 void CompactionConfig::Describe(Visitor& visitor, CompactionConfig& self) {

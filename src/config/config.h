@@ -50,6 +50,7 @@ struct StreamConfig {
   Duration retention{24 * kMicrosPerHour};
   ByteSize retention_bytes{int64_t{16} << 30};
   bool drop_untaken = false;
+  std::string key_file;  ///< Empty: in the lake.
   static void Describe(Visitor& visitor, StreamConfig& self);
 };
 

@@ -48,6 +48,13 @@ TEST_F(LocalFiles, ErrorsNamePathAndReason) {
   EXPECT_NE(missing.status().message().find("nowhere"), std::string::npos);
 }
 
+TEST_F(LocalFiles, WhatCannotBeCreatedSaysWhy) {
+  const auto created = files_.OpenForWrite("no such folder/file");
+  EXPECT_EQ(KindOf(created.status()), ErrorKind::kNotFound);
+  EXPECT_EQ(created.status().message(),
+            "cannot create 'no such folder/file': No such file or directory");
+}
+
 TEST_F(LocalFiles, ListsSortedWithSizes) {
   ASSERT_TRUE(files_.CreateDirectories(Path("d/e")).ok());
   ASSERT_TRUE(files_.CreateIfAbsent(Path("c"), "123").ok());

@@ -236,13 +236,18 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> LocalFileSystem::OpenForRea
   if (S_ISDIR(st.st_mode)) {
     return MakeError(ErrorKind::kInvalid, "cannot open '" + path + "': it is a directory");
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  // Arrow would not say why it cannot.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SystemError("cannot open", path, errno);
+  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(descriptor));
   return file;
 }
 
 Result<std::shared_ptr<arrow::io::OutputStream>> LocalFileSystem::OpenForWrite(
     const std::string& path) {
-  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+  const int descriptor = ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) return SystemError("cannot create", path, errno);
+  TAPELAKE_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(descriptor));
   return std::make_shared<DurableFile>(std::move(file), path);
 }
 

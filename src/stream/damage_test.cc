@@ -9,6 +9,7 @@
 
 #include "io/random.h"
 #include "stream/frame_format.h"
+#include "testing/fake_key_management.h"
 #include "testing/sim_file_system.h"
 #include "testing/stream_fixture.h"
 
@@ -272,6 +273,7 @@ class PowerLossTest : public ::testing::Test {
     options.compression = Compression::kNone;
     options.segment_bytes_max = 9000;
     options.retention_bytes = 30'000;
+    options.keys = keys_;
     return Stream::Open(*files_, clock_, kDirectory, "orders", options, &report_);
   }
 
@@ -279,6 +281,7 @@ class PowerLossTest : public ::testing::Test {
   void Work() {
     auto stream = Open();
     if (!stream.ok()) return;
+    if (encrypted_ && !(*stream)->SetEncryption(testing::FakeKeyManagement::kKey).ok()) return;
     for (int frame = 0; frame < 14; ++frame) {
       attempted_.clear();
       std::vector<PutEntry> entries;
@@ -319,6 +322,9 @@ class PowerLossTest : public ::testing::Test {
     attempted_.clear();
   }
 
+  bool encrypted_ = false;
+  std::shared_ptr<testing::FakeKeyManagement> keys_ =
+      std::make_shared<testing::FakeKeyManagement>();
   testing::FakeClock clock_{testing::StreamFixture::kStartMicros};
   std::unique_ptr<io::SeededRandom> random_;
   std::unique_ptr<testing::SimFileSystem> files_;
@@ -377,6 +383,7 @@ TEST_F(PowerLossTest, SurvivesPowerLossWhileItRecovers) {
 TEST_F(PowerLossTest, GoesOnAfterEachOfManyLosses) {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     NewWorld(seed);
+    encrypted_ = seed % 2 == 1;
     io::SeededRandom dice(seed * 977);
     for (int life = 0; life < 6; ++life) {
       const uint64_t roll = dice.Next();

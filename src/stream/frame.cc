@@ -23,7 +23,7 @@ Status Corrupt(const std::string& what) {
 Status Decompress(const FrameHeader& header, std::string_view stored, std::string* buffer) {
   char* out = buffer->data() + kFrameHeaderBytes;
   if (header.compression == static_cast<uint8_t>(Compression::kNone)) {
-    if (header.raw_bytes != header.stored_bytes) return Corrupt("its sizes disagree");
+    if (header.raw_bytes != stored.size()) return Corrupt("its sizes disagree");
     std::memcpy(out, stored.data(), stored.size());
     return Status::OK();
   }
@@ -81,14 +81,23 @@ void Frame::Add(const Record& record) {
 }
 
 Result<std::shared_ptr<const Frame>> DecodeFrame(const FrameHeader& header, uint64_t salt,
-                                                 std::string_view stored) {
+                                                 std::string_view stored,
+                                                 const FrameDecryptor& decryptor) {
   if (stored.size() != header.stored_bytes) return Corrupt("it is cut short");
   if (Checksum(stored, salt) != header.payload_checksum) {
     return Corrupt("the checksum of its records does not fit");
   }
+  std::string decrypted;
+  if (header.encryption == static_cast<uint8_t>(Encryption::kAes256Gcm)) {
+    TAPELAKE_ASSIGN_OR_RAISE(decrypted, decryptor.Decrypt(header, salt, stored));
+    stored = decrypted;
+  } else if (header.encryption != static_cast<uint8_t>(Encryption::kNone)) {
+    return Corrupt("encryption " + std::to_string(header.encryption) + " is not known");
+  }
   auto frame = std::make_shared<Frame>();
   frame->first_sequence = header.first_sequence;
   frame->arrival_micros = header.arrival_micros;
+  frame->encrypted = header.encryption != static_cast<uint8_t>(Encryption::kNone);
   frame->buffer.resize(kFrameHeaderBytes + header.raw_bytes);
   TAPELAKE_RETURN_NOT_OK(Decompress(header, stored, &frame->buffer));
   TAPELAKE_RETURN_NOT_OK(FindRecords(header, frame.get()));

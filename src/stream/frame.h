@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "base/status.h"
+#include "stream/frame_cipher.h"
 #include "stream/frame_format.h"
 
 namespace tapelake::stream {
 
-/// The records of one group commit, decompressed and checked. Immutable once shared.
+/// The records of one group commit, decrypted, decompressed and checked. Immutable once shared.
 ///
 /// A record lies as u32 data bytes, u16 key bytes, u16 shard, key, data.
 struct Frame {
@@ -23,6 +24,7 @@ struct Frame {
 
   uint64_t first_sequence = 1;
   int64_t arrival_micros = 0;
+  bool encrypted = false;        ///< As they are stored.
   std::string buffer;            ///< kFrameHeaderBytes of anything, then the records.
   std::vector<uint32_t> begins;  ///< Of each record, into `buffer`.
 
@@ -33,10 +35,11 @@ struct Frame {
   void Add(const Record& record);
 };
 
-/// Check and decompress what `header` says stands in `stored`. Errors: kCorrupt (what is wrong,
-/// without the place).
+/// Check, decrypt and decompress what `header` says stands in `stored`. Errors: kCorrupt (what is
+/// wrong, without the place), those of FrameDecryptor::Decrypt.
 Result<std::shared_ptr<const Frame>> DecodeFrame(const FrameHeader& header, uint64_t salt,
-                                                 std::string_view stored);
+                                                 std::string_view stored,
+                                                 const FrameDecryptor& decryptor);
 
 /// Compresses frames with one context kept warm. One thread.
 class FrameCompressor {

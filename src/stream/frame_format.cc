@@ -65,6 +65,7 @@ void EncodeSegmentHeader(const SegmentHeader& header, uint64_t salt, char* out) 
 void EncodeFrameHeader(const FrameHeader& header, uint64_t salt, char* out) {
   Begin(out, kFrameMagic, kFrameHeaderBytes);
   Store(out, 5, header.compression);
+  Store(out, 6, header.encryption);
   Store(out, 8, header.first_sequence);
   Store(out, 16, header.record_count);
   Store(out, 20, header.raw_bytes);
@@ -93,6 +94,7 @@ std::optional<FrameHeader> ParseFrameHeader(std::string_view bytes, uint64_t sal
                                             uint64_t offset) {
   if (!IsWhole(bytes, kFrameMagic, salt, kFrameHeaderBytes)) return std::nullopt;
   const FrameHeader header{.compression = Load<uint8_t>(bytes, 5),
+                           .encryption = Load<uint8_t>(bytes, 6),
                            .first_sequence = Load<uint64_t>(bytes, 8),
                            .record_count = Load<uint32_t>(bytes, 16),
                            .raw_bytes = Load<uint32_t>(bytes, 20),

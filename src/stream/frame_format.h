@@ -25,9 +25,10 @@ struct SegmentHeader {
 /// What stands before the records of one group commit.
 struct FrameHeader {
   uint8_t compression = 0;  ///< A `Compression`.
+  uint8_t encryption = 0;   ///< An `Encryption`.
   uint64_t first_sequence = 0;
   uint32_t record_count = 0;
-  uint32_t raw_bytes = 0;     ///< Of the records, decompressed.
+  uint32_t raw_bytes = 0;     ///< Of the records, decrypted and decompressed.
   uint32_t stored_bytes = 0;  ///< Of the records, as stored after this header.
   int64_t arrival_micros = 0;
   uint64_t payload_checksum = 0;  ///< Of the stored bytes.

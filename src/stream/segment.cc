@@ -84,12 +84,17 @@ Result<FrameHeader> SegmentFile::ReadHeader(uint64_t offset) const {
   return *header;
 }
 
-Result<std::shared_ptr<const Frame>> SegmentFile::ReadFrame(const FrameHeader& header) const {
+Result<std::shared_ptr<const Frame>> SegmentFile::ReadFrame(const FrameHeader& header,
+                                                            const FrameDecryptor& decryptor) const {
   TAPELAKE_ASSIGN_OR_RAISE(const auto buffer,
                            ReadBuffer(header.offset + kFrameHeaderBytes, header.stored_bytes));
-  auto frame = DecodeFrame(header, salt_, std::string_view(*buffer));
-  if (!frame.ok()) return Damaged(header.offset, frame.status().message());
-  return frame;
+  auto frame = DecodeFrame(header, salt_, std::string_view(*buffer), decryptor);
+  if (frame.ok()) return frame;
+  if (KindOf(frame.status()) == ErrorKind::kCorrupt) {
+    return Damaged(header.offset, frame.status().message());
+  }
+  return WithContext(frame.status(),
+                     "stream segment '" + path_ + "' at offset " + std::to_string(header.offset));
 }
 
 Status SegmentFile::Damaged(uint64_t offset, const std::string& what) const {

@@ -50,8 +50,10 @@ class SegmentFile {
   /// Read the header of the frame at `offset`. Errors: kCorrupt (names file and offset),
   /// kUnavailable.
   Result<FrameHeader> ReadHeader(uint64_t offset) const;
-  /// Read and check a frame. Errors: kCorrupt (names file and offset), kUnavailable.
-  Result<std::shared_ptr<const Frame>> ReadFrame(const FrameHeader& header) const;
+  /// Read and check a frame. Errors: kCorrupt, kUnauthorized (it is encrypted, and the key is not
+  /// there; both name file and offset), kUnavailable.
+  Result<std::shared_ptr<const Frame>> ReadFrame(const FrameHeader& header,
+                                                 const FrameDecryptor& decryptor) const;
   /// Return whether the records of a frame have their checksum.
   Result<bool> RecordsFit(const FrameHeader& header) const;
   /// Read `size` bytes, or those that are there.

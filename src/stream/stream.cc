@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "stream/frame.h"
+#include "stream/frame_cipher.h"
 #include "stream/partition_key.h"
 #include "stream/recovery.h"
 #include "stream/segment.h"
@@ -84,10 +85,12 @@ class Stream::Impl {
         metadata_(std::move(metadata)),
         options_(options),
         retention_micros_(options.retention_micros),
+        decryptor_(options.keys, metadata_.name),
         appender_(files, clock,
                   {.directory = directory_,
                    .salt = metadata_.salt,
-                   .segment_bytes_max = static_cast<uint64_t>(options.segment_bytes_max)}) {}
+                   .segment_bytes_max = static_cast<uint64_t>(options.segment_bytes_max)}),
+        encryptor_(options.keys, metadata_.name) {}
 
   Status Recover(OpenReport* report);
 
@@ -102,6 +105,9 @@ class Stream::Impl {
   void Forget(const std::string& consumer);
   Status SetRetention(int64_t retention_micros);
   int64_t retention_micros() const { return retention_micros_.load(); }
+  Status SetEncryption(const std::string& key_id);
+  std::string encryption_key() const;
+  const FrameDecryptor& decryptor() const { return decryptor_; }
   Result<int64_t> DropExpired();
   StreamFacts facts() const;
   std::map<std::string, uint64_t> taken() const;
@@ -128,6 +134,7 @@ class Stream::Impl {
     bool indexed = true;
   };
 
+  Status RecoverEncryption();
   Result<int64_t> CheckEntries(std::span<const PutEntry> entries) const;
   Status CheckRoom(int64_t bytes) const;
   void ForgetPending();
@@ -152,10 +159,12 @@ class Stream::Impl {
   const StreamMetadata metadata_;
   const StreamOptions options_;
   std::atomic<int64_t> retention_micros_;
+  const FrameDecryptor decryptor_;
 
   // Of the writing thread.
   SegmentAppender appender_;
   FrameCompressor compressor_;
+  FrameEncryptor encryptor_;
   Frame pending_;
   Status closed_;
 
@@ -166,6 +175,7 @@ class Stream::Impl {
   std::deque<ReadFrame> read_frames_;  ///< Latest used first.
   std::map<std::string, uint64_t> taken_;
   std::shared_ptr<const ShardMap> shards_;
+  std::string encryption_key_;  ///< Empty: none.
 };
 
 Status Stream::Impl::Recover(OpenReport* report) {
@@ -173,6 +183,7 @@ Status Stream::Impl::Recover(OpenReport* report) {
   shards_ = std::make_shared<const ShardMap>(std::move(shards));
   TAPELAKE_ASSIGN_OR_RAISE(retention_micros_, ReadRetention(files_, directory_, metadata_.salt,
                                                             options_.retention_micros));
+  TAPELAKE_RETURN_NOT_OK(RecoverEncryption());
   TAPELAKE_ASSIGN_OR_RAISE(RecoveredLog log, RecoverLog(files_, directory_, metadata_.salt));
   TAPELAKE_RETURN_NOT_OK(RepairLog(files_, directory_, log));
   if (report != nullptr) {
@@ -185,6 +196,20 @@ Status Stream::Impl::Recover(OpenReport* report) {
                    std::make_move_iterator(log.segments.end()));
   ForgetPending();
   return Status::OK();
+}
+
+Status Stream::Impl::RecoverEncryption() {
+  TAPELAKE_ASSIGN_OR_RAISE(const StreamEncryption encryption,
+                           ReadEncryption(files_, directory_, metadata_.salt));
+  encryption_key_ = encryption.key_id;
+  if (encryption_key_.empty()) return Status::OK();
+  // Without the key that it was, another one would begin, and mending that would lose records.
+  const auto found = decryptor_.DecryptDataKey(encryption.data_key);
+  if (found.ok()) return Status::OK();
+  return MakeError(KindOf(found.status()), "stream '" + metadata_.name +
+                                               "' is to be encrypted: " + found.status().message() +
+                                               ", or delete '" + EncryptionPath(directory_) +
+                                               "' to go on without it and what was encrypted");
 }
 
 // ---- writing
@@ -270,6 +295,8 @@ Status Stream::Impl::WritePending() {
                      .raw_bytes = static_cast<uint32_t>(raw.size()),
                      .stored_bytes = static_cast<uint32_t>(raw.size()),
                      .offset = offset};
+  // The clock may jump back; times within the log do not.
+  header.arrival_micros = std::max(clock_.WallMicros(), appender_.segment().newest_arrival_micros);
   char* bytes = pending_.buffer.data();
   size_t compressed_bytes = 0;
   if (options_.compression == Compression::kZstd) {
@@ -279,14 +306,19 @@ Status Stream::Impl::WritePending() {
       header.stored_bytes = static_cast<uint32_t>(compressed_bytes);
     }
   }
+  if (const std::string key = encryption_key(); !key.empty()) {
+    TAPELAKE_RETURN_NOT_OK(encryptor_.UseKey(key, appender_.segment().first_sequence));
+    TAPELAKE_ASSIGN_OR_RAISE(
+        bytes, encryptor_.Encrypt({bytes + kFrameHeaderBytes, header.stored_bytes}, metadata_.salt,
+                                  &header));
+  }
   header.payload_checksum =
       Checksum({bytes + kFrameHeaderBytes, header.stored_bytes}, metadata_.salt);
-  // The clock may jump back; times within the log do not.
-  header.arrival_micros = std::max(clock_.WallMicros(), appender_.segment().newest_arrival_micros);
   EncodeFrameHeader(header, metadata_.salt, bytes);
   TAPELAKE_RETURN_NOT_OK(appender_.Write({bytes, kFrameHeaderBytes + header.stored_bytes}, header));
   auto frame = std::make_shared<Frame>(std::move(pending_));
   frame->arrival_micros = header.arrival_micros;
+  frame->encrypted = header.encryption != static_cast<uint8_t>(Encryption::kNone);
   pending_ = {};
   pending_.buffer.reserve(frame->buffer.size());
   pending_.begins.reserve(frame->begins.size());
@@ -442,7 +474,7 @@ Result<Stream::Impl::FramePtr> Stream::Impl::LoadFrame(uint64_t sequence, const 
   if (header.first_sequence > sequence) {
     return file.Damaged(offset, "record " + std::to_string(sequence) + " is not there");
   }
-  TAPELAKE_ASSIGN_OR_RAISE(FramePtr frame, file.ReadFrame(header));
+  TAPELAKE_ASSIGN_OR_RAISE(FramePtr frame, file.ReadFrame(header, decryptor_));
   const std::scoped_lock lock(mutex_);
   read_frames_.push_front({frame, start.path, header.end_offset()});
   if (read_frames_.size() > kReadFramesMax) read_frames_.pop_back();
@@ -556,6 +588,25 @@ Status Stream::Impl::SetRetention(int64_t retention_micros) {
   return Status::OK();
 }
 
+Status Stream::Impl::SetEncryption(const std::string& key_id) {
+  StreamEncryption encryption{.key_id = key_id};
+  if (!key_id.empty()) {
+    FrameEncryptor encryptor(options_.keys, metadata_.name);
+    TAPELAKE_RETURN_NOT_OK(encryptor.UseKey(key_id, /*segment=*/0));
+    encryption.data_key = encryptor.data_key();
+  }
+  TAPELAKE_RETURN_NOT_OK(
+      files_.ReplaceFile(EncryptionPath(directory_), EncryptionText(encryption, metadata_.salt)));
+  const std::scoped_lock lock(mutex_);
+  encryption_key_ = key_id;
+  return Status::OK();
+}
+
+std::string Stream::Impl::encryption_key() const {
+  const std::scoped_lock lock(mutex_);
+  return encryption_key_;
+}
+
 Result<int64_t> Stream::Impl::DropExpired() {
   const int64_t now_micros = clock_.WallMicros();
   int64_t dropped_bytes = 0;
@@ -638,6 +689,15 @@ Status Stream::SetRetention(int64_t retention_micros) {
 int64_t Stream::retention_micros() const {
   return impl_->retention_micros();
 }
+Status Stream::SetEncryption(const std::string& key_id) {
+  return impl_->SetEncryption(key_id);
+}
+std::string Stream::encryption_key() const {
+  return impl_->encryption_key();
+}
+const FrameDecryptor& Stream::decryptor() const {
+  return impl_->decryptor();
+}
 Result<int64_t> Stream::DropExpired() {
   return impl_->DropExpired();
 }
@@ -666,11 +726,14 @@ const std::string& Stream::name() const {
 Result<StreamDescription> DescribeStream(io::FileSystem& files, const std::string& directory) {
   TAPELAKE_ASSIGN_OR_RAISE(const StreamMetadata metadata, ReadStreamMetadata(files, directory));
   TAPELAKE_ASSIGN_OR_RAISE(const ShardMap shards, ReadShards(files, directory, metadata));
+  TAPELAKE_ASSIGN_OR_RAISE(StreamEncryption encryption,
+                           ReadEncryption(files, directory, metadata.salt));
   TAPELAKE_ASSIGN_OR_RAISE(const RecoveredLog log, RecoverLog(files, directory, metadata.salt));
   return StreamDescription{.name = metadata.name,
                            .shards = shards.shards(),
                            .facts = FactsOf(log.segments),
-                           .torn_bytes = log.torn_bytes};
+                           .torn_bytes = log.torn_bytes,
+                           .encryption_key = std::move(encryption.key_id)};
 }
 
 }  // namespace tapelake::stream

@@ -15,16 +15,21 @@
 #include "base/status.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "io/key_management.h"
 #include "record/record_block.h"
 #include "stream/shard_map.h"
 
 namespace tapelake::stream {
+
+class FrameDecryptor;
 
 inline constexpr size_t kPartitionKeyCharsMax = 256;
 inline constexpr size_t kRecordBytesMax = size_t{16} << 20;
 
 /// How a stream's frames are stored. On disk: values are never reused.
 enum class Compression : uint8_t { kNone = 0, kZstd = 1 };
+/// How their records are encrypted then. On disk: likewise.
+enum class Encryption : uint8_t { kNone = 0, kAes256Gcm = 1 };
 
 struct StreamOptions {
   int shard_count = 4;  ///< Of a new stream; an existing one keeps its shards. 1..256
@@ -38,6 +43,8 @@ struct StreamOptions {
   bool drop_untaken = false;
   int64_t pending_bytes_max = 32 << 20;  ///< Appended and not yet synced.
   int64_t tail_bytes_max = 32 << 20;     ///< Newest records kept in memory for readers.
+  /// Keeps the keys of encrypted records; nullptr: they cannot be read, and none can be made.
+  std::shared_ptr<io::KeyManagement> keys = nullptr;
 };
 
 /// One record to put. `partition_key` (1..256 characters of UTF-8) decides the shard: MD5 of it, as
@@ -76,7 +83,8 @@ struct StreamDescription {
   std::string name;
   std::vector<ShardRange> shards;
   StreamFacts facts;
-  int64_t torn_bytes = 0;  ///< At the end: an unfinished write, or one under way.
+  int64_t torn_bytes = 0;      ///< At the end: an unfinished write, or one under way.
+  std::string encryption_key;  ///< Under which new records are encrypted; empty: they are not.
 };
 
 /// Describe a stream from its files, changing nothing, also while another process writes it.
@@ -93,7 +101,8 @@ class Stream {
   /// newest segment is checked, and of the others that they follow each other; what else is wrong
   /// with them is found by who reads it. The caller holds the lock of the data directory.
   /// Errors: kCorrupt (anything wrong but a torn tail; names segment and offset), kInvalid
-  /// (options, or another stream's directory), kUnavailable.
+  /// (options, or another stream's directory), kUnauthorized (the key is not there under which
+  /// records are to be encrypted), kUnavailable.
   static Result<std::unique_ptr<Stream>> Open(io::FileSystem& files, io::Clock& clock,
                                               const std::string& directory, const std::string& name,
                                               const StreamOptions& options, OpenReport* report);
@@ -106,7 +115,8 @@ class Stream {
 
   /// Write what was appended as one frame and make it durable: one write, one fdatasync. On failure
   /// nothing of it counts: it is forgotten, the file is cut back, and its sequence numbers are used
-  /// again. Errors: kUnavailable; after a failed sync or cut the stream is closed to writes
+  /// again. Errors: kUnavailable, kNotFound (the key to encrypt under is not there; the stream
+  /// stays open, as after kUnavailable); after a failed sync or cut the stream is closed to writes
   /// (kUnknownOutcome: open it again to know).
   Status Sync();
 
@@ -145,6 +155,12 @@ class Stream {
   /// kInvalid (not positive), kUnavailable, kUnknownOutcome.
   Status SetRetention(int64_t retention_micros);
 
+  /// Encrypt records under a key of `StreamOptions::keys` from now on (empty: do not), durably:
+  /// those that wait to be synced, too, but none that are stored. Any thread, one at a time. On
+  /// failure it stays as it was; after a crash it may be either. Errors: kNotFound (no such key),
+  /// kUnavailable, kUnknownOutcome.
+  Status SetEncryption(const std::string& key_id);
+
   /// Drop whole segments, oldest first, by the retention rules; never the newest one. Returns how
   /// many bytes went. Errors: kUnavailable (what was dropped so far stays dropped).
   Result<int64_t> DropExpired();
@@ -158,6 +174,10 @@ class Stream {
   const StreamOptions& options() const;
   /// How long records are kept. Any thread.
   int64_t retention_micros() const;
+  /// Under which new records are encrypted; empty: they are not. Any thread.
+  std::string encryption_key() const;
+  /// For who reads frames from the segments himself. Any thread.
+  const FrameDecryptor& decryptor() const;
   /// Those of now. Any thread.
   std::shared_ptr<const ShardMap> shards() const;
   const std::string& name() const;

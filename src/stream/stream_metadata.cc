@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 
+#include "base/base64.h"
 #include "stream/frame_format.h"
 
 namespace tapelake::stream {
 namespace {
 
 constexpr std::string_view kFirstLine = "tapelake-stream 1";
+constexpr std::string_view kRetention = "retention";
+constexpr std::string_view kEncryption = "encryption";
+constexpr std::string_view kNoKey = "none";
 constexpr int kShardsMax = 256;
 constexpr size_t kNameCharsMax = 128;
 
@@ -40,6 +45,25 @@ Result<T> ParseNumber(std::string_view text, int base) {
     return MakeError(ErrorKind::kCorrupt, "'" + std::string(text) + "' is no number");
   }
   return number;
+}
+
+/// A file of one line, and a checksum of it.
+std::string CheckedLine(std::string_view key, std::string_view value, uint64_t salt) {
+  const std::string text = std::string(key) + " " + std::string(value) + "\n";
+  return text + "checksum " + Hex(Checksum(text, salt)) + "\n";
+}
+
+/// The value in such a file; nothing if there is no file. Errors: kCorrupt (names it).
+Result<std::optional<std::string>> ReadCheckedLine(io::FileSystem& files, const std::string& path,
+                                                   std::string_view key, uint64_t salt) {
+  const auto text = files.ReadFile(path);
+  if (!text.ok() && KindOf(text.status()) == ErrorKind::kNotFound) return std::nullopt;
+  TAPELAKE_RETURN_NOT_OK(text.status());
+  std::string_view rest = *text;
+  const auto value = TakeLine(&rest, key);
+  if (!value.ok()) return WithContext(value.status(), "stream file '" + path + "'");
+  if (*text == CheckedLine(key, *value, salt)) return std::string(*value);
+  return MakeError(ErrorKind::kCorrupt, "stream file '" + path + "': its checksum does not fit");
 }
 
 }  // namespace
@@ -109,24 +133,49 @@ std::string RetentionPath(const std::string& directory) {
 }
 
 std::string RetentionText(int64_t retention_micros, uint64_t salt) {
-  const std::string text = "retention " + std::to_string(retention_micros) + "\n";
-  return text + "checksum " + Hex(Checksum(text, salt)) + "\n";
+  return CheckedLine(kRetention, std::to_string(retention_micros), salt);
 }
 
 Result<int64_t> ReadRetention(io::FileSystem& files, const std::string& directory, uint64_t salt,
                               int64_t configured_micros) {
   const std::string path = RetentionPath(directory);
-  const auto text = files.ReadFile(path);
-  if (!text.ok() && KindOf(text.status()) == ErrorKind::kNotFound) return configured_micros;
-  TAPELAKE_RETURN_NOT_OK(text.status());
-  std::string_view rest = *text;
-  const auto micros = [&]() -> Result<int64_t> {
-    TAPELAKE_ASSIGN_OR_RAISE(const auto line, TakeLine(&rest, "retention"));
-    return ParseNumber<int64_t>(line, 10);
-  }();
-  if (!micros.ok()) return WithContext(micros.status(), "stream file '" + path + "'");
-  if (*micros > 0 && *text == RetentionText(*micros, salt)) return micros;
-  return MakeError(ErrorKind::kCorrupt, "stream file '" + path + "': its checksum does not fit");
+  TAPELAKE_ASSIGN_OR_RAISE(const auto value, ReadCheckedLine(files, path, kRetention, salt));
+  if (!value) return configured_micros;
+  const auto micros = ParseNumber<int64_t>(*value, 10);
+  if (micros.ok() && *micros > 0) return micros;
+  return MakeError(ErrorKind::kCorrupt,
+                   "stream file '" + path + "': '" + *value + "' is no time to keep records");
+}
+
+std::string EncryptionPath(const std::string& directory) {
+  return io::JoinPath(directory, "encryption");
+}
+
+std::string EncryptionText(const StreamEncryption& encryption, uint64_t salt) {
+  if (encryption.key_id.empty()) return CheckedLine(kEncryption, kNoKey, salt);
+  std::string value = encryption.key_id + " ";
+  base::AppendBase64(encryption.data_key, &value);
+  return CheckedLine(kEncryption, value, salt);
+}
+
+Result<StreamEncryption> ReadEncryption(io::FileSystem& files, const std::string& directory,
+                                        uint64_t salt) {
+  const std::string path = EncryptionPath(directory);
+  TAPELAKE_ASSIGN_OR_RAISE(const auto value, ReadCheckedLine(files, path, kEncryption, salt));
+  StreamEncryption encryption;
+  if (!value || *value == kNoKey) return encryption;
+  const size_t blank = value->find(' ');
+  const std::string_view base64 = std::string_view(*value).substr(blank + 1);
+  encryption.key_id = value->substr(0, blank);
+  encryption.data_key.resize(base::Base64DecodedSizeMax(base64.size()) + base::kBase64SlackBytes);
+  size_t size = 0;
+  if (blank == std::string::npos ||
+      !base::DecodeBase64(base64, encryption.data_key.data(), &size)) {
+    return MakeError(ErrorKind::kCorrupt, "stream file '" + path + "': '" + *value +
+                                              "' is no key and a data key under it");
+  }
+  encryption.data_key.resize(size);
+  return encryption;
 }
 
 bool IsStreamName(std::string_view name) {

@@ -46,6 +46,22 @@ std::string RetentionText(int64_t retention_micros, uint64_t salt);
 Result<int64_t> ReadRetention(io::FileSystem& files, const std::string& directory, uint64_t salt,
                               int64_t configured_micros);
 
+/// Under which key new records are encrypted; all empty: they are not.
+struct StreamEncryption {
+  std::string key_id;    ///< Has no blank.
+  std::string data_key;  ///< One that was encrypted under it: who can decrypt that has the key.
+};
+
+/// The file of a stream's directory that says so; absent: they are not encrypted.
+std::string EncryptionPath(const std::string& directory);
+
+/// Its text: one line, and a checksum of it.
+std::string EncryptionText(const StreamEncryption& encryption, uint64_t salt);
+
+/// Errors: kCorrupt (names the file), kUnavailable.
+Result<StreamEncryption> ReadEncryption(io::FileSystem& files, const std::string& directory,
+                                        uint64_t salt);
+
 /// Return whether a name can be a stream's: 1..128 of `A-Z a-z 0-9 _ . -`, not starting with a dot.
 bool IsStreamName(std::string_view name);
 

@@ -10,11 +10,10 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from support import program
-from support.aws_door import ACCOUNT, REGION, open_door, wait_for
+from support.aws_door import ACCOUNT, REGION, open_door, refusal, wait_for
 from support.s3_server import BUCKET, s3_server
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
@@ -25,13 +24,6 @@ DESTINATION = "destinationId-000000000001"
 def s3(**more) -> dict:
     """A destination."""
     return {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::landing", "BufferingHints": HINTS} | more
-
-
-def refusal(call, **named) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**named)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def put(firehose, name: str, records: list[bytes]) -> None:
@@ -332,8 +324,9 @@ def test_what_cannot_be_had_is_refused_by_name(tmp_path):
         name, message = refusal(
             firehose.create_delivery_stream, DeliveryStreamName="orders",
             S3DestinationConfiguration=s3(),
-            DeliveryStreamEncryptionConfigurationInput={"KeyType": "AWS_OWNED_CMK"})
-        assert name == "InvalidArgumentException" and "not encrypted" in message
+            DeliveryStreamEncryptionConfigurationInput={
+                "KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": "arn:aws:kms:eu-west-1:1:key/k"})
+        assert name == "InvalidKMSResourceException" and "key/k is not found" in message
         assert firehose.list_delivery_streams()["DeliveryStreamNames"] == [program.TABLE]
         assert not (door.lake.path / ".tapelake" / "made-deliveries" / "orders").exists()
         door.stop()

@@ -48,6 +48,7 @@ std::string OwnFileClass(const std::vector<std::string_view>& parts) {
     if (parts.size() > 3) return "";
     if (IsTemporary(name)) return "stream/temporary";
     if (name == "stream") return "stream/metadata";
+    if (name == "encryption") return "stream/encryption";
     return name.ends_with(".segment") ? "stream/segment" : "";
   }
   if (parts[0] == "delivery") {

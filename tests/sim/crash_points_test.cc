@@ -15,6 +15,7 @@ TEST(CrashPoints, PathsBelongToTheirProtocol) {
   EXPECT_EQ(FileClassOf("/lake/.tapelake/streams/s/00000000000000000001.segment"),
             "stream/segment");
   EXPECT_EQ(FileClassOf("/lake/.tapelake/streams/s/stream"), "stream/metadata");
+  EXPECT_EQ(FileClassOf("/lake/.tapelake/streams/s/encryption"), "stream/encryption");
   EXPECT_EQ(FileClassOf("/lake/.tapelake/delivery/s/state"), "delivery/state");
   EXPECT_EQ(FileClassOf("/lake/raw/s/2026/11/22/18/s-1-x.ndjson.gz"), "delivery/raw object");
   EXPECT_EQ(FileClassOf("/lake/raw/pair=BTC%2FUSDT"), "delivery/raw folder");

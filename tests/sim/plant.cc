@@ -58,10 +58,16 @@ Result<std::unique_ptr<Plant>> Plant::Open(SimWorld& world, const SimSetup& setu
   std::unique_ptr<Plant> plant(new Plant(world, setup));
   TAPELAKE_ASSIGN_OR_RAISE(plant->lock_, app::LockLake(world.files, kLakePath));
   stream::OpenReport report;
+  stream::StreamOptions options = setup.stream;
+  options.keys = world.keys;
   TAPELAKE_ASSIGN_OR_RAISE(
       plant->stream_,
       stream::Stream::Open(world.files, world.clock, app::StreamPath(kLakePath, kStreamName),
-                           kStreamName, setup.stream, &report));
+                           kStreamName, options, &report));
+  if (setup.encrypts) {
+    const char* const key = world.processes % 3 == 2 ? "" : testing::FakeKeyManagement::kKey;
+    TAPELAKE_RETURN_NOT_OK(plant->stream_->SetEncryption(key));
+  }
   plant->stream_writer_ = std::make_unique<stream::StreamWriter>(*plant->stream_);
   plant->stream_worker_ = std::make_unique<app::StreamWorker>(
       *plant->stream_, *plant->stream_writer_, world.clock, /*wait_micros=*/0);

@@ -18,6 +18,7 @@
 #include "stream/stream.h"
 #include "stream/stream_writer.h"
 #include "testing/fake_clock.h"
+#include "testing/fake_key_management.h"
 #include "testing/sim_file_system.h"
 #include "tests/sim/fault_plan.h"
 #include "tests/sim/sim_setup.h"
@@ -40,6 +41,7 @@ struct SimWorld {
   io::SeededRandom id_random;
   testing::SimFileSystem files;
   FaultPlan faults;
+  std::shared_ptr<testing::FakeKeyManagement> keys = std::make_shared<testing::FakeKeyManagement>();
   size_t processes = 0;  ///< Also those that did not get far.
 };
 

@@ -16,6 +16,7 @@ constexpr int kProvocations = 3;
 constexpr uint64_t kSeedsPerKeyIndex = 4;
 constexpr std::string_view kClusteringPoints = "hudi/replacecommit";  // prefix
 constexpr uint64_t kSeedsPerPartitions = 4;
+constexpr uint64_t kSeedsPerEncryption = 4;
 
 class Draws {
  public:
@@ -199,6 +200,7 @@ SimSetup DrawSetup(const SimOptions& options) {
     DrawDeaths(draws, options, &setup);
     if (DiesInClustering(setup)) setup.index = hudi::IndexKind::kBloom;
   }
+  setup.encrypts = options.seed % kSeedsPerEncryption == 2;
   // Nor is this. A cut that was begun under one layout is finished under it by the next process.
   if (options.seed % kSeedsPerPartitions == 1 || DiesAtBackup(setup)) {
     setup.layouts = {PartitionedLayout(options.seed), delivery::LayoutOptions()};

@@ -46,6 +46,7 @@ struct SimSetup {
   double garbage = 0.01;  ///< Share of records that cannot become rows.
   int64_t put_records_max = 40;
   stream::StreamOptions stream;
+  bool encrypts = false;  ///< The stream, by two processes of three.
 
   hudi::IndexKind index = hudi::IndexKind::kBucket;
   int bucket_count = 2;

@@ -19,6 +19,8 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.credentials
+import pytest
+from botocore.exceptions import ClientError
 
 from support import program
 
@@ -30,7 +32,7 @@ lake: {{path: {lake}}}
 dashboard: {{listen: '127.0.0.1:0'}}
 commit: {{interval: 300ms}}
 ingest: {{horizon: 7d}}
-stream: {{shards: 4}}
+stream: {{shards: 4{stream}}}
 doors: {{aws: {{enabled: true, listen: '127.0.0.1:0', region: {region}, account: '{account}'{more}}}}}
 tables: [{{name: transactions, buckets: 2, source: {{kind: stream}}}}]
 """
@@ -177,6 +179,14 @@ class Door:
         return int(done.stdout.split()[-1]) if done.returncode == 0 else 0
 
 
+def refusal(call, *arguments, **named) -> tuple[str, str]:
+    """Code and message of the error that a call must end with."""
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **named)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
 def wait_for(condition, what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
@@ -185,13 +195,16 @@ def wait_for(condition, what: str) -> None:
 
 
 @contextmanager
-def open_door(folder: Path, more: str = "", tls: bool = False, delivery: str = ""):
-    """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`); `tls`: over
-    TLS, certified by the lake's own authority; `delivery`: that section of the configuration."""
+def open_door(folder: Path, more: str = "", tls: bool = False, delivery: str = "",
+              stream: str = ""):
+    """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`), `stream`:
+    of `stream`; `tls`: over TLS, certified by the lake's own authority; `delivery`: that section of
+    the configuration."""
     lake = program.Lake(folder / "lake", config=folder / "up.yaml")
     more += ", tls: {enabled: true}" if tls else ""
     lake.config.write_text(
-        CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more) + delivery)
+        CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more, stream=stream)
+        + delivery)
     door = Door(lake, folder / "up.log")
     door.keys = door.make_keys()
     if tls:

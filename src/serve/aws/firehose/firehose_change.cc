@@ -55,12 +55,18 @@ FirehoseService::Outcome FirehoseService::ReadSource(MemberReader* members, Viol
     return InvalidArgument(std::string(kSource) + " must be given for a stream of type " +
                            std::string(kKinesisAsSource) + ", and for no other.");
   }
-  for (const char* name : {"MSKSourceConfiguration", "DatabaseSourceConfiguration",
-                           "DeliveryStreamEncryptionConfigurationInput"}) {
+  for (const char* name : {"MSKSourceConfiguration", "DatabaseSourceConfiguration"}) {
     if (members->Has(name)) {
       return InvalidArgument(std::string(name) + " cannot be had here: records come by DirectPut " +
-                             "or from Kinesis, and are not encrypted.");
+                             "or from Kinesis.");
     }
+  }
+  if (members->Has(kEncryptionInput)) {
+    if (is_sourced) {
+      return InvalidArgument(std::string(kEncryptionInput) + " must not be given for a stream of " +
+                             "type " + type + ": encrypt its source.");
+    }
+    if (auto wrong = ReadEncryption(members, violations, &wanted->encryption_key)) return wrong;
   }
   if (!is_sourced) return std::nullopt;
   const std::string prefix = KinesisArnOf("");

@@ -216,8 +216,14 @@ TEST_F(FirehoseChangeTest, RefusesOtherSourcesAndDestinations) {
               "InvalidArgumentException", "There is no stream arn:s here");
   ExpectError(create(s3 + R"(,"DeliveryStreamType":"MSKAsSource")"), "InvalidArgumentException",
               "MSKAsSource");
-  ExpectError(create(s3 + R"(,"DeliveryStreamEncryptionConfigurationInput":{})"),
-              "InvalidArgumentException", "not encrypted");
+  const std::string encryption = R"(,"DeliveryStreamEncryptionConfigurationInput":{)";
+  ExpectError(create(s3 + encryption + "}"), "ValidationException",
+              "'deliveryStreamEncryptionConfigurationInput.keyType'");
+  ExpectError(create(s3 + encryption + R"("KeyType":"CUSTOMER_MANAGED_CMK","KeyARN":"arn:k"})"),
+              "InvalidKMSResourceException", "Key arn:k is not found");
+  ExpectError(create(s3 + source + R"(,"DeliveryStreamType":"KinesisStreamAsSource")" + encryption +
+                     R"("KeyType":"AWS_OWNED_CMK"})"),
+              "InvalidArgumentException", "encrypt its source");
   for (const char* arn : {"arn:aws:s3:::", "arn:aws:s3:::..", "arn:aws:s3:::a/b", "landing",
                           "arn:aws:s3:::A_b", "arn:aws:s3:::a..b", "arn:aws:s3:::.abc"}) {
     ExpectError(create(R"("S3DestinationConfiguration":{"RoleARN":"arn:r","BucketARN":")" +

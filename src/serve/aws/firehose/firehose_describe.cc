@@ -146,7 +146,7 @@ FirehoseService::Outcome FirehoseService::DescribeDeliveryStream(WireValue reque
   answer->Text("DeliveryStreamName", stream->name);
   answer->Text("DeliveryStreamARN", ArnOf(stream->name));
   answer->Text("DeliveryStreamStatus", "ACTIVE");
-  WriteMap("DeliveryStreamEncryptionConfiguration", "Status", "DISABLED", answer);
+  WriteEncryption(*stream, answer);
   answer->Text("DeliveryStreamType", TypeOf(*stream));
   answer->Text("VersionId", std::to_string(stream->version));
   answer->Key("CreateTimestamp");

@@ -62,11 +62,12 @@ FirehoseService::Outcome FirehoseService::PutRecord(WireValue request, AnswerWri
   }
   StreamPtr stream;
   if (auto wrong = FindTaker(&members, violations, &stream)) return wrong;
+  const bool encrypted = IsEncrypted(*stream);
   const auto places = PutDurably(*stream, records);
   if (!places.ok()) return PutErrorOf(places.status());
   answer->BeginMap();
   answer->Text("RecordId", RecordId(places->front()));
-  answer->Bool("Encrypted", false);
+  answer->Bool("Encrypted", encrypted && IsEncrypted(*stream));
   answer->EndMap();
   return std::nullopt;
 }
@@ -87,6 +88,7 @@ FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, Answ
   if (bytes > kRequestBytesMax) {
     return InvalidArgument("Records size exceeds 4 MB limit: " + std::to_string(bytes) + " bytes.");
   }
+  const bool encrypted = IsEncrypted(*stream);
   const auto places = PutDurably(*stream, records);
   std::optional<AwsError> failure;
   if (!places.ok()) failure = PutErrorOf(places.status());
@@ -94,7 +96,7 @@ FirehoseService::Outcome FirehoseService::PutRecordBatch(WireValue request, Answ
   if (failure && KindOf(places.status()) == ErrorKind::kShuttingDown) return failure;
   answer->BeginMap();
   answer->Integer("FailedPutCount", failure ? static_cast<int64_t>(records.size()) : 0);
-  answer->Bool("Encrypted", false);
+  answer->Bool("Encrypted", encrypted && IsEncrypted(*stream));
   answer->Key("RequestResponses");
   answer->BeginList();
   for (size_t i = 0; i < records.size(); ++i) {

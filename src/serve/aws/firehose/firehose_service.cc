@@ -21,8 +21,8 @@ const std::vector<FirehoseService::Operation>& FirehoseService::Operations() {
       {"ListTagsForDeliveryStream", &FirehoseService::ListTags},
       {"PutRecord", &FirehoseService::PutRecord},
       {"PutRecordBatch", &FirehoseService::PutRecordBatch},
-      {"StartDeliveryStreamEncryption", &FirehoseService::ChangeEncryption},
-      {"StopDeliveryStreamEncryption", &FirehoseService::ChangeEncryption},
+      {"StartDeliveryStreamEncryption", &FirehoseService::StartEncryption},
+      {"StopDeliveryStreamEncryption", &FirehoseService::StopEncryption},
       {"TagDeliveryStream", &FirehoseService::TagDeliveryStream},
       {"UntagDeliveryStream", &FirehoseService::UntagDeliveryStream},
       {"UpdateDestination", &FirehoseService::UpdateDestination},
@@ -92,15 +92,6 @@ FirehoseService::Outcome FirehoseService::FindTaker(MemberReader* members,
   return AwsError{.type = "InvalidSourceException",
                   .message = "This operation is not permitted on " + std::string(kKinesisAsSource) +
                              " delivery stream type."};
-}
-
-FirehoseService::Outcome FirehoseService::ChangeEncryption(WireValue request, AnswerWriter*) {
-  Violations violations;
-  MemberReader members(request, &violations);
-  StreamPtr stream;
-  if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
-  return InvalidArgument("The records of Firehose " + stream->name +
-                         " are not encrypted here (Status DISABLED), and this cannot be changed.");
 }
 
 AwsError DeclaredDeliveryStream(const DeliveryStream& stream) {

@@ -16,6 +16,7 @@
 #include "serve/aws/aws_error.h"
 #include "serve/aws/member_reader.h"
 #include "serve/aws/wire_value.h"
+#include "stream/stream.h"
 #include "stream/stream_writer.h"
 
 namespace tapelake::serve {
@@ -52,6 +53,7 @@ struct DeliveredObjects {
 struct DeliveryStream {
   std::string name;
   stream::StreamWriter* writer = nullptr;  ///< nullptr: it has a source.
+  stream::Stream* log = nullptr;           ///< Of the writer.
   int64_t created_micros = 0;              ///< Wall time.
   bool raw = true;                         ///< Whether its changes become raw objects.
   int64_t buffer_bytes = 0;                ///< At which size an object is cut, and at which age.
@@ -66,8 +68,9 @@ struct DeliveryStream {
   std::string source = {};       ///< The Kinesis stream that feeds it; empty: direct puts.
   std::string source_role = {};  ///< An ARN that is told and not used.
   int64_t source_start = 0;      ///< The first record of the source that it delivers; the keeper's.
-  int64_t version = 1;           ///< Grows with every UpdateDestination.
-  int64_t updated_micros = 0;    ///< Wall time of the last one; 0: none yet.
+  std::string encryption_key = {};  ///< Of one that is to be made: under which it begins.
+  int64_t version = 1;              ///< Grows with every UpdateDestination.
+  int64_t updated_micros = 0;       ///< Wall time of the last one; 0: none yet.
   std::map<std::string, std::string> tags = {};
 };
 
@@ -132,6 +135,15 @@ class FirehoseService {
   };
   static const std::vector<Operation>& Operations();
 
+  // firehose_encryption.cc
+  Outcome StartEncryption(WireValue request, AnswerWriter* answer);
+  Outcome StopEncryption(WireValue request, AnswerWriter* answer);
+  /// The key that a request wants. Returns what is wrong beside violations.
+  static Outcome ReadEncryption(MemberReader* members, Violations* violations, std::string* key_id);
+  Outcome SetEncryption(const DeliveryStream& stream, const std::string& key_id);
+  static bool IsEncrypted(const DeliveryStream& stream);
+  static void WriteEncryption(const DeliveryStream& stream, AnswerWriter* answer);
+
   // firehose_describe.cc
   Outcome ListDeliveryStreams(WireValue request, AnswerWriter* answer);
   Outcome DescribeDeliveryStream(WireValue request, AnswerWriter* answer);
@@ -155,8 +167,6 @@ class FirehoseService {
   Outcome TagDeliveryStream(WireValue request, AnswerWriter* answer);
   Outcome UntagDeliveryStream(WireValue request, AnswerWriter* answer);
   Outcome ListTags(WireValue request, AnswerWriter* answer);
-
-  Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
 
   Outcome ReadSource(MemberReader* members, Violations* violations, DeliveryStream* wanted) const;
   std::string KinesisArnOf(std::string_view name) const;
@@ -188,6 +198,9 @@ inline constexpr MemberReader::TextRule kDeliveryStreamNameRule = {
     .characters_max = kDeliveryStreamNameCharactersMax,
     .alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-",
     .pattern = "[a-zA-Z0-9_.-]+"};
+
+/// The member of requests that says how records are encrypted.
+inline constexpr const char* kEncryptionInput = "DeliveryStreamEncryptionConfigurationInput";
 
 /// Firehose's name of a stream's only destination.
 inline constexpr std::string_view kDestinationId = "destinationId-000000000001";

@@ -285,12 +285,51 @@ TEST_F(FirehoseServiceTest, ATablesStreamIsTheConfigurations) {
               "configuration");
   ExpectError(Call("UntagDeliveryStream", Of(R"("TagKeys":["k"])")), "InvalidArgumentException",
               "configuration");
-  for (const char* operation : {"StartDeliveryStreamEncryption", "StopDeliveryStreamEncryption"}) {
-    ExpectError(Call(operation, Of()), "InvalidArgumentException", "not encrypted");
-  }
   const Outcome tags = Call("ListTagsForDeliveryStream", Of());
   EXPECT_THAT(tags.answer.Find("Tags")->items(), IsEmpty());
   ExpectError(Call("CreateTopic", Of()), "UnknownOperationException", "CreateTopic");
+}
+
+TEST_F(FirehoseServiceTest, EncryptsWhatIsPutBetweenStartAndStop) {
+  Open();
+  const auto told = [&] {
+    const Outcome described = Call("DescribeDeliveryStream", Of());
+    const base::JsonValue& encryption = *described.answer.Find("DeliveryStreamDescription")
+                                             ->Find("DeliveryStreamEncryptionConfiguration");
+    const base::JsonValue* type = encryption.Find("KeyType");
+    return encryption.Find("Status")->text() + (type == nullptr ? "" : " " + type->text());
+  };
+  const auto encrypted = [](const Outcome& put) {
+    const base::JsonValue* value = put.answer.Find("Encrypted");
+    return value != nullptr && value->boolean();
+  };
+  EXPECT_EQ(told(), "DISABLED");
+  for (const std::string& input :
+       {std::string(), std::string(R"("DeliveryStreamEncryptionConfigurationInput":)"
+                                   R"({"KeyType":"AWS_OWNED_CMK"})")}) {
+    const Outcome started = Call("StartDeliveryStreamEncryption", Of(input));
+    ASSERT_EQ(started.error, "") << started.message;
+    EXPECT_EQ(told(), "ENABLED AWS_OWNED_CMK");
+    EXPECT_TRUE(encrypted(Call("PutRecord", One("one"))));
+    EXPECT_TRUE(encrypted(Call("PutRecordBatch", Batch({"two", "three"}))));
+    ASSERT_EQ(Call("StopDeliveryStreamEncryption", Of()).error, "");
+    EXPECT_EQ(told(), "DISABLED");
+    EXPECT_FALSE(encrypted(Call("PutRecordBatch", Batch({"four"}))));
+  }
+}
+
+TEST_F(FirehoseServiceTest, RefusesKeysThatItHasNot) {
+  Open();
+  const auto start = [&](const std::string& input) {
+    return Call("StartDeliveryStreamEncryption",
+                Of(R"("DeliveryStreamEncryptionConfigurationInput":{)" + input + "}"));
+  };
+  ExpectError(start(R"("KeyType":"CUSTOMER_MANAGED_CMK","KeyARN":"arn:aws:kms:key/1")"),
+              "InvalidKMSResourceException", "Key arn:aws:kms:key/1 is not found");
+  ExpectError(start(R"("KeyType":"AWS_OWNED_CMK","KeyARN":"arn:aws:kms:key/1")"),
+              "InvalidArgumentException", "KeyARN must not be given");
+  ExpectError(start(""), "ValidationException",
+              "'deliveryStreamEncryptionConfigurationInput.keyType'");
 }
 
 }  // namespace

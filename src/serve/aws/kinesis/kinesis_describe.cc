@@ -152,7 +152,10 @@ void KinesisService::WriteCommonDescription(const ServedStream& stream,
   answer->EndList();
   answer->EndMap();
   answer->EndList();
-  answer->Text("EncryptionType", "NONE");
+  answer->Text("EncryptionType", stream.encryption_type());
+  if (const std::string key = stream.log().encryption_key(); !key.empty()) {
+    answer->Text("KeyId", key);
+  }
 }
 
 KinesisService::Outcome KinesisService::DescribeStream(WireValue request, AnswerWriter* answer) {

@@ -32,6 +32,7 @@ void WriteRecords(const ShardRecords& read, uint32_t shard, AnswerWriter* answer
     answer->Key("Data");
     answer->Blob(record.data);
     answer->Text("PartitionKey", record.partition_key);
+    if (record.encrypted) answer->Text("EncryptionType", kEncrypted);
     answer->EndMap();
   }
   answer->EndList();

@@ -18,7 +18,6 @@ constexpr size_t kPartsMax = 100'000;  // of aggregated records
 constexpr size_t kHashKeyDigitsMax = 39;
 constexpr size_t kSequenceDigitsMax = 129;
 constexpr std::string_view kDigits = "0123456789";
-constexpr std::string_view kEncryptionNone = "NONE";
 
 constexpr MemberReader::TextRule kHashKeyRule = {
     .characters_max = kHashKeyDigitsMax, .alphabet = kDigits, .pattern = R"(0|([1-9]\d{0,38}))"};
@@ -109,8 +108,10 @@ void KinesisService::AddEntries(const Put& put, std::vector<stream::PutEntry>* e
   }
 }
 
-/// Put those that may be put; every one of `*puts` has a place or an error then.
-void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
+/// Put those that may be put; every one of `*puts` has a place or an error then. Return how they
+/// are encrypted; that is not while it is being changed.
+std::string_view KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
+  const std::string_view encryption = stream.encryption_type();
   std::vector<stream::PutEntry> entries;
   std::vector<std::pair<Put*, size_t>> taken;  // and the first of its entries
   for (Put& put : *puts) {
@@ -118,7 +119,7 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
     taken.emplace_back(&put, entries.size());
     AddEntries(put, &entries);
   }
-  if (entries.empty()) return;
+  if (entries.empty()) return encryption;
   const auto places = stream.writer().Put(entries);
   for (const auto& [put, first] : taken) {
     if (places.ok()) {
@@ -127,6 +128,7 @@ void KinesisService::PutDurably(ServedStream& stream, std::vector<Put>* puts) {
       put->error = ErrorOf(places.status());
     }
   }
+  return encryption == stream.encryption_type() ? encryption : kNotEncrypted;
 }
 
 /// What a shard of Kinesis would say to it.
@@ -156,11 +158,11 @@ KinesisService::Outcome KinesisService::PutRecord(WireValue request, AnswerWrite
   if (auto wrong = TakeApart(&puts)) return wrong;
   if (auto wrong = CheckEntry(puts.front())) return wrong;
   if (dry_run) return DryRunDone();
-  PutDurably(*stream, &puts);
+  const std::string_view encryption = PutDurably(*stream, &puts);
   if (puts.front().error) return puts.front().error;
   answer->BeginMap();
   WritePlace(puts.front().place, answer);
-  answer->Text("EncryptionType", kEncryptionNone);
+  answer->Text("EncryptionType", encryption);
   answer->EndMap();
   return std::nullopt;
 }
@@ -194,7 +196,7 @@ KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWrit
     if (auto wrong = CheckEntry(put)) return wrong;
   }
   if (dry_run) return DryRunDone();
-  PutDurably(*stream, &puts);
+  const std::string_view encryption = PutDurably(*stream, &puts);
   int64_t failed = 0;
   for (const Put& put : puts) {
     // The end of the program is nothing that one record has and another one has not.
@@ -216,7 +218,7 @@ KinesisService::Outcome KinesisService::PutRecords(WireValue request, AnswerWrit
     answer->EndMap();
   }
   answer->EndList();
-  answer->Text("EncryptionType", kEncryptionNone);
+  answer->Text("EncryptionType", encryption);
   answer->EndMap();
   return std::nullopt;
 }

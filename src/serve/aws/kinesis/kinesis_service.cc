@@ -48,8 +48,8 @@ const std::vector<KinesisService::Operation>& KinesisService::Operations() {
       {"PutRecord", &KinesisService::PutRecord},
       {"PutRecords", &KinesisService::PutRecords},
       {"SplitShard", &KinesisService::SplitShard},
-      {"StartStreamEncryption", &KinesisService::ChangeEncryption},
-      {"StopStreamEncryption", &KinesisService::ChangeEncryption},
+      {"StartStreamEncryption", &KinesisService::StartEncryption},
+      {"StopStreamEncryption", &KinesisService::StopEncryption},
       {"UpdateShardCount", &KinesisService::UpdateShardCount},
       {"UpdateStreamMode", &KinesisService::UpdateStreamMode},
   };

@@ -106,7 +106,7 @@ class KinesisService {
   static Outcome TakeApart(std::vector<Put>* puts);
   static Outcome CheckEntry(const Put& put);
   static void AddEntries(const Put& put, std::vector<stream::PutEntry>* entries);
-  void PutDurably(ServedStream& stream, std::vector<Put>* puts);
+  std::string_view PutDurably(ServedStream& stream, std::vector<Put>* puts);
   Outcome Limit(ServedStream& stream, const Put& put);
 
   // kinesis_get.cc
@@ -134,10 +134,12 @@ class KinesisService {
   Outcome DecreaseRetention(WireValue request, AnswerWriter* answer);
   Outcome ChangeRetention(WireValue request, bool increase);
 
-  // kinesis_refuse.cc
-  Outcome ChangeEncryption(WireValue request, AnswerWriter* answer);
+  // kinesis_encryption.cc
+  Outcome StartEncryption(WireValue request, AnswerWriter* answer);
+  Outcome StopEncryption(WireValue request, AnswerWriter* answer);
+  Outcome ReadEncryption(WireValue request, StreamPtr* stream);
+  Outcome SetEncryption(ServedStream& stream, const std::string& key_id);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
-  Outcome RefuseChange(WireValue request, std::string_view why);
 
   std::string ArnOf(std::string_view name) const;
   /// The stream that `StreamName` or `StreamARN` names; call after all other members were taken.
@@ -157,7 +159,7 @@ class KinesisService {
   const security::TokenSigner signer_;
   const KinesisOptions options_;
 
-  std::mutex retention_mutex_;      // held while a retention is changed
+  std::mutex changing_;             // held while retention or encryption is changed
   mutable std::mutex mutex_;        // guards the next
   std::vector<StreamPtr> streams_;  // by name
 };

@@ -182,12 +182,12 @@ TEST_F(KinesisServiceTest, FiltersShards) {
 TEST_F(KinesisServiceTest, NamesStreamsThatAreNotThere) {
   Open();
   for (const char* operation : {"DescribeStream", "DescribeStreamSummary", "ListShards",
-                                "SplitShard", "DeleteStream", "StartStreamEncryption"}) {
+                                "SplitShard", "DeleteStream", "StopStreamEncryption"}) {
     const auto call = [&](const std::string& members) {
       const std::string others =
           operation == std::string("SplitShard")
               ? R"("ShardToSplit":"shardId-000000000000","NewStartingHashKey":"1")"
-              : R"("Unknown":1)";
+              : R"("EncryptionType":"KMS","KeyId":"alias/aws/kinesis")";
       return Call(operation, "{" + others + members + "}");
     };
     ExpectError(call(R"(,"StreamName":"none")"), "ResourceNotFoundException",
@@ -573,6 +573,55 @@ TEST_F(KinesisServiceTest, RefusesToSplitWhereNothingCanBeSplit) {
               "already been merged or split");
 }
 
+// ---- encryption
+
+TEST_F(KinesisServiceTest, EncryptsWhatIsPutBetweenStartAndStop) {
+  Open(1);
+  const auto put = [&](const std::string& data) {
+    return Call("PutRecords", PutRecordsJson(kStream, {{"key", data}})).Text("EncryptionType");
+  };
+  const std::string key = R"("EncryptionType":"KMS","KeyId":"alias/aws/kinesis")";
+  const std::string arn = R"("EncryptionType":"KMS","KeyId":)"
+                          R"("arn:aws:kms:eu-west-1:123456789012:alias/aws/kinesis")";
+  EXPECT_EQ(put("a"), "NONE");
+  ASSERT_EQ(Call("StartStreamEncryption", Of(key)).error, "");
+  ASSERT_EQ(Call("StartStreamEncryption", Of(arn)).error, "");
+  EXPECT_EQ(put("b"), "KMS");
+  const Outcome one = Call("PutRecord", Of(R"("PartitionKey":"key","Data":"Yg==")"));
+  EXPECT_EQ(one.Text("EncryptionType"), "KMS") << one.message;
+  const Outcome summary = Call("DescribeStreamSummary", Of());
+  const base::JsonValue& told = *summary.answer.Find("StreamDescriptionSummary");
+  EXPECT_EQ(told.Find("EncryptionType")->text(), "KMS");
+  EXPECT_EQ(told.Find("KeyId")->text(), "alias/aws/kinesis");
+  ASSERT_EQ(Call("StopStreamEncryption", Of(key)).error, "");
+  ASSERT_EQ(Call("StopStreamEncryption", Of(key)).error, "");
+  EXPECT_EQ(put("c"), "NONE");
+  EXPECT_EQ(Call("DescribeStream", Of()).answer.Find("StreamDescription")->Find("KeyId"), nullptr);
+  const Outcome read = Call(
+      "GetRecords", R"({"ShardIterator":")" +
+                        world_.Iterator(kStream, "shardId-000000000000", "TRIM_HORIZON") + "\"}");
+  std::vector<std::string> types;
+  for (const base::JsonValue& record : read.answer.Find("Records")->items()) {
+    const base::JsonValue* type = record.Find("EncryptionType");
+    types.push_back(type == nullptr ? "" : type->text());
+  }
+  EXPECT_THAT(types, ElementsAre("", "KMS", "KMS", ""));
+}
+
+TEST_F(KinesisServiceTest, RefusesKeysThatItHasNot) {
+  Open();
+  for (const char* operation : {"StartStreamEncryption", "StopStreamEncryption"}) {
+    ExpectError(Call(operation, Of(R"("EncryptionType":"KMS","KeyId":"alias/mine")")),
+                "KMSNotFoundException", "Key alias/mine is not found: the one key of this door is");
+    ExpectError(Call(operation, Of(R"("EncryptionType":"NONE","KeyId":"alias/aws/kinesis")")),
+                "InvalidArgumentException", "must be KMS");
+    ExpectError(Call(operation, Of(R"("EncryptionType":"AES","KeyId":"alias/aws/kinesis")")),
+                "ValidationException", "'encryptionType'");
+    ExpectError(Call(operation, Of(R"("EncryptionType":"KMS")")), "ValidationException", "'keyId'");
+  }
+  EXPECT_EQ(world_.log(0).encryption_key(), "");
+}
+
 // ---- what the configuration decides
 
 TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
@@ -586,11 +635,8 @@ TEST_F(KinesisServiceTest, SaysWhatOnlyTheConfigurationCanDo) {
               "InvalidArgumentException", "cannot be made here");
   ExpectError(Call("DeleteStream", Of()), "InvalidArgumentException",
               "Stream crypto.transactions is declared in Tapelake's configuration");
-  for (const char* operation :
-       {"StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode"}) {
-    ExpectError(Call(operation, Of()), "InvalidArgumentException",
-                "Stream crypto.transactions cannot be changed so: ");
-  }
+  ExpectError(Call("UpdateStreamMode", Of()), "InvalidArgumentException",
+              "The mode of stream crypto.transactions cannot be changed");
 }
 
 TEST_F(KinesisServiceTest, ATablesStreamKeepsItsRetention) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "io/file_system.h"
@@ -13,6 +14,10 @@
 #include "stream/stream_writer.h"
 
 namespace tapelake::serve {
+
+/// How records are encrypted, in Kinesis's words.
+inline constexpr std::string_view kNotEncrypted = "NONE";
+inline constexpr std::string_view kEncrypted = "KMS";
 
 /// A stream of the pipeline that the door leads to.
 struct KinesisStream {
@@ -36,6 +41,10 @@ class ServedStream {
   stream::StreamWriter& writer() const { return *stream_.writer; }
   /// Those of now, closed ones among them.
   std::shared_ptr<const stream::ShardMap> shards() const { return stream_.log->shards(); }
+  /// Of records that are put now.
+  std::string_view encryption_type() const {
+    return log().encryption_key().empty() ? kNotEncrypted : kEncrypted;
+  }
   bool is_made() const { return stream_.keeper != nullptr; }
   ShardReader& reader() { return reader_; }
   ShardLimits& limits() { return limits_; }

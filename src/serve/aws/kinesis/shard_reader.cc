@@ -21,6 +21,7 @@ uint64_t TakeRecords(const stream::Frame& frame, uint32_t shard, uint64_t from,
     *data_bytes += bytes;
     out->records.push_back({.sequence = sequence,
                             .arrival_micros = frame.arrival_micros,
+                            .encrypted = frame.encrypted,
                             .partition_key = record.key,
                             .data = record.data});
   }
@@ -112,7 +113,7 @@ Result<ShardReader::PlacedFrame> ShardReader::LoadFrame(const ReadPosition& posi
     return file.Damaged(header.offset,
                         "record " + std::to_string(position.sequence) + " is not there");
   }
-  TAPELAKE_ASSIGN_OR_RAISE(auto frame, file.ReadFrame(header));
+  TAPELAKE_ASSIGN_OR_RAISE(auto frame, file.ReadFrame(header, log_.decryptor()));
   return PlacedFrame{.frame = std::move(frame),
                      .segment = segment,
                      .offset = header.offset,

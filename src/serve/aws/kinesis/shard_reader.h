@@ -30,6 +30,7 @@ struct ShardRecords {
   struct Record {
     uint64_t sequence = 0;
     int64_t arrival_micros = 0;
+    bool encrypted = false;  ///< As it is stored.
     std::string_view partition_key;
     std::string_view data;
   };
