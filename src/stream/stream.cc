@@ -159,6 +159,7 @@ class Stream::Impl {
   const StreamMetadata metadata_;
   const StreamOptions options_;
   std::atomic<int64_t> retention_micros_;
+  std::mutex encryption_mutex_;  // held while it is changed; before mutex_
   const FrameDecryptor decryptor_;
 
   // Of the writing thread.
@@ -589,6 +590,7 @@ Status Stream::Impl::SetRetention(int64_t retention_micros) {
 }
 
 Status Stream::Impl::SetEncryption(const std::string& key_id) {
+  const std::scoped_lock changing(encryption_mutex_);
   StreamEncryption encryption{.key_id = key_id};
   if (!key_id.empty()) {
     FrameEncryptor encryptor(options_.keys, metadata_.name);

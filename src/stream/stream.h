@@ -156,9 +156,9 @@ class Stream {
   Status SetRetention(int64_t retention_micros);
 
   /// Encrypt records under a key of `StreamOptions::keys` from now on (empty: do not), durably:
-  /// those that wait to be synced, too, but none that are stored. Any thread, one at a time. On
-  /// failure it stays as it was; after a crash it may be either. Errors: kNotFound (no such key),
-  /// kUnavailable, kUnknownOutcome.
+  /// those that wait to be synced, too, but none that are stored. Any thread. On failure it stays
+  /// as it was; after a crash it may be either. Errors: kNotFound (no such key), kUnavailable,
+  /// kUnknownOutcome.
   Status SetEncryption(const std::string& key_id);
 
   /// Drop whole segments, oldest first, by the retention rules; never the newest one. Returns how

@@ -53,7 +53,6 @@ FirehoseService::Outcome FirehoseService::SetEncryption(const DeliveryStream& st
     return InvalidArgument("Firehose " + stream.name + " keeps no records of its own: those of " +
                            stream.source + " are encrypted or not as that stream is.");
   }
-  const std::scoped_lock lock(changing_);
   const Status changed = stream.log->SetEncryption(key_id);
   if (changed.ok()) return std::nullopt;
   return InternalFailure(changed.message());

@@ -140,7 +140,7 @@ class FirehoseService {
   Outcome StopEncryption(WireValue request, AnswerWriter* answer);
   /// The key that a request wants. Returns what is wrong beside violations.
   static Outcome ReadEncryption(MemberReader* members, Violations* violations, std::string* key_id);
-  Outcome SetEncryption(const DeliveryStream& stream, const std::string& key_id);
+  static Outcome SetEncryption(const DeliveryStream& stream, const std::string& key_id);
   static bool IsEncrypted(const DeliveryStream& stream);
   static void WriteEncryption(const DeliveryStream& stream, AnswerWriter* answer);
 

@@ -31,7 +31,6 @@ KinesisService::Outcome KinesisService::ReadEncryption(WireValue request, Stream
 
 KinesisService::Outcome KinesisService::SetEncryption(ServedStream& stream,
                                                       const std::string& key_id) {
-  const std::scoped_lock lock(changing_);
   const Status changed = stream.log().SetEncryption(key_id);
   if (changed.ok()) return std::nullopt;
   return ErrorOf(changed);

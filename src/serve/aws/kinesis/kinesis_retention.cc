@@ -37,7 +37,7 @@ KinesisService::Outcome KinesisService::ChangeRetention(WireValue request, bool 
   StreamPtr stream;
   if (auto wrong = FindStream(&members, violations, &stream)) return wrong;
   if (auto wrong = CheckHours(*hours)) return wrong;
-  const std::scoped_lock lock(changing_);  // the comparison holds until it is done
+  const std::scoped_lock lock(retention_mutex_);  // the comparison holds until it is done
   const int64_t now_hours = stream->retention_hours();
   if (*hours == now_hours) return std::nullopt;
   if ((*hours > now_hours) != increase) {

@@ -138,7 +138,7 @@ class KinesisService {
   Outcome StartEncryption(WireValue request, AnswerWriter* answer);
   Outcome StopEncryption(WireValue request, AnswerWriter* answer);
   Outcome ReadEncryption(WireValue request, StreamPtr* stream);
-  Outcome SetEncryption(ServedStream& stream, const std::string& key_id);
+  static Outcome SetEncryption(ServedStream& stream, const std::string& key_id);
   Outcome UpdateStreamMode(WireValue request, AnswerWriter* answer);
 
   std::string ArnOf(std::string_view name) const;
@@ -159,7 +159,7 @@ class KinesisService {
   const security::TokenSigner signer_;
   const KinesisOptions options_;
 
-  std::mutex changing_;             // held while retention or encryption is changed
+  std::mutex retention_mutex_;      // held while a retention is changed
   mutable std::mutex mutex_;        // guards the next
   std::vector<StreamPtr> streams_;  // by name
 };
