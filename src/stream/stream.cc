@@ -210,7 +210,7 @@ Status Stream::Impl::RecoverEncryption() {
   return MakeError(KindOf(found.status()), "stream '" + metadata_.name +
                                                "' is to be encrypted: " + found.status().message() +
                                                ", or delete '" + EncryptionPath(directory_) +
-                                               "' to go on without it and what was encrypted");
+                                               "', which gives up what was encrypted");
 }
 
 // ---- writing
