@@ -21,9 +21,6 @@ class CompactionWorker : public Worker {
 
   std::string name() const override { return "compaction"; }
 
-  /// What it has not made yet costs readers a little; late commits cost freshness.
-  bool is_patient() const override { return true; }
-
   void Add(const std::string& instant);
 
   /// Execute one compaction. A failure that may pass leaves it pending: it is tried again.

@@ -8,7 +8,6 @@
 #include "app/lake_folder.h"
 #include "app/page/market_figures.h"
 #include "app/stream_feed.h"
-#include "io/host.h"
 
 namespace tapelake::app {
 namespace {
@@ -150,7 +149,6 @@ Status Pipeline::Start() {
 }
 
 void Pipeline::Run(Post* post) {
-  if (post->worker->is_patient()) io::LetOtherThreadsGoFirst();
   io::SystemClock clock;
   while (!post->stop.load()) {
     const Result<bool> progressed = post->worker->Step();

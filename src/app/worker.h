@@ -27,10 +27,6 @@ class Worker {
   /// handed over.
   virtual bool is_held_up() const { return false; }
 
-  /// Whether its thread shall let the others have the processor first: it makes nothing that
-  /// anybody waits for now.
-  virtual bool is_patient() const { return false; }
-
   /// Bring what was taken to its end (a commit). Called once, after the last Step that succeeded.
   virtual Status Drain() = 0;
 

@@ -64,10 +64,4 @@ Result<DiskFigures> ReadDiskFigures(const std::string& path) {
                      .free_bytes = static_cast<int64_t>(disk.f_bavail) * block};
 }
 
-void LetOtherThreadsGoFirst() {
-  constexpr int kNice = 10;  // a tenth of the weight of the others
-  // On Linux a priority is a thread's, whatever POSIX says of processes.
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
-}
-
 }  // namespace tapelake::io

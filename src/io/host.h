@@ -26,9 +26,4 @@ struct DiskFigures {
 /// The file system that holds `path`, which must exist. Errors: kNotFound, kUnavailable.
 Result<DiskFigures> ReadDiskFigures(const std::string& path);
 
-/// Let this thread, and those that it starts from now on, run when others of this machine leave the
-/// processor idle, and a little (a tenth) when they do not. A system that does not let it so
-/// changes nothing.
-void LetOtherThreadsGoFirst();
-
 }  // namespace tapelake::io

@@ -1,9 +1,7 @@
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -82,21 +80,6 @@ TEST(SeededRandomTest, RepeatsItself) {
   EXPECT_NE(first.Next(), other.Next());
   for (int i = 0; i < 1000; ++i)
     EXPECT_LT(first.Below(10), 10u);
-}
-
-TEST(Host, AThreadLetsOthersGoFirst) {
-  const auto priority = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
-  const int before = priority();
-  int of_thread = 0;
-  int of_its_thread = 0;
-  std::thread([&] {
-    LetOtherThreadsGoFirst();
-    of_thread = priority();
-    std::thread([&] { of_its_thread = priority(); }).join();
-  }).join();
-  EXPECT_GT(of_thread, before);
-  EXPECT_EQ(of_its_thread, of_thread);
-  EXPECT_EQ(priority(), before);
 }
 
 TEST(Host, KnowsProcessAndDisk) {
