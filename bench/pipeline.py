@@ -74,12 +74,14 @@ class Pipeline:
         return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6
 
     def committed(self) -> int:
-        done = subprocess.run([self.program, "status", "--json", "--lake", self.lake],
-                              capture_output=True, check=True)
-        for table in json.loads(done.stdout):
-            if table["table"] == "crypto.transactions":
-                return next(iter(table["positions"].values()), 1) - 1
-        return 0
+        """Records that the newest commit holds, by its file: `tapelake status`, asked again and again,
+        takes half a core from what is measured."""
+        timeline = self.lake / "crypto" / "transactions" / ".hoodie"
+        newest = max(timeline.glob("*.deltacommit"), default=None)
+        if newest is None:
+            return 0
+        told = json.loads(newest.read_text())["extraMetadata"]
+        return json.loads(told["tapelake.positions"])["stream:crypto.transactions"] - 1
 
     def wait_until_taken(self, changes: int) -> None:
         """Until the newest status line says that everything was read; then ask for the end."""
