@@ -19,6 +19,27 @@ constexpr double kSmallLogShare = 1.0 / 16;
 constexpr double kMergedShareMax = 0.5;
 /// Opening files takes time, too, on S3 a few requests each.
 constexpr int64_t kMergedFilesMax = 64;
+constexpr int64_t kMicrosPerHour = 3'600'000'000;
+
+void SetHistory(const config::HistoryConfig& history, ServicePolicies* policies) {
+  hudi::CleaningPolicy& cleaning = policies->cleaning;
+  cleaning.commits_retained = history.commits_retained;
+  cleaning.hours_retained = history.hours_retained;
+  cleaning.file_versions_retained = history.file_versions_retained;
+  cleaning.reader_micros = history.readers.micros;
+  hudi::ArchivalPolicy& archival = policies->archival;
+  archival.instants_keep_min = history.instants_min;
+  archival.instants_keep_max = history.instants_max;
+  archival.reader_micros = history.readers.micros;
+  if (history.policy == "KEEP_LATEST_FILE_VERSIONS") {
+    cleaning.kind = hudi::CleaningKind::kLatestFileVersions;
+  } else if (history.policy == "KEEP_LATEST_BY_HOURS") {
+    cleaning.kind = hudi::CleaningKind::kLatestByHours;
+    // Cleaning knows active commits only: those of the hours must be.
+    archival.reader_micros =
+        std::max(archival.reader_micros, history.hours_retained * kMicrosPerHour);
+  }
+}
 
 }  // namespace
 
@@ -34,11 +55,7 @@ ServicePolicies ServicePoliciesOf(const config::Config& config) {
   policies.compaction.log_bytes_max = config.compaction.log_bytes_max.bytes;
   policies.compaction.small_log_share = kSmallLogShare;
   policies.compaction.age_micros_max = config.compaction.interval.micros;
-  policies.cleaning.commits_retained = config.history.commits_retained;
-  policies.archival.instants_keep_min = config.history.instants_min;
-  policies.archival.instants_keep_max = config.history.instants_max;
-  policies.cleaning.reader_micros = config.history.readers.micros;
-  policies.archival.reader_micros = config.history.readers.micros;
+  SetHistory(config.history, &policies);
   if (config.clustering.enabled) {
     policies.clustering = {.small_file_bytes = config.clustering.small_file_bytes.bytes,
                            .files_min = config.clustering.files_min,

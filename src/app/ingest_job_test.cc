@@ -16,6 +16,23 @@ TEST(ServicePoliciesOf, RespectsQueriesThatAreStillReading) {
   EXPECT_EQ(policies.archival.reader_micros, 0);
 }
 
+TEST(ServicePoliciesOf, KeepsWhatThePolicySays) {
+  config::Config config;
+  EXPECT_EQ(ServicePoliciesOf(config).cleaning.kind, hudi::CleaningKind::kLatestCommits);
+  config.history.policy = "KEEP_LATEST_FILE_VERSIONS";
+  config.history.file_versions_retained = 5;
+  ServicePolicies policies = ServicePoliciesOf(config);
+  EXPECT_EQ(policies.cleaning.kind, hudi::CleaningKind::kLatestFileVersions);
+  EXPECT_EQ(policies.cleaning.file_versions_retained, 5);
+  config.history.policy = "KEEP_LATEST_BY_HOURS";
+  config.history.hours_retained = 6;
+  policies = ServicePoliciesOf(config);
+  EXPECT_EQ(policies.cleaning.kind, hudi::CleaningKind::kLatestByHours);
+  EXPECT_EQ(policies.cleaning.hours_retained, 6);
+  EXPECT_EQ(policies.archival.reader_micros, int64_t{6} * 3'600'000'000)
+      << "cleaning knows active commits only";
+}
+
 TEST(ServicePoliciesOf, BoundsWhatACommitWaitsFor) {
   config::Config config;
   const ServicePolicies policies = ServicePoliciesOf(config);

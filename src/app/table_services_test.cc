@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "app/ingest_job.h"
 #include "hudi/inspect/verify.h"
 #include "testing/table_fixture.h"
@@ -42,7 +44,56 @@ class TableServicesTest : public testing::TableFixture {
     EXPECT_TRUE(report.ok() && report->sound()) << report.status();
     return {table->LatestSnapshot()->slices.size(), merged};
   }
+
+  /// Commits to one file group, `apart_micros` between them, served as `up` does with this history.
+  /// Returns the versions of the file that are left.
+  size_t VersionsLeft(const config::HistoryConfig& history, int64_t apart_micros) {
+    config::Config config;
+    config.history = history;
+    auto table = hudi::Table::Create(World(), kPath, Options(1)).ValueOrDie();
+    TableServices services(ServicePoliciesOf(config), {});
+    for (int number = 0; number < 2 * kCommits; ++number) {
+      clock_.Advance(apart_micros);
+      Upsert(*table, {.rows = {{"k", kDay, number, "text"}}});
+      EXPECT_TRUE(services.Run(*table).ok());
+    }
+    const auto report = hudi::VerifyTable(World(), kPath, {});
+    EXPECT_TRUE(report.ok() && report->sound()) << report.status();
+    return static_cast<size_t>(std::ranges::count_if(
+        files_.Paths(), [](const std::string& path) { return path.ends_with(".parquet"); }));
+  }
+  /// Between two looks of the services that many commits come.
+  static constexpr size_t kBetween = 20;
 };
+
+TEST_F(TableServicesTest, KeepsTheNewestCommits) {
+  EXPECT_THAT(VersionsLeft({.commits_retained = 50, .readers = {0}}, 2'000'000),
+              AllOf(Gt(49U), Lt(50 + kBetween + 2)));
+}
+
+TEST_F(TableServicesTest, KeepsTheLastHours) {
+  EXPECT_THAT(VersionsLeft({.policy = "KEEP_LATEST_BY_HOURS", .hours_retained = 3, .readers = {0}},
+                           120'000'000),
+              AllOf(Gt(89U), Lt(90 + kBetween + 2)));
+}
+
+TEST_F(TableServicesTest, KeepsMoreHoursThanThereAreInstants) {
+  const config::HistoryConfig history{.policy = "KEEP_LATEST_BY_HOURS",
+                                      .commits_retained = 2,
+                                      .hours_retained = 3,
+                                      .instants_min = 10,
+                                      .instants_max = 20,
+                                      .readers = {0}};
+  EXPECT_THAT(VersionsLeft(history, 120'000'000), AllOf(Gt(89U), Lt(90 + kBetween + 2)));
+}
+
+TEST_F(TableServicesTest, KeepsTheNewestVersions) {
+  EXPECT_THAT(
+      VersionsLeft(
+          {.policy = "KEEP_LATEST_FILE_VERSIONS", .file_versions_retained = 5, .readers = {0}},
+          2'000'000),
+      AllOf(Gt(4U), Lt(5 + kBetween + 2)));
+}
 
 TEST_F(TableServicesTest, SmallFilesOfATableWithoutBucketsStayFew) {
   hudi::CreateOptions options = MergeOnReadOptions(2);

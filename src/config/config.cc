@@ -204,13 +204,33 @@ void ClusteringConfig::Describe(Visitor& visitor, ClusteringConfig& self) {
 }
 
 void HistoryConfig::Describe(Visitor& visitor, HistoryConfig& self) {
+  visitor.Field(
+      {.key = "policy",
+       .sentence = "What decides which file versions stay for time travel and long "
+                   "queries, by Hudi's names: the commits, hours or versions below.",
+       .choices = {"KEEP_LATEST_COMMITS", "KEEP_LATEST_BY_HOURS", "KEEP_LATEST_FILE_VERSIONS"}},
+      &self.policy);
   visitor.Field({.key = "commits_retained",
-                 .sentence = "Commits whose files stay for time travel and long queries; older "
-                             "file versions are deleted.",
+                 .sentence = "The newest commits, whose files stay.",
                  .unit = "commits",
                  .min = 1,
                  .max = 100'000},
                 &self.commits_retained);
+  visitor.Field(
+      {.key = "hours_retained",
+       .sentence = "The last hours, the files of whose commits stay. These commits are not "
+                   "archived either: 1,800 an hour of one every two seconds.",
+       .unit = "hours",
+       .min = 1,
+       .max = 8'760},
+      &self.hours_retained);
+  visitor.Field({.key = "file_versions_retained",
+                 .sentence = "The newest versions of each file group, which stay. Each clean looks "
+                             "into every partition then.",
+                 .unit = "versions",
+                 .min = 1,
+                 .max = 100'000},
+                &self.file_versions_retained);
   visitor.Field({.key = "instants_min",
                  .sentence = "Instants that stay on the active timeline when older ones are "
                              "archived; more than `commits_retained`.",

@@ -113,7 +113,10 @@ struct ClusteringConfig {
 };
 
 struct HistoryConfig {
+  std::string policy = "KEEP_LATEST_COMMITS";
   int64_t commits_retained = 60;
+  int64_t hours_retained = 24;
+  int64_t file_versions_retained = 3;
   int64_t instants_min = 120;
   int64_t instants_max = 180;
   Duration readers{10 * kMicrosPerMinute};
