@@ -261,7 +261,8 @@ class TableExportCommand : public TableCommand {
     options.thread_count = static_cast<int>(context.config.query.threads);
     options.check_files = context.config.query.check_files;
     options.script = "SELECT COLUMNS(c -> NOT starts_with(c, '_hoodie_')) FROM hudi('" +
-                     Quoted(name.path) + "')";
+                     Quoted(name.path) + "'" +
+                     (as_of_ ? ", as_of => '" + Quoted(*as_of_) + "'" : std::string()) + ")";
     query::SqlEnvironment environment{
         .files = context.world.files,
         .clock = context.world.clock,
@@ -280,6 +281,11 @@ class TableExportCommand : public TableCommand {
                   .placeholder = "FILE",
                   .sentence = "Write to this file; parquet needs one. Default is stdout."},
                  &output_);
+    options.Text({.name = "--as-of",
+                  .placeholder = "INSTANT",
+                  .sentence = "The rows as they were at this commit or time, as 'hudi()' of "
+                              "'tapelake sql' takes it; default is now."},
+                 &as_of_);
   }
 
  private:
@@ -290,6 +296,7 @@ class TableExportCommand : public TableCommand {
 
   std::string format_ = "csv";
   std::optional<std::string> output_;
+  std::optional<std::string> as_of_;
 };
 
 }  // namespace

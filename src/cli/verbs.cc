@@ -122,8 +122,8 @@ constexpr Verb kVerbs[] = {
      .make = MakeTableWhyCommand},
     {.name = "table export",
      .sentence = "Write all rows of a table as CSV, NDJSON or Parquet.",
-     .details = "The newest snapshot, without Hudi's own columns; exact values, as `tapelake sql` "
-                "prints them.",
+     .details = "A snapshot, the newest unless told otherwise, without Hudi's own columns; exact "
+                "values, as `tapelake sql` prints them.",
      .example = "tapelake table export crypto.transactions > rows.csv\n"
                 "tapelake table export crypto.transactions --format parquet --output rows.parquet",
      .make = MakeTableExportCommand},

@@ -212,6 +212,14 @@ def test_export_writes_what_sql_reads(lake, halves, tmp_path):
                 "--output", file)
     count = lake.sql(f"SELECT count(*) FROM read_parquet('{file}')").rows[0][0]
     assert int(count) == len(exported.rows)
+    (instant,) = [name.split(".")[0] for name in lake.instants()[-1:]]
+    (folder / "b.ndjson").write_bytes(second.read_bytes())
+    lake.ingest(folder)
+    assert csv_table.parse(table(lake, "export").stdout.decode()).rows != exported.rows
+    then = csv_table.parse(table(lake, "export", "--as-of", instant).stdout.decode())
+    csv_table.assert_equal(then, exported, "export as of the first commit")
+    refused = table(lake, "export", "--as-of", "yesterday", check=False)
+    assert refused.returncode == 1 and b"yesterday" in refused.stderr
 
 
 def test_a_table_with_buckets_is_not_clustered_and_told_why(lake, halves):
