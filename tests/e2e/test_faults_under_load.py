@@ -42,8 +42,9 @@ delivery:
 class Feeder:
     """Puts lines at an even pace, each until it is acknowledged."""
 
-    def __init__(self, client, stream: str, lines: list[bytes], seconds: float):
+    def __init__(self, client, stream: str, lines: list[bytes], seconds: float, before=None):
         self.client, self.stream, self.lines, self.seconds = client, stream, lines, seconds
+        self.before = before  # called before each batch
         self.done, self.failures = 0, 0
         self.thread = threading.Thread(target=self.run, daemon=True)
 
@@ -52,6 +53,8 @@ class Feeder:
         for number in range(0, len(self.lines), BATCH):
             due = begin + self.seconds * number / len(self.lines)
             time.sleep(max(0.0, due - time.monotonic()))
+            if self.before:
+                self.before()
             self.put([{"Data": line, "PartitionKey": partition_key(line)}
                       for line in self.lines[number:number + BATCH]])
             self.done = min(number + BATCH, len(self.lines))
@@ -97,6 +100,25 @@ def client_of(url: str, keys: tuple[str, str]):
                                     read_timeout=30)
     return boto3.client("kinesis", endpoint_url=url, region_name=REGION, aws_access_key_id=keys[0],
                         aws_secret_access_key=keys[1], config=config)
+
+
+class Switch:
+    """Switches encryption of a stream on or off now and then; what fails may have been done."""
+
+    def __init__(self, client, stream: str, rng: random.Random):
+        self.client, self.stream, self.rng = client, stream, rng
+        self.on = self.off = 0
+
+    def __call__(self):
+        if self.rng.random() > 0.3:
+            return
+        on = self.rng.random() < 0.5
+        call = self.client.start_stream_encryption if on else self.client.stop_stream_encryption
+        try:
+            call(StreamName=self.stream, EncryptionType="KMS", KeyId="alias/aws/kinesis")
+            self.on, self.off = self.on + on, self.off + (not on)
+        except (BotoCoreError, ClientError):
+            pass
 
 
 def kill_while_busy(feeder: Feeder, kill, start, rng: random.Random) -> int:
@@ -152,9 +174,11 @@ def test_a_door_behind_a_flaky_network(s3, dice, tmp_path, monkeypatch):
     with aws_door.open_door(tmp_path, more=", shard_limits: true", delivery=DELIVERY) as door:
         with flaky_gateway(lambda: door.authority, dice, share=0.2) as gateway:
             client = client_of(gateway.url, (door.keys.id, door.keys.secret))
-            feeder = Feeder(client, program.TABLE, lines, SECONDS / 2)
+            switch = Switch(client, program.TABLE, random.Random(dice.random()))
+            feeder = Feeder(client, program.TABLE, lines, SECONDS / 2, before=switch)
             feeder.thread.start()
             kills = kill_while_busy(feeder, door.kill, door.start, dice)
+            assert switch.on > 0 and switch.off > 0
             assert feeder.done == len(lines)
             assert kills > 0 and feeder.failures > 0
             assert set(gateway.met) >= set(FAULTS) or SECONDS < 60
