@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import SSLError
 
 from support import program, tls
-from support.aws_door import ACCOUNT, CONFIG, REGION, open_door, read_shard, wait_for
+from support.aws_door import ACCOUNT, configured, open_door, read_shard, wait_for
 
 STREAM = program.TABLE
 HANDSHAKE_RECORD = b"\x16\x03\x01\x02\x00\x01"
@@ -143,7 +143,7 @@ def test_a_new_certificate_needs_no_new_trust(tmp_path):
 def up_once(folder, keys: str):
     """`up` for a second with these further keys of `doors.aws`."""
     lake = program.Lake(folder / "lake", config=folder / "up.yaml")
-    lake.config.write_text(CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=keys))
+    lake.config.write_text(configured(lake.path, keys))
     return program.run("up", "--config", lake.config, "--duration", "1s", check=False)
 
 
@@ -187,8 +187,7 @@ def test_check_tells_of_the_port(tmp_path):
     config = tmp_path / "up.yaml"
 
     def told(more: str) -> str:
-        config.write_text(CONFIG.format(lake=tmp_path / "lake", region=REGION, account=ACCOUNT,
-                                        more=more))
+        config.write_text(configured(tmp_path / "lake", more))
         done = program.run("check", "--config", config, check=False)
         return (done.stdout + done.stderr).decode()
 

@@ -194,17 +194,20 @@ def wait_for(condition, what: str) -> None:
         time.sleep(0.1)
 
 
+def configured(lake: Path, more: str = "", stream: str = "") -> str:
+    """A configuration with the door open; `more`: further keys of `doors.aws` (`, name: value`),
+    `stream`: of `stream`."""
+    return CONFIG.format(lake=lake, region=REGION, account=ACCOUNT, more=more, stream=stream)
+
+
 @contextmanager
 def open_door(folder: Path, more: str = "", tls: bool = False, delivery: str = "",
               stream: str = ""):
-    """Run `up` with the door open; `more`: further keys of `doors.aws` (`, name: value`), `stream`:
-    of `stream`; `tls`: over TLS, certified by the lake's own authority; `delivery`: that section of
-    the configuration."""
+    """Run `up` with the door open, as configured() says; `tls`: over TLS, certified by the lake's
+    own authority; `delivery`: that section of the configuration."""
     lake = program.Lake(folder / "lake", config=folder / "up.yaml")
     more += ", tls: {enabled: true}" if tls else ""
-    lake.config.write_text(
-        CONFIG.format(lake=lake.path, region=REGION, account=ACCOUNT, more=more, stream=stream)
-        + delivery)
+    lake.config.write_text(configured(lake.path, more, stream) + delivery)
     door = Door(lake, folder / "up.log")
     door.keys = door.make_keys()
     if tls:
