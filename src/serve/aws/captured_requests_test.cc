@@ -108,7 +108,6 @@ const std::map<std::string, std::string> kErrors = {
     {"008-", "InvalidArgumentException"},  // the iterator is another server's
     {"009-", "ResourceNotFoundException"},
     {"010-", "UnknownOperationException"},
-    {"011-", "InvalidArgumentException"},
     {"013-", "ResourceInUseException"},
     {"014-", "ResourceInUseException"},
     {"019-", "ResourceNotFoundException"},
