@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "stream/frame_cipher.h"
 #include "stream/segment.h"
 #include "stream/stream_metadata.h"
@@ -174,6 +177,35 @@ TEST_F(EncryptionTest, AFailedChangeChangesNothing) {
   files_.SetBefore(nullptr);
   Write(*stream, {"plain"});
   EXPECT_THAT(Stored(), HasSubstr("plain"));
+}
+
+TEST_F(EncryptionTest, IsSwitchedWhileRecordsAreWrittenAndRead) {
+  options_.segment_bytes_max = 2000;
+  auto stream = Open();
+  std::atomic<bool> over = false;
+  std::vector<std::thread> switches;
+  for (const char* key : {FakeKeyManagement::kKey, ""}) {
+    switches.emplace_back([&, key] {
+      while (!over)
+        EXPECT_TRUE(stream->SetEncryption(key).ok());
+    });
+  }
+  std::vector<std::string> all;
+  for (int i = 0; i < 200; ++i) {
+    all.push_back("record " + std::to_string(i));
+    Write(*stream, {all.back()});
+    if (i % 50 == 49) {
+      EXPECT_THAT(ReadAll(*stream), ElementsAreArray(all));
+    }
+  }
+  over = true;
+  for (std::thread& thread : switches)
+    thread.join();
+  const std::string last = stream->encryption_key();
+  stream.reset();
+  stream = Open();
+  EXPECT_EQ(stream->encryption_key(), last);
+  EXPECT_THAT(ReadAll(*stream), ElementsAreArray(all));
 }
 
 // A frame's checksums are no secret: who can write the file can make them fit.
